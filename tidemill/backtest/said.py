@@ -34,11 +34,13 @@ def _age(found: Course, every: str) -> Iterator[str]:
     slope = found.slope
     if slope is None:
         return
-    between = f"95 %: {slope.low * 100:+.1f} to {percent(slope.high)}"
     if slope.low <= 0 <= slope.high:
+        between = f"95 %: {slope.low * 100:+.1f} to {percent(slope.high)}"
         yield f"age: no loss is shown, {percent(slope.gain)} ({between}) for each {every}"
     else:
-        yield f"age: a fit {'loses' if slope.gain < 0 else 'gains'} {amount(abs(slope.gain))} of its quality ({between}) with each {every}"
+        verb, (least, most) = "loses" if slope.gain < 0 else "gains", sorted((abs(slope.low), abs(slope.high)))
+        said = f"{amount(abs(slope.gain))} of its quality (95 %: {least * 100:.1f} to {amount(most)})"
+        yield f"age: a fit {verb} {said} with each {every}"
 
 
 def _limits(found: Course, recipe: str) -> Iterator[str]:

@@ -29,18 +29,23 @@ def draw(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def fitted(sizes: Sequence[tuple[int, int]], width: int, whole: bool) -> list[int]:
-    """The widths of the columns that there is room for, of what each needs at least and at most.
+    """The widths of the columns that there is room for, of what each needs at least and at most: short ones are not cut for a long one.
 
     >>> fitted([(8, 8), (10, 30), (16, 16)], 60, False), fitted([(8, 8), (10, 30), (16, 16)], 30, False)
     ([8, 30, 16], [8, 20])
+    >>> fitted([(4, 10), (8, 26), (10, 200)], 80, False)
+    [10, 26, 40]
     """
     kept = list(sizes)
     while len(kept) > 1 and not whole and sum(least for least, _ in kept) + GAP * (len(kept) - 1) > width:
         kept.pop()
     room = max(0, width - GAP * (len(kept) - 1) - sum(least for least, _ in kept))
-    wanted = sum(most - least for least, most in kept)
-    share = room / wanted if wanted > room else 1.0
-    return [least + int((most - least) * share) for least, most in kept]
+    widths = [least for least, _ in kept]
+    by_want = sorted(range(len(kept)), key=lambda i: kept[i][1] - kept[i][0])
+    for place, i in enumerate(by_want):
+        more = min(kept[i][1] - kept[i][0], room // (len(by_want) - place))
+        widths[i], room = widths[i] + more, room - more
+    return widths
 
 
 def _sizes(cells: Sequence[str]) -> tuple[int, int]:

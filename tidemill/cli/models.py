@@ -10,7 +10,7 @@ from tidemill.cli.output import Answer, Column, Part, Table, command, listed, pa
 from tidemill.cli.release import gate_table
 from tidemill.ops import models as verbs
 from tidemill.ops.page import Page
-from tidemill.ops.searched import Curve, Searched
+from tidemill.ops.searched import Curve, Searched, brief
 from tidemill.ops.text import interval, label, text
 from tidemill.scope.project import Project
 
@@ -53,7 +53,7 @@ def show(project: Project, model: str) -> Answer:
         "model": found.ref,
         "kind": found.kind,
         "bundle": found.bundle,
-        "recipe": found.recipe,
+        "recipe": brief(found.recipe),
         "data": found.data,
         "release": f"{last.id}, {last.status}" if last else "never tried",
     }

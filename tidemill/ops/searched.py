@@ -99,10 +99,23 @@ def _kept(project: Project, digest: str | None, codec: str) -> Any:
         return None
 
 
+def brief(recipe: JsonObject) -> JsonObject:
+    """A recipe's settings; of a blend the method of each member with its share (the model card has the members' own).
+
+    >>> brief({"method": "blend", "of": [{"method": "trees"}, {"method": "linear"}], "weights": [0.75, 0.25]})
+    {'method': 'blend', 'of': ['75 % trees', '25 % linear']}
+    """
+    if "of" not in recipe:
+        return recipe
+    own = {name: value for name, value in recipe.items() if name not in ("of", "weights")}
+    return {**own, "of": [f"{share(w)} {one['method']}" for w, one in zip(recipe["weights"], recipe["of"])]}
+
+
 def _tried(found: JsonObject, one: JsonObject) -> Tried:
     recipe, mean, failed = one["recipe"], one["mean"], one.get("error", "")
     alike = [other["recipe"] for other in found["tried"] if other["recipe"].get("method") == recipe.get("method")]
-    settings = {k: v for k, v in recipe.items() if k != "method" and any(o.get(k) != v for o in alike)}
+    told = {k for k, v in recipe.items() if k == "of" or any(o.get(k) != v for o in alike)}
+    settings = {k: v for k, v in brief(recipe).items() if k != "method" and k in told}
     low, high = one.get("low"), one.get("high")
     reached = None if failed else (mean, mean if low is None else low, mean if high is None else high)
     why = failed or one.get("stopped", "")

@@ -65,19 +65,12 @@ class Limited:
         with self._lock:
             try:
                 return heard(self._asked(message, data), until)
-            except TimeoutError:
-                self.close()
-                raise
             except (EOFError, BrokenPipeError, ChannelError):
                 if again and self._was_idle():
                     return self.ask(message, data, seconds, heard, again=False)
                 raise self._died() from None
-            except OSError:
-                self.close()
-                raise
-            except Exception:
-                raise
-            except BaseException:  # such as Ctrl-C in the middle of an answer, which nobody is to take for the next one
+            # late, or broken off, such as by Ctrl-C in the middle of an answer, which nobody is to take for the next one
+            except (OSError, KeyboardInterrupt, SystemExit):
                 self.close()
                 raise
 
