@@ -130,7 +130,8 @@ def _features(at: Snapshot) -> Part:
     parity = at.latest("parity", "skew")
     if parity is not None and parity.data.get("ok") is False:
         return Part("features", "bad", "skew", "skewed", reason(parity) or "offline and online values differ")
-    line = f"{plural(sum(len(v.features) for v in views.values()), 'feature')} in {plural(len(views), 'view')}"
+    # beside the part's name there is room for no more: the left edge of the wheel cuts it
+    line = f"{count(sum(len(v.features) for v in views.values()))} in {plural(len(views), 'view')}"
     return Part("features", "ok", "ok", line, "one definition, offline and online")
 
 
