@@ -37,6 +37,7 @@ from tidemill.tasks.tabular.learners.trees import TREND
 from tidemill.tasks.tabular.learners.trees import level as level_of
 from tidemill.tasks.tabular.looked import looked
 from tidemill.tasks.tabular.row import RowScorer
+from tidemill.tasks.tabular.sample import Sample
 from tidemill.tasks.tabular.scoring import Decision, all_values, figures_of, values_of
 from tidemill.tasks.tabular.tables import TARGET, Table, as_json, build, described, names_of
 from tidemill.types import JsonObject, Micros, did_you_mean, to_iso
@@ -201,6 +202,18 @@ class TabularTrainer(Trainer):
         found = self._report(rows, told, scorer.labels, new, Decision(scorer.threshold, self.costs, scorer.level))
         said = handled(bundle.manifest, self.table.limits)
         return replace(found, figures={**found.figures, **({"handled": said} if said else {})})
+
+    def sample(self, bundle: Bundle, start: Micros, end: Micros, most: int = MOST_ROWS) -> Sample:
+        """At most so many rows of the window as the bundle takes them, to be asked again with other values. Raises NotEnoughData."""
+        rows, _ = self._window(start, end)
+        rows, scorer = rows[evenly(len(rows), most)], RowScorer(bundle)
+        decision = Decision(scorer.threshold, self.costs, scorer.level)
+
+        def judge(told: F8) -> dict[str, Scored]:
+            return self._report(rows, told, scorer.labels, 0, decision).scored
+
+        truth, x = fitting.targets(self.table, rows, scorer.labels), self.table.encoded(scorer.inputs, rows)
+        return Sample(scorer, rows, x, truth, self.table.units[rows], self.table.at[rows], judge)
 
     def asked(self, start: Micros, end: Micros) -> Sequence[str]:
         keys: list[str] = self.table.frame[KEY][self._window(start, end)[0]].to_list()
