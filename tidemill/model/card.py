@@ -6,6 +6,7 @@ from typing import Any
 
 from tidemill.config.amounts import percent
 from tidemill.engine import step
+from tidemill.evaluation.table import sections
 from tidemill.learning.bundle import versions
 from tidemill.store.artifacts.codecs import Report
 from tidemill.types import DAY, JsonObject, to_iso
@@ -20,6 +21,7 @@ def describe(
     looked: JsonObject,
     found: JsonObject,
     metrics: JsonObject,
+    examined: JsonObject,
     data: list[str],
     timeless: list[str],
     label: str = "",
@@ -27,7 +29,8 @@ def describe(
     """The model card, in Markdown. ``purpose`` and ``goal`` are the project's words.
 
     ``looked`` is what was found in the rows before, ``found`` the search's record, ``metrics`` the evaluation's,
-    ``cut`` where time was cut, ``timeless`` the joined datasets that have no time, ``label`` what a declared label says.
+    ``examined`` what examinations found, ``cut`` where time was cut,
+    ``timeless`` the joined datasets that have no time, ``label`` what a declared label says.
     """
     recipe, by_key = found["recipe"], cut["by"] == "key"
     parts = [
@@ -39,6 +42,7 @@ def describe(
         f"Joined to each row, whatever its moment: {', '.join(timeless)} as they are now." if timeless else "",
         _measured(metrics, cut),
         twice(metrics),
+        *sections(examined),
         _looked(looked),
         _chosen(found),
         "## Recipe\n" + _recipe(recipe),

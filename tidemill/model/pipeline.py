@@ -15,6 +15,8 @@ from tidemill.config.sections import SplitSection
 from tidemill.engine import Context, pipeline, step
 from tidemill.engine.runner.port import Limits
 from tidemill.errors import ModelError
+from tidemill.evaluation import table
+from tidemill.evaluation.port import Look
 from tidemill.learning.evaluate import metric_value, summary
 from tidemill.learning.intervals import paired_bootstraps
 from tidemill.learning.rows import AT
@@ -25,7 +27,7 @@ from tidemill.learning.trainer import Report, Trainer
 from tidemill.model import prepare
 from tidemill.model.card import describe
 from tidemill.model.curve import CURVE, curve
-from tidemill.store.artifacts.codecs import Bundle, put_bundle
+from tidemill.store.artifacts.codecs import Bundle, get_bundle, put_bundle
 from tidemill.store.artifacts.codecs import Report as Card
 from tidemill.store.payloads import Findings
 from tidemill.store.records import Edge, ModelVersion, Tx
@@ -90,32 +92,44 @@ def train(
     return evaluated, trainer.fit(found["recipe"], where.end)
 
 
-@step(version=CODE, outputs=("metrics", "answers"))
+@step(version=CODE, outputs=("metrics", "answers", "examined"))
 def evaluate(
-    rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, evaluation_bundle: Bundle, ctx: Context
-) -> tuple[JsonObject, Any]:
-    """How good the evaluation model is on the test, with intervals, beside the baselines; and the answers of a table's.
+    rows: pl.DataFrame,
+    cut: JsonObject,
+    settings: JsonObject,
+    evaluation_bundle: Bundle,
+    champion: str | None,
+    asked: JsonObject,
+    ctx: Context,
+) -> tuple[JsonObject, Any, JsonObject]:
+    """How good the evaluation model is on the test, with intervals, beside the baselines; the answers of a table's; and what
+    examinations found.
 
-    What cannot answer says so in ``error``.
+    ``champion``: the digest of its evaluation model; ``asked``: by examination what is configured. What cannot answer says so
+    in ``error``.
     """
     trainer, where = _trainer(rows, settings), Cut.read(cut)
     try:
         own = trainer.report(evaluation_bundle, where.test_start, where.end)
         twice = _twice(trainer, evaluation_bundle, own, where, settings["metric"])
     except ModelError as exc:
-        return {"n": 0, "units": 0, "error": str(exc)}, {}
+        return {"n": 0, "units": 0, "error": str(exc)}, {}, {}
     metrics = {**summary(own.scored, ctx.seed), **own.figures, **twice, "baselines": {}, "above": {}}
     metrics["caps"] = trainer.caps(evaluation_bundle.manifest["recipe"], where.windows, where.test_start)
-    for name in trainer.baselines:
-        bundle = trainer.fit(trainer.baseline(name), where.test_start)
-        other = trainer.report(bundle, where.test_start, where.end)
+    baselines = {name: _baseline(trainer, name, where) for name in trainer.baselines}
+    for name, other in baselines.items():
         metrics["baselines"][name] = summary(other.scored, ctx.seed)
         metrics["above"][name] = _above(own, other, ctx.seed)
-    answers = dict(own.answers)
+    answers, read = dict(own.answers), Settings(**settings)
     if answers:
-        recipe, read = evaluation_bundle.manifest["recipe"], Settings(**settings)
-        answers[CURVE + read.metric] = curve(rows, read, recipe, where, own, ctx.seed)
-    return metrics, answers
+        answers[CURVE + read.metric] = curve(rows, read, evaluation_bundle.manifest["recipe"], where, own, ctx.seed)
+    incumbent = get_bundle(ctx.resource("project").artifacts, champion) if champion else None
+    look = Look(trainer, rows, read, where, evaluation_bundle, own, baselines, ctx.seed, asked, incumbent)
+    return metrics, answers, table.examined(look)
+
+
+def _baseline(trainer: Trainer, name: str, where: Cut) -> Report:
+    return trainer.report(trainer.fit(trainer.baseline(name), where.test_start), where.test_start, where.end)
 
 
 def _twice(trainer: Trainer, bundle: Bundle, own: Report, where: Cut, metric: str) -> JsonObject:
@@ -212,6 +226,8 @@ def model_pipeline(
     gap: int,
     settings: JsonObject,
     incumbent: JsonObject | None,
+    champion: str | None,
+    asked: JsonObject,
     author: str,
 ) -> dict[str, Any]:
     """features → split → findings → search → train → evaluate → register. Its outputs: model (a ref), metrics, search, card."""
@@ -220,10 +236,10 @@ def model_pipeline(
     looked = findings(rows, cut, settings)
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
-    metrics, _ = evaluate(rows, cut, settings, evaluation_bundle)  # type: ignore[call-arg]
-    told = describe(name, purpose, goal, cut, looked, found, metrics, data, timeless, label)
+    metrics, _, examined = evaluate(rows, cut, settings, evaluation_bundle, champion, asked)  # type: ignore[call-arg]
+    told = describe(name, purpose, goal, cut, looked, found, metrics, examined, data, timeless, label)
     model = register(name, data, cut, looked, found, metrics, evaluation_bundle, released, told, incumbent, author)  # type: ignore[call-arg]
-    return {"model": model, "metrics": metrics, "search": found, "card": told}
+    return {"model": model, "metrics": metrics, "examined": examined, "search": found, "card": told}
 
 
 def _apart(model: Model) -> dict[str, Limits]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def parameters(scope: Endpoint, version: int | None, author: str, *, only: JsonObject | None = None) -> JsonObject:
     """The parameters of a run: plain values of the configuration, and the champion's recipe. ``only``: no other recipe is tried."""
     model, release = scope.model, scope.champion()
-    inputs = Inputs.of(model)
+    inputs, champion = Inputs.of(model), scope.store.models.get(release.model) if release else None
     return {
         "name": model.name,
         "purpose": scope.project.purpose,
@@ -47,9 +47,16 @@ def parameters(scope: Endpoint, version: int | None, author: str, *, only: JsonO
         "test": msgspec.to_builtins(split_of(model)),
         "gap": gap_of(model),
         "settings": {**asdict(_begun(settings(model), scope)), "only": only},
-        "incumbent": scope.store.models.get(release.model).recipe if release else None,
+        "incumbent": champion.recipe if champion else None,
+        "champion": champion.evaluation_bundle if champion else None,
+        "asked": _asked(scope),
         "author": author,
     }
+
+
+def _asked(scope: Endpoint) -> JsonObject:
+    """What the configuration says of examinations, by their names."""
+    return {}
 
 
 def _begun(found: Settings, scope: Endpoint) -> Settings:

@@ -102,10 +102,19 @@ def answers_kept(project: Project, model: ModelVersion) -> str | None:
     return str(output["digest"]) if output and output["codec"] == "arrays" else None
 
 
+def examined_kept(project: Project, model: ModelVersion) -> str | None:
+    """The digest of what the examinations of the version's run found, by name."""
+    return _output(project, model, "examined")
+
+
 def search_kept(project: Project, model: ModelVersion) -> str | None:
     """The digest of what the search of the version's run tried."""
+    return _output(project, model, "search")
+
+
+def _output(project: Project, model: ModelVersion, name: str) -> str | None:
     run = project.store.runs.look_up(model.run) if model.run else None
-    return run.outputs.get("search") if run else None
+    return run.outputs.get(name) if run else None
 
 
 def refusals(project: Project, release: Release) -> dict[str, str]:

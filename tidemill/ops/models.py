@@ -11,7 +11,7 @@ from tidemill.errors import NotFound
 from tidemill.learning.measures import measure
 from tidemill.model import registry
 from tidemill.ops.page import Before, Limit, Page, page
-from tidemill.ops.searched import Curve, Searched, curve, searched
+from tidemill.ops.searched import Curve, Searched, curve, examined, searched
 from tidemill.ops.text import Interval, interval
 from tidemill.scope.project import Project
 from tidemill.store.records import ModelVersion, Release, Verdict
@@ -21,7 +21,10 @@ from tidemill.types import JsonObject
 
 @dataclass(frozen=True)
 class ModelShown:
-    """A model version, the names that point at it, its last release and what the gates said then; its search and learning curve."""
+    """A model version, the names that point at it, its last release and what the gates said then; its search and learning curve.
+
+    ``examined``: what the examinations of its test found, by name.
+    """
 
     model: ModelVersion
     ref: str
@@ -30,6 +33,7 @@ class ModelShown:
     verdicts: list[Verdict]
     search: Searched | None
     curve: Curve | None
+    examined: JsonObject
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ def show(project: Project, model: str) -> ModelShown:
         verdicts or list(project.store.verdicts.list(model=found.ref)),
         searched(project, found),
         curve(project, found),
+        examined(project, found),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from tidemill.errors import TidemillError
 from tidemill.learning.measures import measure
 from tidemill.model.curve import CURVE
-from tidemill.model.registry import answers_kept, search_kept
+from tidemill.model.registry import answers_kept, examined_kept, search_kept
 from tidemill.ops.runs import cpu_of
 from tidemill.ops.text import Interval, count, plural, share, text
 from tidemill.scope.project import Project
@@ -89,6 +89,12 @@ def curve(project: Project, model: ModelVersion) -> Curve | None:
     kind = measure(name.removeprefix(CURVE))
     points = [Learned(int(n), (float(mean), float(low), float(high))) for n, mean, low, high in found[name]]
     return Curve(kind.name, kind.better, points, _rises(kind.name, points))
+
+
+def examined(project: Project, model: ModelVersion) -> JsonObject:
+    """What the examinations of a version found, by name (`tidemill.evaluation`); nothing of one that was made by hand."""
+    found: JsonObject = _kept(project, examined_kept(project, model), "json") or {}
+    return found
 
 
 def _kept(project: Project, digest: str | None, codec: str) -> Any:

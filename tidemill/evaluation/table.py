@@ -1,0 +1,24 @@
+"""The examinations there are. Adding one is an `Examination` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tidemill.evaluation.port import Examination, Look, examine
+from tidemill.types import JsonObject
+
+EXAMINATIONS: tuple[Examination, ...] = ()
+
+
+def examined(look: Look) -> dict[str, JsonObject]:
+    """What every examination that applies found, by name."""
+    return examine(EXAMINATIONS, look)
+
+
+def sections(found: Mapping[str, JsonObject]) -> Iterator[str]:
+    """The card's section of each examination, in their order; of one that could not be made why."""
+    for one in EXAMINATIONS:
+        told = found.get(one.name)
+        if told is None:
+            continue
+        yield f"## {one.name.capitalize()}\nNot measured: {told['error']}" if "error" in told else one.card(told)
