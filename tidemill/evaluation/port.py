@@ -23,7 +23,8 @@ class Look:
     """A candidate on its test: who answered, what, and beside whom.
 
     ``rows``: what the step ``features`` gave, whole; ``own``: the evaluation model's answers to the test, request by request;
-    ``baselines``: those of the simple models, by name. ``asked``: by examination what tidemill.toml says of it.
+    ``baselines``: those of the simple models, by name, and ``simple`` the models themselves; ``released``: the candidate's other
+    fit, of all rows. ``asked``: by examination what tidemill.toml says of it.
     """
 
     trainer: Trainer
@@ -32,7 +33,9 @@ class Look:
     cut: Cut
     bundle: Bundle
     own: Report
+    released: Bundle
     baselines: Mapping[str, Report]
+    simple: Mapping[str, Bundle]
     seed: int
     asked: Mapping[str, JsonObject] = field(default_factory=dict)
     incumbent: Bundle | None = None

@@ -98,6 +98,7 @@ def evaluate(
     cut: JsonObject,
     settings: JsonObject,
     evaluation_bundle: Bundle,
+    released: Bundle,
     champion: str | None,
     asked: JsonObject,
     ctx: Context,
@@ -116,7 +117,8 @@ def evaluate(
         return {"n": 0, "units": 0, "error": str(exc)}, {}, {}
     metrics = {**summary(own.scored, ctx.seed), **own.figures, **twice, "baselines": {}, "above": {}}
     metrics["caps"] = trainer.caps(evaluation_bundle.manifest["recipe"], where.windows, where.test_start)
-    baselines = {name: _baseline(trainer, name, where) for name in trainer.baselines}
+    simple = {name: trainer.fit(trainer.baseline(name), where.test_start) for name in trainer.baselines}
+    baselines = {name: trainer.report(one, where.test_start, where.end) for name, one in simple.items()}
     for name, other in baselines.items():
         metrics["baselines"][name] = summary(other.scored, ctx.seed)
         metrics["above"][name] = _above(own, other, ctx.seed)
@@ -124,12 +126,10 @@ def evaluate(
     if answers:
         answers[CURVE + read.metric] = curve(rows, read, evaluation_bundle.manifest["recipe"], where, own, ctx.seed)
     incumbent = get_bundle(ctx.resource("project").artifacts, champion) if champion else None
-    look = Look(trainer, rows, read, where, evaluation_bundle, own, baselines, ctx.seed, asked, incumbent)
+    look = Look(
+        trainer, rows, read, where, evaluation_bundle, own, released, baselines, simple, ctx.seed, asked, incumbent
+    )
     return metrics, answers, table.examined(look)
-
-
-def _baseline(trainer: Trainer, name: str, where: Cut) -> Report:
-    return trainer.report(trainer.fit(trainer.baseline(name), where.test_start), where.test_start, where.end)
 
 
 def _twice(trainer: Trainer, bundle: Bundle, own: Report, where: Cut, metric: str) -> JsonObject:
@@ -236,7 +236,7 @@ def model_pipeline(
     looked = findings(rows, cut, settings)
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
-    metrics, _, examined = evaluate(rows, cut, settings, evaluation_bundle, champion, asked)  # type: ignore[call-arg]
+    metrics, _, examined = evaluate(rows, cut, settings, evaluation_bundle, released, champion, asked)  # type: ignore[call-arg]
     told = describe(name, purpose, goal, cut, looked, found, metrics, examined, data, timeless, label)
     model = register(name, data, cut, looked, found, metrics, evaluation_bundle, released, told, incumbent, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "examined": examined, "search": found, "card": told}
