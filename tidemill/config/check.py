@@ -14,7 +14,7 @@ from typing import Any
 from tidemill.config.amounts import every, some_memory, some_share, some_time
 from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
-from tidemill.config.policies import TriggerSection, check_trigger, stages
+from tidemill.config.policies import SlicesGate, TriggerSection, check_trigger, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, resolve
 from tidemill.config.sections import ModelSection
 from tidemill.config.unsupported import OPS
@@ -189,8 +189,14 @@ class _Checks:
 
     def _gates(self, endpoint: EndpointConfig, at: Callable[..., Path]) -> None:
         gates = endpoint.policies.gates
-        for key, gate in (("refit", gates.refit), ("method", gates.method), ("baseline", gates.baseline)):
-            if not 0.5 <= gate.confidence < 1:  # so written that NaN is refused, too
+        sure = (
+            ("refit", gates.refit),
+            ("method", gates.method),
+            ("baseline", gates.baseline),
+            ("slices", gates.slices),
+        )
+        for key, gate in sure:
+            if gate is not None and not 0.5 <= gate.confidence < 1:  # so written that NaN is refused, too
                 hint = "a share of at least 0.5 and below 1, such as 0.95"
                 raise self.wrong(at("gates", key), f"confidence {gate.confidence} is none", hint)
         if gates.refit.margin:
@@ -198,9 +204,17 @@ class _Checks:
         self.read(at("gates", "latency"), some_time, gates.latency.p99)
         if gates.coverage.at_least:
             self.read(at("gates", "coverage"), some_share, gates.coverage.at_least, said="coverage: ")
+        if gates.slices is not None:
+            self._slices(gates.slices, at("gates", "slices"))
         if gates.approval is not None and not all(role.strip() for role in gates.approval.roles or ("",)):
             hint = 'write roles = ["product-owner"]'
             raise self.wrong(at("gates", "approval"), "approval asks for nobody", hint)
+
+    def _slices(self, gate: SlicesGate, path: Path) -> None:
+        hint = 'write slices = { by = ["country"], max_gap = 0.2 }'
+        if not gate.by or not all(name.strip() for name in gate.by):
+            raise self.wrong(path, "slices are by no column", hint)
+        self.read(path, lambda: gate.gap, said="slices: max_gap: ")
 
     def _monitor(self, endpoint: EndpointConfig, at: Callable[..., Path]) -> None:
         monitor = endpoint.policies.monitor

@@ -56,6 +56,27 @@ class CoverageGate(Section, frozen=True):
     at_least: str = ""  # a share; nothing said: half as many again may be missed as the level leaves
 
 
+class SlicesGate(Section, frozen=True):
+    """No value of these columns may be answered worse than the whole test by more than ``max_gap``, a share of the whole's level.
+
+    ``by`` names columns of the model's rows, also those that ``inputs`` leaves out. Nor may a value be answered worse than by the champion.
+    """
+
+    by: tuple[str, ...]
+    max_gap: float | str = 0.2
+    metric: str = ""
+    confidence: float = 0.95
+
+    @property
+    def gap(self) -> float:
+        """The share. Raises ConfigError.
+
+        >>> SlicesGate(by=("country",), max_gap="20 %").gap, SlicesGate(by=("country",)).gap
+        (0.2, 0.2)
+        """
+        return some_share(str(self.max_gap), most=10.0)
+
+
 class ApprovalGate(Section, frozen=True):
     """A release is held until one of these roles says yes."""
 
@@ -73,6 +94,7 @@ class GatesSection(Section, frozen=True):
     baseline: BaselineGate = BaselineGate()
     latency: LatencyGate = LatencyGate()
     coverage: CoverageGate = CoverageGate()
+    slices: SlicesGate | None = None
     approval: ApprovalGate | None = None
 
 

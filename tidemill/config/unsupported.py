@@ -29,24 +29,9 @@ class Later:
 def later(raw: JsonObject) -> Iterator[Later]:
     """Every such setting of the file, in its order. Takes any shape: what is wrong is said when it is decoded.
 
-    >>> [found.what for found in later({"gates": {"slices": {}}})]
-    ["the gate 'slices'"]
+    >>> [found.what for found in later({"data": {"sales": {"source": "s3://a/b"}}})]
+    ['a source at s3://']
     """
-    yield from _gates(raw)
-    yield from _data(raw)
-
-
-def _gates(raw: JsonObject) -> Iterator[Later]:
-    overriding = (("endpoint", name, "gates") for name in _table(raw.get("endpoint")))
-    for path in (("gates",), *overriding):
-        here: Any = raw
-        for part in path:
-            here = _table(here).get(part)
-        if "slices" in _table(here):
-            yield Later((*path, "slices"), "the gate 'slices'")
-
-
-def _data(raw: JsonObject) -> Iterator[Later]:
     for key, section in _table(raw.get("data")).items():
         source = _table(section).get("source")
         scheme = re.match(r"\s*([a-z][a-z0-9+.-]*)://", source, re.I) if isinstance(source, str) else None

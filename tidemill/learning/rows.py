@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 I8 = NDArray[np.int64]
 AT, UNIT, KEY = "_at", "_unit", "_key"
 """The columns of moments, of units and of the rows' names. What a task packs for its trainer has `AT`: the split is cut by it."""
+BESIDE = "_beside "
+"""Before the name of a column that answers are judged by, whether or not the model sees it."""
 
 
 class Rows:
@@ -65,6 +67,11 @@ def placed(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     if contract.subject:
         unit = pl.col(contract.subject).cast(pl.String)
     return rows.drop_nulls(AT).with_columns(unit.alias(UNIT)).sort(AT, *contract.key, maintain_order=True)
+
+
+def beside(frame: pl.DataFrame) -> dict[str, pl.Series]:
+    """The columns that answers are judged by, by name."""
+    return {name.removeprefix(BESIDE): frame[name] for name in frame.columns if name.startswith(BESIDE)}
 
 
 def unit_of(contract: Contract) -> str:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,13 +155,21 @@ class Trainer(ABC):
         return search(self.validation(windows), self.settings, self.candidates(), incumbent, seed, progress)
 
 
+class RowsOf(Protocol):
+    """What makes the rows of a trainer. ``judged_by``: columns that answers are judged by, each kept as `rows.BESIDE` and its name."""
+
+    def __call__(
+        self, frame: pl.LazyFrame, contract: Contract, views: Sequence[View], judged_by: Sequence[str] = ()
+    ) -> pl.DataFrame: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Training:
     """What makes the trainer of a task; each folder of tasks has its own as `TRAINING` in ``training.py``."""
 
     details: Callable[[Contract, Sequence[View], Path, str], JsonObject]
     """(contract, views, project folder, task) → what `Settings.details` holds for this task. Raises ConfigError."""
-    rows: Callable[[pl.LazyFrame, Contract, Sequence[View]], pl.DataFrame]
+    rows: RowsOf
     """The dataset's rows as the trainer needs them, for the artifact between steps; `tidemill.learning.rows.AT` is one column."""
     open_trainer: Callable[[pl.DataFrame, Settings], Trainer]
     """The trainer of what `rows` gave."""

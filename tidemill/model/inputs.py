@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Model
 
 
+_GROUPS = 'name a text, a truth value or a number; of the time declare a feature: weekday = { op = "weekday" }'
+
+
 @dataclass(frozen=True)
 class Inputs:
     """``contract``: that of the rows, with their label, with what is joined as further columns, and without what is left out."""
@@ -28,6 +31,7 @@ class Inputs:
     joined: tuple[Joined, ...]
     moments: Moments | None = None
     label: LabelDefinition | None = None
+    judged_by: tuple[str, ...] = ()  # columns that answers are judged by, also those that are left out
 
     @staticmethod
     def of(model: Model) -> Inputs:
@@ -48,7 +52,9 @@ class Inputs:
         left_out = _left_out(model, contract, [*whole.names, *features])
         columns = tuple(c for c in whole.columns if c.role is not None or c.name not in left_out)
         kept = [replace(v, features=tuple(f for f in v.features if f.name not in left_out)) for v in views]
-        found = Inputs(replace(whole, columns=columns), tuple(kept), joined, moments, label)
+        seen = [f.name for view in kept for f in view.features if f.process is None and not task_of(model.task).history]
+        judged = _judged_by(model, whole, seen)
+        found = Inputs(replace(whole, columns=columns), tuple(kept), joined, moments, label, judged)
         if moments and not any(c.role is None for c in columns) and not any(view.features for view in kept):
             hint = f'declare a view: [features.NAME] from = "{model.dataset.name}", entity = "{moments.entity}"'
             raise ConfigError(f"a moment of {moments.entity} has no inputs", place=moments.place, hint=hint)
@@ -145,6 +151,25 @@ def _left_out(model: Model, contract: Contract, known: list[str]) -> set[str]:
             raise ConfigError(f"no column or feature {name!r}", place=place, hint=did_you_mean(name, known))
     unnamed = {contract.target} - {None} if said.columns is None else set(contract.names) - set(said.columns)
     return set(said.exclude) | {str(name) for name in unnamed}
+
+
+def judged_by(model: Model) -> dict[str, str]:
+    """The columns that answers of this model are judged by, each with the place that names it first: of every endpoint, everywhere."""
+    served = (one for _, own in model.project.config.everywhere() for one in own.values() if one.model == model.name)
+    named = [(name, "[gates] slices") for one in served if (gate := one.policies.gates.slices) for name in gate.by]
+    return dict(reversed(named))
+
+
+def _judged_by(model: Model, rows: Contract, features: list[str]) -> tuple[str, ...]:
+    """Those that are columns of the rows; a feature that the model sees is there anyway. Raises ConfigError for what is no group of rows."""
+    found, kinds = [], {column.name: column.kind for column in rows.columns}
+    for name, place in judged_by(model).items():
+        if name not in kinds and name not in features:
+            raise ConfigError(f"no column {name!r}", place=place, hint=did_you_mean(name, [*kinds, *features]))
+        if kinds.get(name) in ("date", "timestamp"):
+            raise ConfigError(f"{name!r} is a moment, and rows of a moment are no group", place=place, hint=_GROUPS)
+        found += [name] if name in kinds else []
+    return tuple(found)
 
 
 def _distinct(model: Model, names: list[str]) -> None:

@@ -185,7 +185,7 @@ def rows(model: Model, data: Sequence[str], as_of: Micros | None = None) -> pl.D
     frame = labelled(histories, model.dataset.name, inputs)
     for one in inputs.joined:
         frame = one.add(frame.collect(), histories.of(one.dataset).collect(), inputs.contract.time).lazy()
-    return training_of(model.task).rows(frame, inputs.contract, inputs.views)
+    return training_of(model.task).rows(frame, inputs.contract, inputs.views, inputs.judged_by)
 
 
 def identity(ctx: Context, arguments: Mapping[str, Any]) -> JsonObject:
@@ -198,4 +198,5 @@ def identity(ctx: Context, arguments: Mapping[str, Any]) -> JsonObject:
         "data": [identity_of(project, *Ref.versioned("dataset", ref)) for ref in arguments["data"]],
         "inputs": [repr(inputs.views), repr(inputs.joined), repr(inputs.contract.names), *declared],
         "task": model.task,
+        **({"judged_by": inputs.judged_by} if inputs.judged_by else {}),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
 
 K = 20
+HISTORY = "items known"
+"""The attribute of a request that says how many items its subject's history has."""
 
 
 def report(
@@ -40,7 +42,15 @@ def report(
 
     Raises ModelError for a score that is no number, and when all of it takes longer than ``patience`` seconds.
     """
-    return measured(*_answers(scorer, data, requests, patience), requests, catalogue)
+    answers, known = _answers(scorer, data, requests, patience)
+    attributes = {HISTORY: known, **attributes_of(data, requests)}
+    return measured(answers, known == 0, requests, catalogue, attributes)
+
+
+def attributes_of(data: Interactions, requests: Sequence[Asked]) -> dict[str, NDArray[Any]]:
+    """What answers are judged by, as the first row of each request's basket says it."""
+    rows = np.array([one.row for one in requests], np.int64)
+    return {name: column[rows] for name, column in data.beside.items()}
 
 
 def measured(
@@ -48,35 +58,36 @@ def measured(
     cold: NDArray[np.bool_],
     requests: Sequence[Asked],
     catalogue: Collection[str] = (),
+    more: Mapping[str, NDArray[Any]] | None = None,
 ) -> Report:
-    """Every metric of every request from the items that were answered."""
+    """Every metric of every request from the items that were answered. ``more``: further attributes of the requests."""
     subjects, at = np.array([one.subject for one in requests]), np.array([one.at for one in requests], np.int64)
-    scored = {}
+    scored, attributes = {}, {"subject": subjects, **(more or {})}
     for metric, measure in RANKED.items():
         values = np.array([measure(items, one.truth) for items, one in zip(answers, requests)], np.float64)
-        scored[metric] = Scored(values, subjects, at, cold, {"subject": subjects})
+        scored[metric] = Scored(values, subjects, at, cold, attributes)
     return Report(scored, {"coverage": coverage(answers, catalogue)})
 
 
 def _answers(
     scorer: Any, data: Interactions, requests: Sequence[Asked], patience: float | None
-) -> tuple[list[list[str]], NDArray[np.bool_]]:
-    """The items of each request, with its subject's history before it, and whether it had none."""
+) -> tuple[list[list[str]], NDArray[np.int64]]:
+    """The items of each request, with its subject's history before it, and how many items that has."""
     began = time.monotonic()
     histories, names = data.histories, data.items
     found: list[list[str]] = []
-    cold = np.zeros(len(requests), np.bool_)
-    for place, (at, subject, _) in enumerate(requests):
+    known = np.zeros(len(requests), np.int64)
+    for place, (at, subject, *_) in enumerate(requests):
         if patience is not None and time.monotonic() - began > patience:
             raise ModelError(f"{place} of {len(requests)} requests answered in {patience:g} s: too slow to be tested")
         codes, values = histories.of(subject, at, scorer.half_life)
-        cold[place] = not len(codes)
+        known[place] = len(codes)
         own, times = [names[c] for c in codes.tolist()], partial(histories.times, subject, at)
         items, scores = best_of(scorer, own, values, at, K, times)
         if not np.isfinite(scores).all():
             raise ModelError("the model gave a score that is no number", place=f"{subject} at {at}")
         found.append(list(items))
-    return found, cold
+    return found, known
 
 
 def questions(live: LiveStore, data: Interactions, start: Micros, end: Micros) -> Questions:
@@ -92,7 +103,7 @@ def questions(live: LiveStore, data: Interactions, start: Micros, end: Micros) -
         history.load(live.online.rows_of(one.subject for one in chosen))
         fewest = min(K, int(bundle.manifest["items"]))  # there must be so many, because the model knows them
         told = []
-        for at, subject, _ in chosen:
+        for at, subject, *_ in chosen:
             items, values = history.items(subject, at, scorer.half_life, watermark)
             names, scores = best_of(scorer, items, values, at, K, partial(history.times, subject, at, watermark))
             told.append({"items": list(names), "scores": np.asarray(scores).tolist(), "fewest": fewest})

@@ -6,18 +6,18 @@ invoice) share a ``basket``: a request is a basket of purchases, asked for at it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.features.as_of import Histories
 from tidemill.features.transaction_time import BEGAN, KNOWN, TransactionTime, known_of
-from tidemill.learning.rows import AT
+from tidemill.learning.rows import AT, BESIDE, beside
 from tidemill.types import Micros
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Interactions:
     basket: I8
     end: Micros
     transaction_time: TransactionTime | None = None
+    beside: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """Columns that answers are judged by: the value of each row, None where there is none."""
 
     @staticmethod
     def of(
@@ -110,15 +112,18 @@ class Interactions:
         items, item = _compact(self.items, self.item[mask])
         rows = {name: getattr(self, name)[mask] for name in ("at", "value", "basket")}
         known = self.transaction_time and self.transaction_time.take(mask)
-        return replace(self, users=users, items=items, user=user, item=item, end=end, transaction_time=known, **rows)
+        judged = {name: column[mask] for name, column in self.beside.items()}
+        told = replace(self, users=users, items=items, user=user, item=item, end=end, transaction_time=known)
+        return replace(told, beside=judged, **rows)
 
 
 class Asked(NamedTuple):
-    """A basket to be predicted: ``truth`` are its distinct items, sorted."""
+    """A basket to be predicted: ``truth`` are its distinct items, sorted. ``row``: its first one, among those of the data."""
 
     at: Micros
     subject: str
     truth: list[str]
+    row: int = -1
 
 
 def requests_between(data: Interactions, start: Micros, end: Micros) -> list[Asked]:
@@ -139,16 +144,17 @@ def requests_between(data: Interactions, start: Micros, end: Micros) -> list[Ask
         at = int(data.at[order[low]])
         if at < end:
             truth = [data.items[i] for i in sorted(set(data.item[order[low:high]].tolist()))]
-            found.append(Asked(at, data.users[data.user[order[low]]], truth))
+            found.append(Asked(at, data.users[data.user[order[low]]], truth, int(order[low])))
     return sorted(found)
 
 
-def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataFrame:
+def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, judged_by: Sequence[str] = ()) -> pl.DataFrame:
     """The rows of a dataset by the roles of its contract: subject, item, `AT`, value, basket; by time. TransactionTime goes along.
 
     Baskets: what the contract's key says beside subject and item (an invoice number), else subject and moment.
     """
     import polars as pl
+    import polars.selectors as cs
 
     time, subject, item = (pl.col(str(contract.role(role))) for role in ("time", "subject", "item"))
     rest = [name for name in contract.key if name not in (contract.subject, contract.item)]
@@ -163,8 +169,9 @@ def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> pl.DataF
         (pl.col(contract.value).cast(pl.Float64) if contract.value else pl.lit(1.0)).alias("value"),
         (pl.struct(rest).rank("dense") if has_basket else pl.lit(0)).cast(pl.Int64).alias("basket"),
         *([known_of(roles, there), pl.col(BEGAN)] if KNOWN in there else []),
+        *(pl.col(name).alias(BESIDE + name) for name in judged_by),
     )
-    wanted = wanted.drop_nulls().sort(AT, "subject", "item", maintain_order=True)
+    wanted = wanted.drop_nulls(~cs.starts_with(BESIDE)).sort(AT, "subject", "item", maintain_order=True)
     if not has_basket:
         wanted = wanted.with_columns(_moments())
     rows: pl.DataFrame = wanted.collect()
@@ -177,7 +184,8 @@ def from_table(rows: pl.DataFrame) -> Interactions:
     items, item = _coded(rows["item"])
     at, value, basket = (rows[name].to_numpy() for name in (AT, "value", "basket"))
     end = int(at.max(initial=-1)) + 1
-    return Interactions(users, items, user, item, at, value, basket, end, TransactionTime.read(rows))
+    judged = {name: column.to_numpy() for name, column in beside(rows).items()}
+    return Interactions(users, items, user, item, at, value, basket, end, TransactionTime.read(rows), judged)
 
 
 def from_frame(frame: pl.DataFrame | pl.LazyFrame, contract: Contract) -> Interactions:

@@ -20,7 +20,7 @@ from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.bundle import bundle_of, learner_bundle
 from tidemill.tasks.ranking.caps import caps
-from tidemill.tasks.ranking.evaluate import K, measured, questions, report
+from tidemill.tasks.ranking.evaluate import K, attributes_of, measured, questions, report
 from tidemill.tasks.ranking.folds import Folds
 from tidemill.tasks.ranking.interactions import (
     Asked,
@@ -105,7 +105,7 @@ def open_trainer(rows: pl.DataFrame, settings: Settings) -> RankingTrainer:
 
 TRAINING = Training(
     details,
-    rows=lambda frame, contract, views: table_of(frame, contract),
+    rows=lambda frame, contract, views, judged_by=(): table_of(frame, contract, judged_by),
     open_trainer=open_trainer,
     names=lambda contract: tuple(str(contract.role(role)) for role in ("subject", "time")),
     histories=lambda rows, contract: from_frame(rows, contract).histories,
@@ -158,7 +158,8 @@ class RankingTrainer(Trainer):
         if not answered:
             raise NotEnoughData("no request of the window was answered")
         given = [[str(item) for item in answers[_key(one)]] for one in answered]  # type: ignore[union-attr]
-        return measured(given, np.zeros(len(answered), np.bool_), answered, known.known_before(start).items)
+        items, attributes = known.known_before(start).items, attributes_of(known, answered)
+        return measured(given, np.zeros(len(answered), np.bool_), answered, items, attributes)
 
     def candidates(self) -> Candidates:
         first, *others = self.settings.details.get("learners") or learners.USUAL

@@ -17,7 +17,7 @@ from tidemill.errors import NotEnoughData
 from tidemill.features.transaction_time import BEGAN, KNOWN, RIPE, known_of
 from tidemill.features.transforms import CALENDAR, EMBED, calendar
 from tidemill.learning.given import Given, spec_of
-from tidemill.learning.rows import AT, KEY, UNIT, Rows, placed
+from tidemill.learning.rows import AT, BESIDE, KEY, UNIT, Rows, beside, placed
 from tidemill.tasks.tabular.embed import Embedding, vectors
 from tidemill.tasks.tabular.inputs import SERIES, Input
 from tidemill.types import JsonObject
@@ -71,6 +71,14 @@ class Table(Rows):
         names = [one.source if one.embedding else one.name for one in self.inputs if one.kind not in CALENDAR]
         return {name: self.frame[name] for name in dict.fromkeys(names)}
 
+    @property
+    def attributes(self) -> dict[str, pl.Series]:
+        """What is known of a row that was answered, by name: what it says, of its time too, and what answers are judged by beside that."""
+        import polars as pl
+
+        days = {one.name: pl.Series(calendar(one.kind, self.at)) for one in self.inputs if one.kind in CALENDAR}
+        return self.plain | days | beside(self.frame)
+
     def columns(self, rows: I8, series: bool = False) -> tuple[Input, ...]:
         """The inputs as these rows show them: a category of one row only, or of later ones, is `Input.other`. ``series``: and whose row it is."""
         asked = [Input(SERIES, "category", self.subject)] if series and self.subject else []
@@ -95,8 +103,13 @@ class Table(Rows):
         return out
 
 
-def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -> pl.DataFrame:
-    """The rows with a target: inputs by name, `TARGET`, what `Rows` asks, and what a look before training does. Raises NotEnoughData."""
+def build(
+    frame: pl.DataFrame, contract: Contract, views: Sequence[View] = (), judged_by: Sequence[str] = ()
+) -> pl.DataFrame:
+    """The rows with a target: inputs by name, `TARGET`, what `Rows` asks, and what a look before training does. Raises NotEnoughData.
+
+    ``judged_by``: columns of the rows that are kept beside the inputs, also of those that are none.
+    """
     import polars as pl
 
     from tidemill.data.check.spelled import spelled
@@ -116,7 +129,8 @@ def build(frame: pl.DataFrame, contract: Contract, views: Sequence[View] = ()) -
     key = [spelled(names, contract.columns).alias(KEY)] if names else []
     by_row = len(contract.key) > 1 and contract.time is None and contract.subject is None
     groups = [pl.col(name).alias(GROUP + name) for name in contract.key if by_row]
-    return rows.select(*inputs, TARGET, AT, UNIT, *key, *known, *ripe, *groups)
+    judged = [pl.col(name).alias(BESIDE + name) for name in judged_by if name in rows.columns]
+    return rows.select(*inputs, TARGET, AT, UNIT, *key, *known, *ripe, *groups, *judged)
 
 
 def names_of(contract: Contract) -> tuple[str, ...]:

@@ -81,9 +81,9 @@ def limits_of(contract: Contract) -> Bounds:
     )
 
 
-def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View]) -> pl.DataFrame:
+def rows(frame: pl.LazyFrame, contract: Contract, views: Sequence[View], judged_by: Sequence[str] = ()) -> pl.DataFrame:
     """The rows of a `Table`. Raises NotEnoughData, also where the target has one value only."""
-    found = build(frame.collect(), contract, views)
+    found = build(frame.collect(), contract, views, judged_by)
     if found[TARGET].n_unique() < 2:
         only = f"every {contract.target} is {found[TARGET][0]!r}: there is nothing to predict"
         hint = "bring rows with another one, or give the role 'target' to another column"
@@ -252,7 +252,7 @@ class TabularTrainer(Trainer):
         truth = fitting.targets(self.table, rows, labels)
         units, at = self.table.units[rows], self.table.at[rows]
         cold = np.zeros(len(rows), np.bool_)
-        attributes = {name: column[rows].to_numpy() for name, column in self.table.plain.items()}
+        attributes = {name: column[rows].to_numpy() for name, column in self.table.attributes.items()}
         values = all_values(self.settings.task, told, truth, labels, decision)
         scored = {metric: Scored(each, units, at, cold, attributes, self.unit) for metric, each in values.items()}
         figures = {**figures_of(told, truth, labels, units), **({"unknown_labels": new} if new else {})}

@@ -77,7 +77,7 @@ def _rows(ranker: Ranker, train: Interactions, requests: list[Asked], half_life:
     """(rows, whether each was taken, how many candidates a request has) of the requests that found something."""
     scorer, histories, names = RankerScorer(ranker, half_life), train.histories, train.items
     rows, taken, sizes = [np.empty((0, len(NAMES)))], [np.empty(0)], []
-    for at, subject, truth in requests:
+    for at, subject, truth, *_ in requests:
         codes, values = histories.of(subject, at, half_life)
         items, x = scorer.rows([names[c] for c in codes.tolist()], values, at, histories.times(subject, at))
         wanted = set(truth)
