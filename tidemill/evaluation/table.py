@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tidemill.evaluation.dependence import DEPENDENCE
+from tidemill.evaluation.importance import IMPORTANCE
 from tidemill.evaluation.port import Examination, Look, examine
 from tidemill.types import JsonObject
 
-EXAMINATIONS: tuple[Examination, ...] = ()
+EXAMINATIONS: tuple[Examination, ...] = (IMPORTANCE, DEPENDENCE)
 
 
 def examined(look: Look) -> dict[str, JsonObject]:

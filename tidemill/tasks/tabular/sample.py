@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tidemill.learning.evaluate import Scored
 from tidemill.learning.labelled import text_of
+from tidemill.learning.rows import evenly
 from tidemill.tasks.tabular.row import RowScorer
 
 F8 = NDArray[np.float64]
@@ -28,6 +29,8 @@ class Sample:
     truth: F8
     units: NDArray[Any]
     at: I8
+    watched: int
+    """The output that pictures are about."""
     judge: Callable[[F8], dict[str, Scored]] = field(repr=False)
     """(outputs of these rows, as `told` gives them) → how well each was answered, by metric."""
 
@@ -39,10 +42,21 @@ class Sample:
             found.setdefault(one.source, []).append(place)
         return found
 
+    @property
+    def categories(self) -> list[int]:
+        """The columns that hold places of categories."""
+        return [place for place, one in enumerate(self.scorer.inputs) if one.kind == "category"]
+
     @cached_property
     def base(self) -> dict[str, Scored]:
         """How well the rows are answered as they are, by metric."""
         return self.judge(self.scorer.many(self.x))
+
+    def some(self, most: int) -> Sample:
+        """At most so many of the rows, from all over them; they are not judged."""
+        rows = evenly(len(self.x), most)
+        parts = {name: getattr(self, name)[rows] for name in ("rows", "x", "truth", "units", "at")}
+        return replace(self, **parts, judge=_unjudged)
 
     def told(self, x: F8) -> F8:
         """What is answered to these rows in the place of the sample's: rows x outputs. Raises ModelError."""
@@ -56,17 +70,21 @@ class Sample:
         return x
 
     @property
-    def watched(self) -> int:
-        """The output that pictures are about: the value; the positive label, of two the second, else the most frequent."""
-        labels = self.scorer.labels
-        if labels is None:
-            return 0
-        if self.scorer.threshold:
-            return [text_of(label) for label in labels].index(self.scorer.threshold["positive"])
-        known = self.truth[self.truth >= 0].astype(np.int64)
-        return 1 if len(labels) == 2 else int(np.bincount(known, minlength=len(labels)).argmax())
-
-    @property
     def answer(self) -> str:
         """What the watched output is: a label's text, or ``value``."""
         return "value" if self.scorer.labels is None else text_of(self.scorer.labels[self.watched])
+
+
+def watched_of(scorer: RowScorer, truth: F8) -> int:
+    """The output that pictures are about: the value; the positive label, of two the second, else the most frequent."""
+    labels = scorer.labels
+    if labels is None or len(labels) < 2:
+        return 0
+    if scorer.threshold:
+        return [text_of(label) for label in labels].index(scorer.threshold["positive"])
+    known = truth[truth >= 0].astype(np.int64)
+    return 1 if len(labels) == 2 else int(np.bincount(known, minlength=len(labels)).argmax())
+
+
+def _unjudged(told: F8) -> dict[str, Scored]:
+    return {}

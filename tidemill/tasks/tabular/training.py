@@ -37,7 +37,7 @@ from tidemill.tasks.tabular.learners.trees import TREND
 from tidemill.tasks.tabular.learners.trees import level as level_of
 from tidemill.tasks.tabular.looked import looked
 from tidemill.tasks.tabular.row import RowScorer
-from tidemill.tasks.tabular.sample import Sample
+from tidemill.tasks.tabular.sample import Sample, watched_of
 from tidemill.tasks.tabular.scoring import Decision, all_values, figures_of, values_of
 from tidemill.tasks.tabular.tables import TARGET, Table, as_json, build, described, names_of
 from tidemill.types import JsonObject, Micros, did_you_mean, to_iso
@@ -205,7 +205,16 @@ class TabularTrainer(Trainer):
 
     def sample(self, bundle: Bundle, start: Micros, end: Micros, most: int = MOST_ROWS) -> Sample:
         """At most so many rows of the window as the bundle takes them, to be asked again with other values. Raises NotEnoughData."""
-        rows, _ = self._window(start, end)
+        return self._sample(bundle, self._window(start, end)[0], most)
+
+    def learned(self, bundle: Bundle, end: Micros, most: int = MOST_ROWS) -> Sample:
+        """At most so many of the rows that a fit before ``end`` learns from, in the same way. Raises NotEnoughData."""
+        rows = self.table.known_between(self._since(end), end)
+        if not len(rows):
+            raise NotEnoughData("there is no row to learn from")
+        return self._sample(bundle, rows, most)
+
+    def _sample(self, bundle: Bundle, rows: I8, most: int) -> Sample:
         rows, scorer = rows[evenly(len(rows), most)], RowScorer(bundle)
         decision = Decision(scorer.threshold, self.costs, scorer.level)
 
@@ -213,7 +222,8 @@ class TabularTrainer(Trainer):
             return self._report(rows, told, scorer.labels, 0, decision).scored
 
         truth, x = fitting.targets(self.table, rows, scorer.labels), self.table.encoded(scorer.inputs, rows)
-        return Sample(scorer, rows, x, truth, self.table.units[rows], self.table.at[rows], judge)
+        watched = watched_of(scorer, truth)
+        return Sample(scorer, rows, x, truth, self.table.units[rows], self.table.at[rows], watched, judge)
 
     def asked(self, start: Micros, end: Micros) -> Sequence[str]:
         keys: list[str] = self.table.frame[KEY][self._window(start, end)[0]].to_list()
