@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from tests.data.small import CONTRACT
 from tests.raised import raised
-from tests.tasks.ranking.made import scores_of, shop
+from tests.tasks.ranking.made import shop
 from tests.tasks.ranking.test_own import GOOD
 from tests.tasks.tabular.demand import CONTRACT as RENTALS
 from tests.tasks.tabular.demand import TOML as DEMAND
@@ -28,6 +29,7 @@ from tidemill.model.pipeline import build_candidate, model_pipeline
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import ModelVersion, Release
+from tidemill.tasks.ranking.because import by_row, shares_of
 from tidemill.tasks.ranking.interactions import Interactions
 from tidemill.tasks.ranking.serving import ItemsRequest, answer
 from tidemill.tasks.table import load
@@ -232,14 +234,10 @@ def test_the_server_s_history_and_the_bundle_answer_a_customer(project):
     answer, scores = scorer.recommend(items, values, now, 20)
     assert len(answer) == len(set(answer)) == 20 and np.isfinite(scores).all()
     rows = [e for e in project.live.online.list(subject="u003") if e.at < now]
-    whole = scores_of(scorer, items, values)[answer[0]]
-    found = scorer.contributions(rows, answer[:1], now)[:, 0]
-    assert len(found) == len(rows)
-    least = History()
-    drop = int(np.argmax(found))
-    least.load([row for row in project.live.online.rows_since(0) if row[0] != rows[drop].seq])
-    items, values = least.items("u003", now, scorer.half_life)
-    assert whole - scores_of(scorer, items, values)[answer[0]] == pytest.approx(found[drop], abs=1e-12)
+    shares = shares_of(scorer, answer, items, values, now, partial(history.times, "u003", now))
+    assert shares.total == pytest.approx(scores, abs=1e-9)
+    each = by_row(scorer, shares.history, items, rows, now)
+    assert each.shape == (len(rows), 20) and each.any(), "what of the rows says it"
 
 
 def test_a_random_split_of_timed_data_is_refused(project):

@@ -28,7 +28,7 @@ def trace(project: Project, prediction: str, top: int) -> Answer:
         "\ntrained by:",
         {k: v for k, v in training.items() if k not in ("files", "data")},
         Table({"dataset": "dataset", "rows": "rows", "digest": lambda d: d["digest"][:19]}, training["data"]),
-        "\nwhat weighs most, by how much the score falls without the row:",
+        "\nwhat weighs most, by what each row adds to the score:",
         *(line for reason in found["reasons"] for line in _reason(reason, top, why)),
         f"\nrecomputed: {again}",
     ]

@@ -2,7 +2,7 @@
 
 A trace has three layers. *History*: the subject's own rows as the server knew them at that moment, each with the file and row it
 stands in. *Training*: the model version, its run, its dataset versions and their files. *Reasons*: for every returned item the rows
-that weigh on its score, each with the exact change of the score when that row alone is left out and the weights are held.
+that weigh on its score, each with what it adds to it.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from tidemill.errors import ModelError
 F8 = NDArray[np.float64]
 _FLOAT64 = 1
 _NORMAL = 0
+_CONTRIBUTIONS = 3
 
 
 class Booster:
@@ -56,17 +57,25 @@ class Booster:
 
     def rows(self, x: F8) -> F8:
         """The outputs for many rows: rows x outputs. Raises ModelError."""
+        return self._asked(x, _NORMAL, len(self._out)).reshape(len(x), -1)
+
+    def contributions(self, x: F8) -> F8:
+        """TreeSHAP of many rows: rows x outputs x (columns, then the base), before the link: sums are the raw scores. Raises ModelError."""
+        width = len(self._out) * (len(self._in) + 1)
+        return self._asked(x, _CONTRIBUTIONS, width).reshape(len(x), len(self._out), -1)
+
+    def _asked(self, x: F8, kind: int, width: int) -> F8:
         if x.ndim != 2 or x.shape[1] != len(self._in):
             raise ModelError(f"a row is {len(self._in)} numbers")
         x = np.ascontiguousarray(x, np.float64)
-        out, count = np.zeros(len(x) * len(self._out), np.float64), ctypes.c_int64(0)
+        out, count = np.zeros(len(x) * width, np.float64), ctypes.c_int64(0)
         data, told = ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(out.ctypes.data)
-        how = _NORMAL, 0, -1, b"num_threads=1 verbosity=-1"
+        how = kind, 0, -1, b"num_threads=1 verbosity=-1"
         size = ctypes.c_int32(x.shape[0]), ctypes.c_int32(x.shape[1]), 1
         if len(x):
             ask = self._library.LGBM_BoosterPredictForMat
             self._check(ask(self._model, data, _FLOAT64, *size, *how, ctypes.byref(count), told))
-        return out[: count.value].reshape(len(x), -1)
+        return out[: count.value]
 
     def _check(self, code: int) -> None:
         if code != 0:

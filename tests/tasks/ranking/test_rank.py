@@ -1,19 +1,17 @@
-"""The scorer against a slow and plain one; contributions against leaving each row out."""
+"""The scorer against a slow and plain one."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.raised import raised
 from tests.tasks.ranking.made import scores_of, shop
 from tidemill.errors import Damaged, ModelError
-from tidemill.features.online import History
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.bundle import bundle_of, ranking_of, recommend_bundle
@@ -106,37 +104,6 @@ def test_equal_scores_are_in_order_of_names_also_across_unknown_items():
     r = Ranking(["b", "d"], np.array([1.0, 1.0]), np.ones(2), np.zeros((2, 0), np.int64), np.zeros((2, 0)), again=1.0)
     items, _ = RecommendScorer(r, HALF).recommend(["a", "c"], np.array([1.0, 1.0]), 0, 3)
     assert items == ["a", "b", "c"]
-
-
-class Row(NamedTuple):
-    item: str
-    at: int
-    value: float
-
-
-rows = st.lists(
-    st.builds(Row, st.sampled_from([*ITEMS, "a-new"]), st.integers(0, 120), st.sampled_from([1.0, 2.0, -1.0, 0.0])),
-    max_size=12,
-)
-
-
-@settings(max_examples=150)
-@given(st.integers(0, 30), rows, st.sampled_from([*ITEMS, "a-new", "nowhere"]))
-def test_a_contribution_is_the_score_less_the_score_without_the_row(seed, history, item):
-    scorer = RecommendScorer(ranking(seed), HALF)
-
-    def score(some: list[Row]) -> float:
-        known = History()
-        for seq, row in enumerate(some, 1):
-            known.load([(seq, "u", row.item, row.at, row.value)])
-        items, values = known.items("u", 100, HALF)
-        return scores_of(scorer, items, values).get(item, 0.0)
-
-    found = scorer.contributions(history, [item], 100)[:, 0]
-    expected = [score(history) - score(history[:i] + history[i + 1 :]) for i in range(len(history))]
-    np.testing.assert_allclose(found, expected, atol=1e-9)
-    uncounted = [i for i, row in enumerate(history) if row.value <= 0 or row.at >= 100]
-    assert not found[uncounted].any()
 
 
 @pytest.mark.parametrize("method", learners.METHODS)

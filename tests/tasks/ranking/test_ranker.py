@@ -21,7 +21,6 @@ from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.bundle import bundle_of
 from tidemill.tasks.ranking.evaluate import report
 from tidemill.tasks.ranking.interactions import Interactions, requests_between
-from tidemill.tasks.ranking.left_out import left_out
 from tidemill.tasks.ranking.ranker import NAMES, Ranker, RankerScorer
 from tidemill.tasks.ranking.serving import ItemsRequest, answer, scorer_of
 from tidemill.tasks.ranking.training import RankingTrainer
@@ -174,25 +173,6 @@ def test_the_server_answers_with_the_candidates_in_order_then_with_the_rest(scor
     assert few.output == {"items": items[:5], "scores": scores[:5]}
     stranger = answer(scorer, ItemsRequest(subject="nobody", k=5), history(ROWS), 200 * DAY, 9)
     assert stranger.cold and len(stranger.output["items"]) == 5
-
-
-def test_each_row_of_the_history_weighs_what_its_absence_changes(scorer: RankerScorer) -> None:
-    at, wanted = 200 * DAY, ["i001", "a-new", "i030", "nowhere"]
-
-    def scored(rows: list[Row]) -> np.ndarray:
-        known = history(rows)
-        items, values = known.items("u", at, HALF)
-        return scorer.scored(wanted, items, values, at, known.times("u", at))
-
-    weights = left_out(scorer, ROWS, wanted, at)
-    for place in range(len(ROWS)):
-        expected = scored(ROWS) - scored([*ROWS[:place], *ROWS[place + 1 :]])
-        np.testing.assert_allclose(weights[place], expected, atol=1e-12)
-    assert weights[3].any() and not weights[4].any(), "a return weighs nothing"
-    items, values = history(ROWS).items("u", at, HALF)
-    names, told = scorer.recommend(items, values, at, 10, history(ROWS).times("u", at))
-    again = scorer.scored(names, items, values, at, history(ROWS).times("u", at))
-    np.testing.assert_allclose(again, told, atol=1e-12)
 
 
 def test_it_is_asked_with_moments_or_not_at_all(scorer: RankerScorer) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -18,18 +17,11 @@ from tidemill.store.artifacts.codecs import Bundle, decode, encode
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.bundle import bundle_of
 from tidemill.tasks.ranking.interactions import Interactions
-from tidemill.tasks.ranking.left_out import left_out
 from tidemill.tasks.ranking.sessions import SessionScorer
 from tidemill.tasks.table import load
 from tidemill.types import DAY, JsonObject
 
 HOUR = DAY // 24
-
-
-class Row(NamedTuple):
-    item: str
-    at: int
-    value: float = 1.0
 
 
 clicks = st.lists(
@@ -126,13 +118,6 @@ def test_what_was_taken_last_says_what_comes_and_is_not_said_again(scorer: Sessi
     assert answer[0] == "lid" and answer[-1] == "pan" and "butter" in answer
     assert (np.diff(scores) <= 0).all()
     assert sorted(scorer.recommend([], values[:0], now, 4)[0]) == sorted(answer), "a stranger gets what is popular"
-
-
-def test_each_row_of_the_history_weighs_what_its_absence_changes(scorer: SessionScorer) -> None:
-    rows = [Row("butter", HOUR), Row("pan", 2 * HOUR), Row("bread", DAY + HOUR)]
-    weights = left_out(scorer, rows, ["lid", "bread"], DAY)
-    assert weights[1, 0] > 0.1 and weights[0, 1] > 0.1 and not weights[2].any(), "the last is later than the request"
-    assert weights[1, 0] > weights[0, 0]
 
 
 def test_a_bundle_of_sessions_that_do_not_fit_is_refused(scorer: SessionScorer) -> None:

@@ -19,8 +19,9 @@ from tidemill.errors import ModelError
 from tidemill.learning.bundle import file_of, manifest, versions
 from tidemill.store.artifacts.codecs import Bundle, decode, encode
 from tidemill.tasks.ranking.rank import Ranking
-from tidemill.tasks.ranking.ranker import OF_ITEMS, Ranker
+from tidemill.tasks.ranking.ranker import Ranker
 from tidemill.tasks.ranking.sessions import Sessions
+from tidemill.tasks.ranking.traced import OF_ITEMS
 from tidemill.types import JsonObject, Micros
 
 RANKS: JsonObject = {

@@ -9,15 +9,14 @@ model has never seen but the subject has bought is scored too, with the factor o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.features.times import Times
-from tidemill.features.transforms import decay
 from tidemill.types import Micros
 
 F8 = NDArray[np.float64]
@@ -44,15 +43,23 @@ class Ranking:
         return Ranking(items, base, np.ones(n), np.zeros((n, 0), np.int64), np.zeros((n, 0)))
 
 
-class Event(Protocol):
-    """A row of a subject's history, as far as it says something of an item."""
+POPULAR = "popularity"
+"""The part of a score that is the same whoever asks."""
+
+
+class Shares(NamedTuple):
+    """What scores are made of: of each wanted item the score is base + the sum over the history's items + the sum of the parts."""
+
+    history: F8  # items of the history x wanted
+    parts: Mapping[str, F8]  # wanted
+    base: float = 0.0
+    features: Mapping[str, F8] = {}
+    """Of a scorer of features what each of them adds to the base, before that is traced to items and parts."""
 
     @property
-    def item(self) -> str: ...
-    @property
-    def at(self) -> Micros: ...
-    @property
-    def value(self) -> float: ...
+    def total(self) -> F8:
+        found: F8 = self.base + self.history.sum(axis=0) + sum(self.parts.values())
+        return found
 
 
 class RecommendScorer:
@@ -77,27 +84,27 @@ class RecommendScorer:
         merged = sorted([*zip((-found).tolist(), names), *((-s, name) for name, s in strange)])[: max(k, 0)]
         return [name for _, name in merged], -np.array([s for s, _ in merged])
 
-    def contributions(self, history: Sequence[Event], wanted: Sequence[str], at: Micros) -> F8:
-        """History rows x wanted items: the item's score less its score without that row, which is left out and scored anew.
-
-        Rows that a request at ``at`` does not count (returns, later rows) contribute 0.
-        """
-        counted = np.array([row.value > 0 and row.at < at for row in history], np.bool_)
-        ages = np.array([at - row.at for row in history], np.int64)
-        weights = np.where(counted, decay(np.maximum(ages, 0), self.half_life), 0.0)
-        names, place = np.unique([row.item for row in history], return_inverse=True)
-
-        def scores(left: F8) -> F8:
-            counts = np.bincount(place, left, len(names)).astype(np.float64, copy=False)
-            bought = counts > 0
-            known, strange = self.scores(names[bought].tolist(), counts[bought])
-            own = dict(strange)
-            return np.array([known[c] if (c := self._code.get(w)) is not None else own.get(w, 0.0) for w in wanted])
-
-        out, whole = np.zeros((len(history), len(wanted))), scores(weights)
-        for row in np.flatnonzero(counted):
-            out[row] = whole - scores(np.where(np.arange(len(weights)) == row, 0.0, weights))
-        return out
+    def shares(self, wanted: Sequence[str], items: Sequence[str], values: F8, at: Micros = 0) -> Shares:
+        """What the scores of these items are made of: popularity, and what each item of the history adds, lifted as a whole is."""
+        r, n, width = self.ranking, len(self.ranking.items), len(wanted)
+        codes = np.array([self._code.get(name, n) for name in wanted], np.int64)
+        inside, known = codes < n, np.minimum(codes, n - 1)
+        column = np.full(n + 1, -1, np.int64)
+        column[codes[inside]] = np.flatnonzero(inside)
+        history = np.array([self._code.get(name, -1) for name in items], np.int64)
+        there = np.flatnonzero(history >= 0)
+        near = column[r.neighbours[history[there]]]
+        row, nth = np.nonzero(near >= 0)
+        spread = r.weights[history[there[row]], nth] * values[there[row]] ** r.power
+        cells = there[row] * width + near[row, nth]
+        out = np.bincount(cells, spread, len(items) * width).astype(np.float64, copy=False).reshape(-1, width)
+        if r.again:
+            own = {name: place for place, name in enumerate(items)}
+            for place, name in enumerate(wanted):
+                if name in own:
+                    out[own[name], place] += r.again * values[own[name]]
+        out *= np.where(inside, r.factor[known], r.unknown)
+        return Shares(out, {POPULAR: np.where(inside, r.base[known], 0.0)})
 
     def code(self, item: str, unknown: int) -> int:
         """The item's place, or what is said of one that the model has never seen."""

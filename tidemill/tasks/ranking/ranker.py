@@ -15,11 +15,10 @@ import numpy as np
 from tidemill.errors import ModelError
 from tidemill.features.times import NEVER, Times
 from tidemill.learning.boost import Booster
-from tidemill.tasks.ranking.rank import F8, I8, Ranking, RecommendScorer, top
+from tidemill.tasks.ranking.rank import F8, I8, Ranking, RecommendScorer, Shares, top
+from tidemill.tasks.ranking.traced import BEHIND, OF_ITEMS, traced
 from tidemill.types import DAY, Micros
 
-OF_ITEMS = ("popular", "popular_short", "trend", "repeated", "interval", "buyers")
-"""What is known of an item whoever asks; of one that the model has never seen, nothing (NaN)."""
 NAMES = (
     "place",
     "blend",
@@ -92,16 +91,41 @@ class RankerScorer:
         best = order[: max(k, 0)]
         return [self._name(code, own) for code in chosen[best].tolist()], found[best]
 
-    def scored(
+    def shares(
         self, wanted: Sequence[str], items: Sequence[str], values: F8, at: Micros, times: Times | None = None
-    ) -> F8:
-        """What the trees say of these items, candidates or not."""
+    ) -> Shares:
+        """What the scores of these items are made of: TreeSHAP by column, `traced` to the history.
+
+        One that is no candidate stands behind them in the blend's order: that is the one part of its score.
+        """
         own, blend = self._own(items, values, times), self.blend(items, values)
+        order = np.argsort(-blend, kind="stable")
+        place = np.full(len(blend) + 1, len(blend))
+        place[order] = np.arange(len(order))
+        codes = self._codes(wanted, own, len(blend))
+        told = place[codes] < self.ranker.candidates
+        base, spread = self._spread(self._rows(own, codes[told], blend, at, place[codes[told]].astype(np.float64)))
+        features = {name: np.zeros(len(wanted)) for name in NAMES}
+        for name, of in zip(NAMES, spread):
+            features[name][told] = of
+        same = np.array([[one == name for name in wanted] for one in items], np.bool_).reshape(-1, len(wanted))
+        found = traced(features, self._blend.shares(wanted, items, values), same)
+        if told.all():
+            return found._replace(base=base)
+        least = self._told(own, order[: self.ranker.candidates], blend, at).min()
+        behind = least - 1.0 - (place[codes] - self.ranker.candidates) - base
+        return found._replace(base=base, parts={**found.parts, BEHIND: np.where(told, 0.0, behind)})
+
+    def _spread(self, rows: F8) -> tuple[float, F8]:
+        """(base, columns x rows) of the trees."""
+        if self._trees is None:
+            raise ModelError("the ranker has no trees")
+        found = self._trees.contributions(rows if len(rows) else np.zeros((1, len(NAMES))))[:, 0]
+        return float(found[0, -1]), found[: len(rows), :-1].T
+
+    def _codes(self, wanted: Sequence[str], own: Own, nowhere: int) -> I8:
         strange = {name: len(self.ranking.items) + place for place, name in enumerate(own.names)}
-        codes = np.array([self._blend.code(name, strange.get(name, len(blend))) for name in wanted], np.int64)
-        place = np.empty(len(blend) + 1)
-        place[np.argsort(-np.append(blend, -np.inf), kind="stable")] = np.arange(len(place))
-        return self._told(own, codes, np.append(blend, 0.0), at, place[codes])
+        return np.array([self._blend.code(name, strange.get(name, nowhere)) for name in wanted], np.int64)
 
     def blend(self, items: Sequence[str], values: F8) -> F8:
         """The blend's score of every item, then of those of the subject's that the model has never seen."""

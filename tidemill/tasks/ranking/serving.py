@@ -17,11 +17,11 @@ from tidemill.features.times import Times
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Prediction
 from tidemill.tasks.port import NEVER_SEEN, Answered, Explained, Name, Request, Spell, Task
+from tidemill.tasks.ranking.because import Event, by_row, shares_of
 from tidemill.tasks.ranking.bundle import Fitted, ranker_of, ranking_of, sessions_of
-from tidemill.tasks.ranking.left_out import left_out
 from tidemill.tasks.ranking.outcomes import ItemOutcome, ItemsScorer
 from tidemill.tasks.ranking.own import LearnerScorer
-from tidemill.tasks.ranking.rank import Event, RecommendScorer, best_of
+from tidemill.tasks.ranking.rank import RecommendScorer, best_of
 from tidemill.tasks.ranking.ranker import Ranker, RankerScorer
 from tidemill.tasks.ranking.recent import Row, heard, rows_of, times_with, with_recent
 from tidemill.tasks.ranking.sessions import Sessions, SessionScorer
@@ -106,7 +106,7 @@ def _times(times: Callable[[], Times], items: Sequence[str], rows: Sequence[Row]
 
 
 def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:
-    """For each item the exact change of its score by each row of the history; a learner of one's own does not say."""
+    """For each item what each row of the history adds to its score; a learner of one's own does not say."""
     named = msgspec.json.decode(prediction.inputs or b"{}").get("recent", [])
     own = {row.item for row in history if row.value > 0 and row.at < prediction.at}
     known, seen = History(), list[Event]([*history, *rows_of(heard(named, scorer.catalogue, own), prediction.at)])
@@ -118,8 +118,8 @@ def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequ
     verified = {"same_items": list(again) == told["items"], "largest_difference": float(largest)}
     if isinstance(scorer, LearnerScorer):
         return Explained([], {**verified, "why": "a learner of the project's own does not say which rows weigh"})
-    whose = scorer.contributions if isinstance(scorer, RecommendScorer) else partial(left_out, scorer)
-    weights = whose(seen, told["items"], prediction.at)[: len(history)]
+    shares = shares_of(scorer, told["items"], items, values, prediction.at, times)
+    weights = by_row(scorer, shares.history, items, seen, prediction.at)[: len(history)]
     return Explained(list(zip(told["items"], told["scores"], weights.T.tolist(), strict=True)), verified)
 
 

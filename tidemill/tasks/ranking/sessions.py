@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from tidemill.errors import ModelError
 from tidemill.features.times import Times
-from tidemill.tasks.ranking.rank import F8, I8, top
+from tidemill.tasks.ranking.rank import F8, I8, POPULAR, Shares, top
 from tidemill.types import Micros
 
+JUST = "just taken"
+"""The part of a score by which what was taken last is put behind all others."""
 Codes = NDArray[np.int32] | NDArray[np.int64]
 
 
@@ -50,6 +52,25 @@ class Sessions:
             found += np.bincount(items, np.repeat(speaks, n), len(self.items)) * self.idf
         return found
 
+    def shares(self, last: I8, wanted: I8) -> F8:
+        """Places of ``last`` x wanted codes: what each of the last items adds to `scores`, by the sessions that hold it.
+
+        The nearest sessions are those of all the last items together; of a session's nearness each item has its own term.
+        """
+        last = last[: self.recent]
+        out = np.zeros((len(last), len(wanted)))
+        session, _, first = self._near(last)
+        low, n = self.starts[session], self.starts[session + 1] - self.starts[session]
+        items = self.members[np.repeat(low - np.cumsum(n) + n, n) + np.arange(int(n.sum()))]
+        damped = np.maximum(0.9 - 0.1 * first, 0.0)
+        for place, code in enumerate(last.tolist()):
+            if code >= 0:
+                holds = np.isin(session, self.holders[self.begins[code] : self.begins[code + 1]])
+                speaks = np.where(holds, (1.0 - place / len(last)) * damped, 0.0)
+                out[place] = np.bincount(items, np.repeat(speaks, n), len(self.items))[wanted]
+        shares: F8 = out * self.idf[wanted]
+        return shares
+
     def _near(self, last: I8) -> tuple[I8, F8, I8]:
         """(session, how near, place of the newest item that it shares) of the nearest."""
         spans = [self.holders[self.begins[code] : self.begins[code + 1]] for code in last.tolist() if code >= 0]
@@ -71,7 +92,7 @@ class Sessions:
 class SessionScorer:
     """Answers with what the nearest sessions hold. ``half_life`` is the history's; only the order of the last items counts."""
 
-    timed = True
+    timed = newest = True
 
     def __init__(self, sessions: Sessions, half_life: Micros) -> None:
         self.sessions, self.half_life = sessions, half_life
@@ -86,22 +107,41 @@ class SessionScorer:
         best = top(scores, k)
         return [self.sessions.items[i] for i in best.tolist()], scores[best]
 
-    def scored(
+    def shares(
         self, wanted: Sequence[str], items: Sequence[str], values: F8, at: Micros, times: Times | None = None
-    ) -> F8:
-        """The scores of these items; 0 for one that no session holds."""
-        scores = self._scores(items, times)
-        return np.array([scores[code] if (code := self._code.get(name)) is not None else 0.0 for name in wanted])
+    ) -> Shares:
+        """What the scores of these items are made of: popularity, and what the sessions that hold one of the last items add.
+
+        What was taken just now and is not said again loses all of it and stands behind: a part of its own.
+        """
+        codes = np.array([self._code.get(name, -1) for name in wanted], np.int64)
+        known, out = np.maximum(codes, 0), np.zeros((len(items), len(wanted)))
+        base = np.where(codes >= 0, self.sessions.base[known], 0.0)
+        if not len(items):
+            return Shares(out, {POPULAR: base})
+        order, last = self._last(items, times)
+        out[order] = np.where(codes >= 0, self.sessions.shares(last, known), 0.0)
+        behind = np.isin(codes, self._newest(order, last, times)) & (codes >= 0)
+        return Shares(out, {POPULAR: base, JUST: np.where(behind, -1.0 - base - out.sum(axis=0), 0.0)})
 
     def _scores(self, items: Sequence[str], times: Times | None) -> F8:
         if not len(items):
             return self.sessions.base
+        order, last = self._last(items, times)
+        scores = self.sessions.scores(last)
+        scores[self._newest(order, last, times)] = -1.0  # behind all others
+        return scores
+
+    def _last(self, items: Sequence[str], times: Times | None) -> tuple[I8, I8]:
+        """(place in the history, code) of the items that were taken last, the newest first. Raises ModelError."""
         if times is None:
             raise ModelError("nearest sessions are asked with the moments of the subject's items")
         order = np.argsort(-times.last, kind="stable")[: self.sessions.recent]
-        last = np.array([self._code.get(items[place], -1) for place in order.tolist()], np.int64)
-        scores = self.sessions.scores(last)
-        if not self.sessions.again:
-            newest = last[(times.last[order] == times.last[order[0]]) & (last >= 0)]
-            scores[newest] = -1.0  # behind all others
-        return scores
+        return order, np.array([self._code.get(items[place], -1) for place in order.tolist()], np.int64)
+
+    def _newest(self, order: I8, last: I8, times: Times | None) -> I8:
+        """The codes of what was taken at the last moment, where that is not said again."""
+        if self.sessions.again or times is None:
+            return last[:0]
+        newest: I8 = last[(times.last[order] == times.last[order[0]]) & (last >= 0)]
+        return newest

@@ -1,0 +1,132 @@
+"""Contributions of built-in recommenders sum to the score, and each is what its formula says."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import lightgbm
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tasks.ranking.made import shop
+from tests.tasks.ranking.test_rank import plainly, ranking
+from tidemill.features.online import History
+from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.ranking import learners
+from tidemill.tasks.ranking.because import by_row, shares_of
+from tidemill.tasks.ranking.bundle import bundle_of
+from tidemill.tasks.ranking.rank import POPULAR, RecommendScorer, best_of
+from tidemill.tasks.ranking.ranker import NAMES, RankerScorer
+from tidemill.tasks.ranking.sessions import JUST, SessionScorer
+from tidemill.tasks.ranking.traced import BEHIND, NEW
+from tidemill.tasks.table import load
+from tidemill.types import DAY
+
+HALF, AT = 30 * DAY, 201 * DAY
+NAMED = [f"i{n:03}" for n in range(0, 40, 3)]
+
+
+class Row(NamedTuple):
+    item: str
+    at: int
+    value: float = 1.0
+
+
+rows = st.lists(
+    st.builds(Row, st.sampled_from([*NAMED, "a-new", "z-new"]), st.integers(0, 202).map(lambda d: d * DAY), st.sampled_from([1.0, 2.0, -1.0, 0.0])),
+    max_size=12,
+)  # fmt: skip
+
+
+@cache
+def fitted(method: str) -> Any:
+    """As it is served: read back from its bundle. Few candidates, so that some answers stand behind them."""
+    recipe = {**learners.recipe_of(method, HALF), **({"candidates": 15} if method == "ranker" else {})}
+    data = shop(users=120)
+    bundle = bundle_of(learners.fit(recipe, data), recipe, data.end)
+    return load(Bundle({**bundle.manifest, "files": {}}, bundle.files))
+
+
+def known(history: list[Row]) -> History:
+    found = History()
+    found.load([(seq, "u", row.item, row.at, row.value) for seq, row in enumerate(history, 1)])
+    return found
+
+
+@pytest.mark.parametrize("method", learners.METHODS)
+@settings(max_examples=60)
+@given(history=rows, k=st.integers(1, 45))
+def test_shares_sum_to_the_score_by_item_and_by_row(method: str, history: list[Row], k: int) -> None:
+    scorer, told = fitted(method), known(history)
+    items, values = told.items("u", AT, HALF)
+    times = partial(told.times, "u", AT)
+    names, scores = best_of(scorer, items, values, AT, k, times)
+    shares = shares_of(scorer, names, items, values, AT, times)
+    assert np.abs(shares.total - scores).max() <= 1e-9
+    each = by_row(scorer, shares.history, items, history, AT)
+    assert each.shape == (len(history), len(names))
+    np.testing.assert_allclose(each.sum(axis=0), shares.history.sum(axis=0), atol=1e-12)
+    uncounted = [nth for nth, row in enumerate(history) if row.value <= 0 or row.at >= AT]
+    assert not each[uncounted].any()
+
+
+@given(
+    st.integers(0, 30),
+    st.dictionaries(st.sampled_from([f"i{n:02}" for n in range(12)] + ["a-new"]), st.floats(0.01, 5), max_size=8),
+)
+def test_an_item_s_share_is_its_term_of_the_formula(seed: int, history: dict[str, float]) -> None:
+    """With a linear history (any power of each count, but no two items in one term) it is what leaving the item out changes."""
+    r, names = ranking(seed), sorted(history)
+    wanted = [*r.items, *(["a-new"] if r.again else [])]
+    shares = RecommendScorer(r, 100).shares(wanted, names, np.array([history[name] for name in names]))
+    whole = plainly(r, history)
+    for nth, name in enumerate(names):
+        without = plainly(r, {item: count for item, count in history.items() if item != name})
+        expected = [whole.get(one, 0.0) - without.get(one, 0.0) for one in wanted]
+        np.testing.assert_allclose(shares.history[nth], expected, atol=1e-9)
+    np.testing.assert_allclose(shares.parts[POPULAR], [plainly(r, {}).get(one, 0.0) for one in wanted])
+
+
+def test_trees_say_by_column_what_lightgbm_says() -> None:
+    scorer: RankerScorer = fitted("ranker")
+    told = known([Row("i003", 10 * DAY), Row("i003", 150 * DAY), Row("i030", 190 * DAY), Row("a-new", 195 * DAY)])
+    items, values = told.items("u", AT, HALF)
+    names, x = scorer.rows(items, values, AT, told.times("u", AT))
+    shares = scorer.shares(names, items, values, AT, told.times("u", AT))
+    oracle = lightgbm.Booster(model_str=scorer.ranker.trees.decode()).predict(x, pred_contrib=True)
+    assert isinstance(oracle, np.ndarray) and shares.base == pytest.approx(oracle[0, -1], abs=1e-12)
+    for place, name in enumerate(NAMES):
+        np.testing.assert_allclose(shares.features[name], oracle[:, place], atol=1e-12)
+    own = {name: place for place, name in enumerate(names) if name in items}
+    assert own and all(shares.parts[NEW][place] == 0.0 for place in own.values())
+    assert not np.any(shares.parts.get(BEHIND, 0.0)), "each of these is a candidate"
+
+
+def test_the_session_of_an_item_is_its_term_of_the_sum() -> None:
+    """In loops: of each near session that holds the item its term of the nearness, times what the session says."""
+    scorer: SessionScorer = fitted("sessions")
+    told = known([Row("i003", 190 * DAY), Row("i030", 195 * DAY), Row("nowhere", 196 * DAY), Row("i024", 199 * DAY)])
+    items, values = told.items("u", AT, HALF)
+    s, wanted = scorer.sessions, ["i021", "i033", "i024", "i003"]
+    shares = scorer.shares(wanted, items, values, AT, told.times("u", AT))
+    last = ["i024", "nowhere", "i030"]
+    code = {name: place for place, name in enumerate(s.items)}
+    spans = [
+        set(s.holders[s.begins[code[one]] : s.begins[code[one] + 1]].tolist()) if one in code else set() for one in last
+    ]
+    near = {n: sum(1 - p / 3 for p in range(3) if n in spans[p]) for n in set().union(*spans)}
+    newest = sorted(near)[-s.sample :]
+    chosen = sorted(newest, key=lambda n: (-near[n], -n))[: s.nearest]
+    for place, item in enumerate(last):
+        for nth, name in enumerate(wanted):
+            expected = 0.0
+            for n in chosen:
+                if n in spans[place] and code[name] in s.members[s.starts[n] : s.starts[n + 1]]:
+                    first = min(p for p in range(3) if n in spans[p])
+                    expected += (1 - place / 3) * (0.9 - 0.1 * first) * s.idf[code[name]]
+            assert shares.history[items.index(item), nth] == pytest.approx(expected, abs=1e-12)
+    assert shares.total[2] == -1.0 and shares.parts[JUST][2] < -1.0, "taken last, it is not said again"
+    assert not shares.history[items.index("i003")].any(), "only the last three are looked at"
