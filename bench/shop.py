@@ -30,7 +30,8 @@ from tidemill.store.records import ModelVersion, Release
 from tidemill.tasks.ranking.bundle import bundle_of, recommend_bundle
 from tidemill.tasks.ranking.learners import recipe_of
 from tidemill.tasks.ranking.rank import Ranking
-from tidemill.tasks.ranking.ranker import NAMES, OF_ITEMS, Ranker
+from tidemill.tasks.ranking.ranker import NAMES, Ranker
+from tidemill.tasks.ranking.traced import OF_ITEMS
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.types import DAY
 
