@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from tests.recipes.hire.project import new_hire
 from tidemill.access.caller import Caller
 from tidemill.data.pipeline import ingest
+from tidemill.evaluation.falls import Robustness
 from tidemill.model.pipeline import build_candidate
+from tidemill.ops import models as ops_models
 from tidemill.ops.runs import run_all
 from tidemill.release.gates.port import build_context, judge_all
 from tidemill.release.gates.registry import gates_of
@@ -71,6 +74,16 @@ def test_a_forecast_of_demand_is_released(demand):
     )
     said = verdicts["baseline"].evidence["said"]
     assert found["unit"] == "days" and f"of {found['subjects']} days" in said and "subjects" not in said
+
+
+def test_what_is_lost_without_a_column_stands_in_the_record_and_a_gate_says_the_same(demand):
+    project, model = demand
+    kept = ops_models.show(project, model.ref).examined["robustness"]
+    asked = EvaluationWindow(project.endpoint(), model).robustness(model, "mae", project.seed)
+    same = lambda one: (one.column, one.change, one.share, one.fall, one.low)  # noqa: E731
+    assert [same(one) for one in asked.falls] == [same(one) for one in msgspec.convert(kept, Robustness).falls]
+    assert {"linear"} <= set(next(one for one in kept["falls"] if one["share"] == 1)["above"])
+    assert "## Robustness" in ops_models.card(project, model.ref).card
 
 
 def test_one_that_answers_with_the_mean_is_refused(demand):

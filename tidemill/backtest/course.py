@@ -17,9 +17,9 @@ import numpy as np
 from tidemill.backtest.answers import scored_in
 from tidemill.errors import GateRefused, NotEnoughData
 from tidemill.learning.evaluate import Scored
-from tidemill.learning.intervals import bootstrap_intervals
+from tidemill.learning.intervals import bootstrap_intervals, ratio
 from tidemill.learning.measures import measure
-from tidemill.release.gates.compare import Comparison, pooled, ratio
+from tidemill.release.gates.compare import Comparison, pooled
 from tidemill.release.gates.sentences import percent
 from tidemill.types import Micros
 

@@ -206,6 +206,9 @@ class _Checks:
             self.read(at("gates", "coverage"), some_share, gates.coverage.at_least, said="coverage: ")
         if gates.slices is not None:
             self._slices(gates.slices, at("gates", "slices"))
+        if gates.robustness:
+            most = partial(some_share, most=100.0)
+            self.read(at("gates", "robustness"), most, gates.robustness.missing, said="robustness: ")
         if gates.approval is not None and not all(role.strip() for role in gates.approval.roles or ("",)):
             hint = 'write roles = ["product-owner"]'
             raise self.wrong(at("gates", "approval"), "approval asks for nobody", hint)

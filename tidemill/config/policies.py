@@ -77,6 +77,13 @@ class SlicesGate(Section, frozen=True):
         return some_share(str(self.max_gap), most=10.0)
 
 
+class RobustnessGate(Section, frozen=True):
+    """A candidate may lose so much of its metric, and no more, where one input is missing."""
+
+    missing: str = "20 %"  # a share of what it reaches with all inputs
+    metric: str = ""
+
+
 class ApprovalGate(Section, frozen=True):
     """A release is held until one of these roles says yes."""
 
@@ -95,6 +102,7 @@ class GatesSection(Section, frozen=True):
     latency: LatencyGate = LatencyGate()
     coverage: CoverageGate = CoverageGate()
     slices: SlicesGate | None = None
+    robustness: RobustnessGate | None = None
     approval: ApprovalGate | None = None
 
 

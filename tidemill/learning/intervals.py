@@ -62,6 +62,29 @@ def clustered_error(values: Any, units: Any) -> float:
     return math.sqrt(float(sums @ sums) * len(sums) / (len(sums) - 1)) / len(off)
 
 
+class Ratio(NamedTuple):
+    """Σ gain / Σ level by clusters (the last axis), its standard error, and the skewness of what the clusters add."""
+
+    gain: F8
+    error: F8
+    skewness: F8
+
+
+def ratio(gain: F8, level: F8) -> Ratio:
+    """
+    >>> found = ratio(np.array([1.0, 0.0, 2.0, 1.0]), np.array([10.0, 10.0, 10.0, 10.0]))
+    >>> float(found.gain), round(float(found.error), 4)
+    (0.1, 0.0408)
+    """
+    total, groups = level.sum(-1), gain.shape[-1]
+    share = gain.sum(-1) / total
+    rest = gain - share[..., None] * level
+    size = np.sqrt((rest**2).mean(-1))
+    error = size * groups / math.sqrt(groups - 1) / np.abs(total)
+    skewness = ((rest / np.where(size > 0, size, 1.0)[..., None]) ** 3).mean(-1)
+    return Ratio(share, error, skewness)
+
+
 def bootstrap_intervals(values: Sequence[Any], units: Any, seed: int) -> list[Interval]:
     """(mean, low, high) of the mean over requests of each of these measures, units drawn with replacement (percentiles).
 

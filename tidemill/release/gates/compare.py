@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import GateRefused, NotEnoughData
+from tidemill.learning.intervals import ratio
 from tidemill.learning.measures import measure
 from tidemill.types import JsonObject
 
@@ -33,29 +34,6 @@ CHANCE = 0.8
 """Windows differ by more than usual where so many of such tests would differ less."""
 LEVEL = 0.95
 """Of the interval that is told."""
-
-
-class Ratio(NamedTuple):
-    """Σ gain / Σ level by clusters (the last axis), its standard error, and the skewness of what the clusters add."""
-
-    gain: F8
-    error: F8
-    skewness: F8
-
-
-def ratio(gain: F8, level: F8) -> Ratio:
-    """
-    >>> found = ratio(np.array([1.0, 0.0, 2.0, 1.0]), np.array([10.0, 10.0, 10.0, 10.0]))
-    >>> float(found.gain), round(float(found.error), 4)
-    (0.1, 0.0408)
-    """
-    total, groups = level.sum(-1), gain.shape[-1]
-    share = gain.sum(-1) / total
-    rest = gain - share[..., None] * level
-    size = np.sqrt((rest**2).mean(-1))
-    error = size * groups / math.sqrt(groups - 1) / np.abs(total)
-    skewness = ((rest / np.where(size > 0, size, 1.0)[..., None]) ** 3).mean(-1)
-    return Ratio(share, error, skewness)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,19 @@ from tidemill.release.gates.leakage import Leakage
 from tidemill.release.gates.port import Gate, GateContext
 from tidemill.release.gates.quality import Baseline, Method, Refit
 from tidemill.release.gates.repeats import Repeats
+from tidemill.release.gates.robustness import Robust
 
-OWN: tuple[Gate, ...] = (Infrastructure(), Latency(), Leakage(), Coverage(), Repeats(), Refit(), Method(), Baseline())
+OWN: tuple[Gate, ...] = (
+    Infrastructure(),
+    Latency(),
+    Leakage(),
+    Coverage(),
+    Repeats(),
+    Robust(),
+    Refit(),
+    Method(),
+    Baseline(),
+)
 
 
 _NAMES = (*(gate.name for gate in OWN), *GatesSection.__struct_fields__)

@@ -22,6 +22,7 @@ from tidemill.store.records import ModelVersion
 from tidemill.types import JsonObject, Micros, canonical, to_iso
 
 if TYPE_CHECKING:
+    from tidemill.evaluation.falls import Robustness
     from tidemill.learning.evaluate import Scored
     from tidemill.learning.search import Validation
     from tidemill.learning.trainer import Questions, Trainer
@@ -90,6 +91,14 @@ class EvaluationWindow:
                 raise GateRefused(f"the evaluation model of {model.ref} was fitted {self._seen(through)}")
             self._ask(key, bundle, (self.start, self.cut.end))
         return self._scored(key, metric)
+
+    def robustness(self, model: ModelVersion, metric: str, seed: int) -> Robustness:
+        """What the version's evaluation model loses where inputs change. Raises GateRefused when it was fitted on the test, NotEnoughData."""
+        from tidemill.evaluation.robustness import of_bundle
+
+        self.score(model, metric)
+        bundle = get_bundle(self._project.artifacts, model.evaluation_bundle)
+        return of_bundle(self.trainer, bundle, (self.start, self.end), metric, seed)
 
     def _seen(self, through: Any) -> str:
         if not self.temporal():

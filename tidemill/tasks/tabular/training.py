@@ -219,7 +219,7 @@ class TabularTrainer(Trainer):
         decision = Decision(scorer.threshold, self.costs, scorer.level)
 
         def judge(told: F8) -> dict[str, Scored]:
-            return self._report(rows, told, scorer.labels, 0, decision).scored
+            return self._scored(rows, told, scorer.labels, decision)
 
         truth, x = fitting.targets(self.table, rows, scorer.labels), self.table.encoded(scorer.inputs, rows)
         watched = watched_of(scorer, truth)
@@ -259,13 +259,9 @@ class TabularTrainer(Trainer):
 
     def _report(self, rows: I8, told: F8, labels: list[Any] | None, new: int, decision: Decision) -> Report:
         """How good the answers to these rows are: values, or the probabilities of the labels."""
-        truth = fitting.targets(self.table, rows, labels)
-        units, at = self.table.units[rows], self.table.at[rows]
-        cold = np.zeros(len(rows), np.bool_)
-        attributes = {name: column[rows].to_numpy() for name, column in self.table.attributes.items()}
-        values = all_values(self.settings.task, told, truth, labels, decision)
-        scored = {metric: Scored(each, units, at, cold, attributes, self.unit) for metric, each in values.items()}
-        figures = {**figures_of(told, truth, labels, units), **({"unknown_labels": new} if new else {})}
+        truth, scored = fitting.targets(self.table, rows, labels), self._scored(rows, told, labels, decision)
+        figures = figures_of(told, truth, labels, self.table.units[rows])
+        figures |= {"unknown_labels": new} if new else {}
         if decision.threshold:
             likeliest = values_of("cost", told, truth, labels, Decision(None, self.costs))
             figures |= {"threshold": decision.threshold["at"], "positive": decision.threshold["positive"]}
@@ -273,6 +269,14 @@ class TabularTrainer(Trainer):
         if self.interval:
             figures |= {"interval": decision.level}  # None: there is none
         return Report(scored, figures, answers_of(told if labels is not None else told[:, :1], truth))
+
+    def _scored(self, rows: I8, told: F8, labels: list[Any] | None, decision: Decision) -> dict[str, Scored]:
+        """What each answer adds, by metric."""
+        truth, units, at = fitting.targets(self.table, rows, labels), self.table.units[rows], self.table.at[rows]
+        attributes = {name: column[rows].to_numpy() for name, column in self.table.attributes.items()}
+        values = all_values(self.settings.task, told, truth, labels, decision)
+        cold = np.zeros(len(rows), np.bool_)
+        return {metric: Scored(each, units, at, cold, attributes, self.unit) for metric, each in values.items()}
 
     def _answerable(self, rows: I8, start: Micros) -> tuple[I8, int]:
         """The rows whose label some row before the window has, and how many others: no model could have said theirs.
