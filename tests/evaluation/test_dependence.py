@@ -9,7 +9,8 @@ import pytest
 from sklearn.inspection import partial_dependence
 
 from tests.evaluation.made import Asked, Made
-from tidemill.evaluation.dependence import DEPENDENCE, VARIED, accumulated, dependence, partial, sentence
+from tidemill.evaluation.dependence import DEPENDENCE, VARIED, accumulated, dependence, partial
+from tidemill.evaluation.sentences import of_curve
 from tidemill.types import JsonObject
 
 RNG = np.random.default_rng(11)
@@ -68,7 +69,7 @@ def test_where_no_row_lies_the_stretch_is_named_and_the_density_is_beneath() -> 
     assert low == pytest.approx(1, abs=0.02) and high == pytest.approx(9, abs=0.02)
     assert sum(one["rows"] for one in found["density"]) == N * 4 // 5
     assert [one["rows"] for one in found["density"]][4:15] == [0] * 11
-    assert "nothing is known from" in sentence(found, "value")
+    assert "nothing is known from" in of_curve(found, "value")
     assert all(one["low"] <= one["answer"] <= one["high"] for one in found["points"])
 
 

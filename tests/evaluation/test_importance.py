@@ -10,7 +10,8 @@ from sklearn.inspection import permutation_importance
 
 from tests.evaluation.made import Asked, Made
 from tidemill.evaluation.alike import associations, groups_of
-from tidemill.evaluation.importance import IMPORTANCE, importance, sentence
+from tidemill.evaluation.importance import IMPORTANCE, importance
+from tidemill.evaluation.sentences import of_importance
 from tidemill.types import JsonObject
 
 RNG = np.random.default_rng(5)
@@ -41,7 +42,7 @@ def test_of_a_line_it_is_the_closed_form() -> None:
         assert mean == pytest.approx(expected, rel=0.06) and low < expected < high
     mean, low, high = of(found, "noise")["lost"]
     assert low < 0.005 and abs(mean) < 0.01 and [one["name"] for one in found["values"]][:2] == ["a", "b"]
-    assert sentence(found).index("a (") < sentence(found).index("b (")
+    assert of_importance(found).index("a (") < of_importance(found).index("b (")
 
 
 def test_scikit_learn_agrees() -> None:
@@ -65,7 +66,7 @@ def test_duplicates_share_and_say_so_and_together_they_are_worth_the_whole() -> 
     assert whole > of(found, "a")["lost"][0] + 0.2 and whole > of(found, "copy")["lost"][0] + 0.2
     alone = importance(line().sample(line().fit("trees", num_iterations=60)), "rmse", 0)
     assert whole == pytest.approx(of(alone, "a")["lost"][0], rel=0.1)
-    assert "a and copy say the same and share" in sentence(found)
+    assert "a and copy say the same and share" in of_importance(found)
 
 
 def test_a_constant_column_is_worth_nothing_and_labels_are_measured_by_their_own_metric() -> None:
@@ -84,7 +85,7 @@ def test_of_one_unit_nothing_is_shown() -> None:
     object.__setattr__(sample, "base", {"rmse": one})
     found = importance(sample, "rmse", 0)
     assert all(one["lost"][1] is None and one["lost"][2] is None for one in found["values"])
-    assert "no value is shown to matter" in sentence(found)
+    assert "no value is shown to matter" in of_importance(found)
 
 
 def test_as_an_examination_it_is_made_with_the_version_and_stands_on_its_card() -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tidemill.evaluation.alike import associations
 from tidemill.evaluation.port import Examination, Look
+from tidemill.evaluation.sentences import of_curve
 from tidemill.learning.evaluate import F8
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.tasks.tabular.learners import FOREIGN
@@ -178,23 +179,8 @@ def _of(look: Look) -> JsonObject:
     return dependence(trainer.learned(look.bundle, look.cut.test_start, most), look.seed)
 
 
-def sentence(one: JsonObject, answer: str) -> str:
-    """A curve in words: where it begins and ends, and what is not known."""
-    points = one.get("points") or one.get("levels") or []
-    if not points:
-        return f"{one['input']}: no row has it"
-    least, most = (pick(points, key=lambda p: p["answer"]) for pick in (min, max))
-    said = f"{one['input']}: {answer} from {least['answer']:.4g} (at {_at(least)}) to {most['answer']:.4g} (at {_at(most)})"
-    gaps = [f"{low:.4g} to {high:.4g}" for low, high in one.get("empty", ())]
-    return said + (f"; nothing is known from {', '.join(gaps)}, where no row lies" if gaps else "")
-
-
-def _at(point: JsonObject) -> str:
-    return point["at"] if isinstance(point["at"], str) else f"{point['at']:.4g}"
-
-
 def _card(found: JsonObject) -> str:
-    lines = [f"- {sentence(one, found['answer'])}. By {one['method']}." for one in found["inputs"]]
+    lines = [f"- {of_curve(one, found['answer'])}. By {one['method']}." for one in found["inputs"]]
     return f"## How the answer goes with its inputs\nOver {found['rows']} rows that it learned from.\n" + "\n".join(
         lines
     )

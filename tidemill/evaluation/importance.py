@@ -28,7 +28,7 @@ ROWS, FEWEST = 2_000, 200
 ASKED, FOREIGN = 60_000, 6_000
 """Answers in all, as far as `FEWEST` rows allow: of a learner of Tidemill's own, and of one that somebody else made."""
 REPEATS = 3
-MOST_SAID, MOST_ON_CARD = 5, 12
+MOST_ON_CARD = 12
 
 
 def rows_for(values: int, foreign: bool = False) -> int:
@@ -119,24 +119,6 @@ def _of_one(
         if shared := next((group for group in alike if name in group), None):
             told["alike"] = [one for one in shared if one != name]
         yield told
-
-
-def is_shown(one: JsonObject) -> bool:
-    """Whether it is shown to matter."""
-    low = one["lost"][1]
-    return low is not None and low > 0
-
-
-def sentence(found: JsonObject) -> str:
-    """What matters, in words."""
-    shown = [f"{one['name']} ({one['lost'][0]:.3g})" for one in found["values"] if is_shown(one)]
-    groups = [one for one in found["groups"] if is_shown(one)]
-    if not shown and not groups:
-        return f"no value is shown to matter on {found['rows']} rows of the test"
-    more = f" and {len(shown) - MOST_SAID} others" if len(shown) > MOST_SAID else ""
-    what = f"so much worse without {', '.join(shown[:MOST_SAID])}{more}" if shown else "no value matters alone"
-    shared = [f"; {' and '.join(one['names'])} say the same and share {one['lost'][0]:.3g}" for one in groups]
-    return f"by {found['metric']}, {what}{''.join(shared)}"
 
 
 def _of(look: Look) -> JsonObject:

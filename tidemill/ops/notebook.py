@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from tidemill.engine.explain import Why
 from tidemill.errors import NotFound
 from tidemill.ops import auditions, backtests, data, models, predictions, records, releases, runs
+from tidemill.ops.explained import OpenDependence, OpenImportance
 from tidemill.ops.predictions import Given
 from tidemill.ops.replayed import OpenAudition, OpenBacktest, OpenCurve, OpenSearch, Plays
 from tidemill.ops.shown import ROWS, Opened, Records, Shown, cell, table
@@ -209,6 +210,8 @@ class OpenModel(Opened[stored.ModelVersion]):
         self.verdicts: Records[stored.Verdict] = Records(shown.verdicts)
         self.search = OpenSearch(shown.search)
         self.curve = OpenCurve(shown.curve)
+        self.importance = OpenImportance(shown.examined.get("importance"))
+        self.dependence = OpenDependence(shown.examined.get("dependence"))
 
     def backtests(self, limit: int = 20) -> Plays:
         """Of its model, whichever version: those that are done."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 
 from tidemill.ops.text import Interval, number
-from tidemill.types import Micros, to_iso
+from tidemill.types import JsonObject, Micros, to_iso
 
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#aa3377")
 WIDTH, LEFT, ROW = 640, 180, 22
@@ -97,3 +98,50 @@ def _text(x: float, y: float, text: str, anchor: str, colour: str = "currentColo
 def _svg(title: str, height: int, body: Sequence[str]) -> str:
     head = f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" aria-label="{escape(title)}" '
     return f'{head}style="max-width:100%;font-family:system-ui,sans-serif">{"".join(body)}</svg>'
+
+
+def curve(
+    title: str, points: Sequence[JsonObject], density: Sequence[JsonObject], gaps: Sequence[Sequence[float]]
+) -> str:
+    """How an answer goes with a number, with the rows beneath; no line over a stretch (``gaps``) in which no row lies.
+
+    >>> ends = [{"at": float(x), "answer": x / 2} for x in range(4)]
+    >>> curve("a", ends, [{"from": 0.0, "to": 3.0, "rows": 5}], [[1.0, 2.0]]).count("<polyline")
+    2
+    """
+    if len(points) < 2:
+        return ""
+    low, high = _room(
+        [value for p in points for value in (p["answer"], p.get("low"), p.get("high")) if value is not None]
+    )
+    first, last, height = points[0]["at"], points[-1]["at"], 220
+
+    def at(x: float, value: float) -> str:
+        return f"{_x(x, first, last):.1f},{26 + (height - 86) * (high - value) / (high - low):.1f}"
+
+    body = [_text(LEFT - 8, 30, number(high), "end"), _text(LEFT - 8, height - 58, number(low), "end")]
+    body += [_text(LEFT, height - 8, number(first), "start"), _text(WIDTH - 8, height - 8, number(last), "end")]
+    most = max((one["rows"] for one in density), default=0) or 1
+    for one in density:
+        left, right, tall = _x(one["from"], first, last), _x(one["to"], first, last), 30 * one["rows"] / most
+        body.append(
+            f'<rect x="{left:.1f}" y="{height - 24 - tall:.1f}" width="{max(right - left - 1, 1):.1f}" height="{tall:.1f}" '
+            f'fill="currentColor" opacity=".3"><title>{one["rows"]:,} rows</title></rect>'
+        )
+    for part in _parts(points, gaps):
+        if "low" in part[0]:
+            band = [at(p["at"], p["high"]) for p in part] + [at(p["at"], p["low"]) for p in reversed(part)]
+            body.append(f'<polygon points="{" ".join(band)}" fill="{COLOURS[0]}" opacity=".15"/>')
+        line = " ".join(at(p["at"], p["answer"]) for p in part)
+        body.append(f'<polyline points="{line}" fill="none" stroke="{COLOURS[0]}" stroke-width="2"/>')
+    return _svg(title, height, body)
+
+
+def _parts(points: Sequence[JsonObject], gaps: Sequence[Sequence[float]]) -> list[list[JsonObject]]:
+    """The points between one stretch without rows and the next."""
+    parts = [[points[0]]]
+    for before, point in pairwise(points):
+        if any(low < point["at"] and high > before["at"] for low, high in gaps):
+            parts.append([])
+        parts[-1].append(point)
+    return parts

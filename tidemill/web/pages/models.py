@@ -20,6 +20,7 @@ from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
 from tidemill.web.pages.diagnosis import pictures
+from tidemill.web.pages.explained import curves, worth
 from tidemill.web.pages.leakage import leaks
 from tidemill.web.pages.past import axis_of, of_play, staleness
 from tidemill.web.site import Ask, Page, Shown, by_key
@@ -101,6 +102,8 @@ def model(ask: Ask) -> Shown:
         "curve": shown.curve,
         "learning": shown.curve and learning_curve(shown.curve),
         **past(ask, found.name),
+        "worth": worth(shown.examined.get("importance")),
+        "curves": curves(shown.examined.get("dependence")),
         "diagnosis": pictures(ask.project, found),
         "leaks": leaks(found.findings),
         "plain": {k: v for k, v in found.metrics.items() if isinstance(v, int | float | str)},
