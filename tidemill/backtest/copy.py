@@ -121,7 +121,11 @@ def _write_config(project: Project, root: Path) -> None:
         head = re.escape(f"[data.{dataset.name}]")
         line = re.compile(rf"(^{head}\s*$(?:\n(?!\s*\[).*)*?\n\s*source\s*=\s*)(\"[^\"\n]*\"|'[^'\n]*')", re.M)
         text = line.sub(rf'\g<1>"{source_of(dataset.name)}"', text, count=1)
+    text = re.sub(r"^\[stores\]\s*$(?:\n(?!\s*\[).*)*\n?", "", text, flags=re.M)  # a copy's records are its own
     (root / "tidemill.toml").write_text(text, "utf-8")
+    if load(root / "tidemill.toml").stores.metadata:
+        hint = "write [stores] on a line of its own, and metadata = … on another below it"
+        raise NotAvailableYet("the records of a copy cannot be put elsewhere", place="tidemill.toml", hint=hint)
     wrong = [name for name, section in load(root / "tidemill.toml").data.items() if section.source != source_of(name)]
     if wrong:
         raise NotAvailableYet(

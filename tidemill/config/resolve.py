@@ -31,6 +31,7 @@ from tidemill.config.sections import (
     ProjectSection,
     Section,
 )
+from tidemill.config.stores import StoresSection
 from tidemill.config.strict import Source, decode
 from tidemill.errors import ConfigError
 from tidemill.types import JsonObject
@@ -77,6 +78,7 @@ class File(Section, frozen=True):
     monitor: MonitorSection = MonitorSection()
     retrain: RetrainSection = RetrainSection()
     jobs: JobsSection = JobsSection()
+    stores: StoresSection = StoresSection()
 
 
 @dataclass(frozen=True, slots=True)

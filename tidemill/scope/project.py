@@ -20,10 +20,10 @@ from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.process.memory import machine_memory
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
+from tidemill.scope.stores import stores_of
 from tidemill.store.artifacts.recorded import RecordedArtifacts
 from tidemill.store.records import Release, Tx
 from tidemill.store.reserve import Reserve
-from tidemill.store.sql import open_live, open_metadata
 from tidemill.types import Clock, JsonObject, Micros, SystemClock, did_you_mean, new_id, parse_span
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 LIVE = "live"
-"""The setting that says that live.db was made: one that is missing later was lost."""
+"""The setting that says that the live store was made: one that is missing later was lost."""
 
 
 class StoredClock:
@@ -385,15 +385,16 @@ def open_project(
         for folder in (state, state / "tables", state / "artifacts"):
             folder.mkdir(mode=0o700, exist_ok=True)
         reserve.fill()
+    stores = stores_of(config.stores, config.project.name, state)
     with ExitStack() as undone:  # what is open is closed where the rest cannot be
-        store = reserve.helped(lambda: open_metadata(state / "tidemill.db", known=known))
+        store = reserve.helped(lambda: stores.metadata(known))
         undone.callback(store.close)
         lives = store.settings.get(LIVE) is not None
-        live = reserve.helped(lambda: open_live(state / "live.db", known=lives))
+        live = reserve.helped(lambda: stores.live(lives))
         undone.callback(live.close)
         if not lives:
             store.settings.keep(LIVE, True)
-        identity = _identity(root, store)
+        identity = _identity(root, store, stores.place)
         if clock is None:
             clock = StoredClock(store) if store.settings.get("mode") == "replay" else SystemClock()
         seed = store.settings.get("seed", 0)
@@ -425,12 +426,10 @@ def _environment(config: Config, name: str) -> str:
     return "" if name == next(iter(config.environment), "") else name
 
 
-def _identity(root: Path, store: MetadataStore) -> str:
+def _identity(root: Path, store: MetadataStore, place: str) -> str:
     """The project's id, given at the first time; a folder that is begun anew keeps its keys."""
     kept = store.settings.get("project_id") or store.settings.keep("project_id", known_id(root) or new_id("project"))
     identity = str(kept)
     if not ID.fullmatch(identity):  # it names a folder of keys
-        raise ProjectError(
-            f"{identity!r} is no id that Tidemill gave to a project", place=str(root / ".tidemill/tidemill.db")
-        )
+        raise ProjectError(f"{identity!r} is no id that Tidemill gave to a project", place=place)
     return identity

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["open_live", "open_metadata"]
 
 
-def open_metadata(target: str | Path, *, wait: float = 10.0, known: bool = False) -> MetadataStore:
+def open_metadata(target: str | Path, *, schema: str = "", wait: float = 10.0, known: bool = False) -> MetadataStore:
     """The records of a project, from a file's path or a ``postgresql://`` URL; made or migrated where needed.
 
     ``wait``: seconds that a write waits for another process before it is `StoreBusy`. ``known``: it was there before, and
-    a file that is gone or empty is `Damaged`.
+    one that is gone or empty is `Damaged`. ``schema``: of a database the part that is the project's; nothing said: as the URL says.
 
     >>> import tempfile, tidemill.store.records as r
     >>> store = open_metadata(Path(tempfile.mkdtemp()) / "tidemill.db")
@@ -34,15 +34,15 @@ def open_metadata(target: str | Path, *, wait: float = 10.0, known: bool = False
         from tidemill.store.sql.store import MetadataStore
         from tidemill.store.sql.versions import TIDEMILL
 
-    return MetadataStore(_open(target, TIDEMILL, wait, known))
+    return MetadataStore(_open(target, TIDEMILL, wait, known, schema))
 
 
-def open_live(target: str | Path, *, wait: float = 10.0, known: bool = False) -> LiveStore:
+def open_live(target: str | Path, *, schema: str = "", wait: float = 10.0, known: bool = False) -> LiveStore:
     """Predictions, outcomes and online events; as `open_metadata`. On PostgreSQL both may be one database."""
     from tidemill.store.sql.live import LiveStore, combine
     from tidemill.store.sql.versions import LIVE
 
-    return LiveStore(_open(target, LIVE, wait, known, combine))
+    return LiveStore(_open(target, LIVE, wait, known, schema, combine))
 
 
 @contextmanager
@@ -57,12 +57,14 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _open(target: str | Path, kind: Kind, wait: float, known: bool, combine: Combine | None = None) -> Database:
+def _open(
+    target: str | Path, kind: Kind, wait: float, known: bool, schema: str, combine: Combine | None = None
+) -> Database:
     text = str(target)
     if text.startswith(("postgresql:", "postgresql+psycopg:", "postgres:")):
         from tidemill.store.sql.postgres import open_postgres
 
-        return open_postgres(text, kind, wait=wait, combine=combine)
+        return open_postgres(text, kind, schema=schema, wait=wait, combine=combine, known=known)
     from tidemill.store.sql.sqlite import open_sqlite
 
     path = Path(text.removeprefix("sqlite:///"))

@@ -11,28 +11,39 @@ import hashlib
 from sqlalchemy import Connection, Engine, MetaData, create_engine, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.schema import CreateSchema
 
-from tidemill.errors import ConfigError, StoreError
+from tidemill.errors import ConfigError, Damaged, StoreError
 from tidemill.store.sql.border import border
 from tidemill.store.sql.database import Database
-from tidemill.store.sql.versions import Kind, bring_to_head
+from tidemill.store.sql.versions import Kind, bring_to_head, current
 from tidemill.store.sql.write_ops import Combine, Session
 from tidemill.store.sql.writer import Writer
 
 _LEAST = 150_000
 _NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _SNAPSHOT = "SELECT pg_current_snapshot()::text"
+_IS_THERE = text("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = :name)")
 
 
-def open_postgres(url: str, kind: Kind, *, wait: float = 10.0, combine: Combine | None = None) -> Database:
-    """Connect to ``postgresql://user:secret@host/database``.
+def open_postgres(
+    url: str,
+    kind: Kind,
+    *,
+    schema: str = "",
+    wait: float = 10.0,
+    combine: Combine | None = None,
+    known: bool = False,
+) -> Database:
+    """Connect to ``postgresql://user:secret@host/database``. ``schema``: made where it is not there; ``known``: its tables were.
 
-    Raises ConfigError (no psycopg), StoreBusy, StoreError, ProjectError (written by a newer tidemill).
+    Raises ConfigError (no psycopg), StoreBusy, StoreError, Damaged, ProjectError (written by a newer tidemill).
     """
     address = _address(url)
     place = address.render_as_string(hide_password=True)
-    lock = f"SELECT pg_advisory_xact_lock({int.from_bytes(kind.name[:4].encode(), 'big')})"
+    lock = f"SELECT pg_advisory_xact_lock({_as_number(f'{kind.name} {schema}')})"
     theirs = " ".join(address.normalized_query.get("options", ()))
+    theirs += f" -c search_path={schema}" if schema else ""
     ours = f"-c default_transaction_read_only=on -c synchronous_commit=on -c lock_timeout={round(wait * 1e3)}"
     engine = create_engine(
         address,
@@ -50,10 +61,14 @@ def open_postgres(url: str, kind: Kind, *, wait: float = 10.0, combine: Combine 
         connection.exec_driver_sql("SET default_transaction_read_only = off")
         connection.exec_driver_sql("BEGIN")
         connection.exec_driver_sql(lock)
+        if schema and not connection.execute(_IS_THERE, {"name": schema}).scalar_one():
+            connection.execute(CreateSchema(schema))
 
     with border(place):
         try:
             _check_version(engine, place)
+            if known:
+                _be_there(engine, kind, place)
             bring_to_head(engine, kind, place, begin)
         except BaseException:
             engine.dispose()
@@ -69,9 +84,18 @@ def open_postgres(url: str, kind: Kind, *, wait: float = 10.0, combine: Combine 
     return database
 
 
-def _as_number(snapshot: str) -> int:
-    """Another one for each snapshot: it changes with every commit."""
-    return int.from_bytes(hashlib.blake2b(snapshot.encode(), digest_size=7).digest(), "big")
+def _as_number(text: str) -> int:
+    """Another one for each text."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest(), "big")
+
+
+def _be_there(engine: Engine, kind: Kind, place: str) -> None:
+    """Raises Damaged where a project that has run finds nothing: an empty store is not made in its place in silence."""
+    with engine.connect() as connection:
+        if current(connection, kind) is not None:
+            return
+    hint = "look at the address and the database; restore it from a backup, or begin anew in an empty folder"
+    raise Damaged("this project has run, and its tables are not here", place=place, hint=hint)
 
 
 def _address(url: str) -> URL:

@@ -1,0 +1,45 @@
+"""``[stores]``: an address is taken as it is, a secret in it is refused and never repeated."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.raised import raised
+from tidemill.config.decode import parse
+from tidemill.errors import ConfigError, NotAvailableYet
+
+TOML = '[project]\nname = "shop"\n[data.sales]\nsource = "data/*.csv"\ncontract = "c.yaml"\n[model]\ntask = "recommend"\n[stores]\n'
+
+
+def test_left_out_records_are_files() -> None:
+    assert parse(TOML).stores.metadata == ""
+
+
+def test_an_address_is_kept_as_it_is_written() -> None:
+    said = "postgresql://tidemill@db.example:5433/shop?sslmode=verify-full"
+    assert parse(f'{TOML}metadata = "{said}"').stores.metadata == said
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://tidemill:hush@db/shop",
+        "postgresql://db/shop?password=hush",
+        "postgresql://db/shop?passfile=hush",
+        "postgresql://db/shop?options=hush",
+        "postgresql://hush@db:port/shop",
+        "postgresql://hush@db",
+        "mysql://hush@db/shop",
+        "hush",
+    ],
+)
+def test_what_is_no_address_or_holds_a_secret_is_refused_without_repeating_it(address: str) -> None:
+    with raised(ConfigError, "tidemill.toml:9") as caught:
+        parse(f'{TOML}metadata = "{address}"')
+    assert "hush" not in repr(caught.value.problem())
+
+
+@pytest.mark.parametrize("key", ["artifacts", "tables"])
+def test_other_stores_are_not_there_yet(key: str) -> None:
+    with pytest.raises(NotAvailableYet):
+        parse(f'{TOML}{key} = "s3://bucket/shop"')

@@ -1,0 +1,110 @@
+"""A project whose records are in PostgreSQL: a schema of its own, a password that is nowhere written, nothing begun anew in silence."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.e2e.test_no_time import credit, lay
+from tests.raised import raised
+from tests.store.sql.conftest import server  # noqa: F401 - the fixture
+from tidemill.config.stores import StoresSection
+from tidemill.errors import ConfigError, Damaged, ProjectError, StoreError
+from tidemill.retrain.run_all import run_all
+from tidemill.scope.project import open_project
+from tidemill.scope.stores import Files, Server, stores_of
+
+if TYPE_CHECKING:
+    from tests.store.sql.conftest import Server as Postgres
+
+pytestmark = pytest.mark.postgres
+Lay = Callable[..., Path]
+
+
+@pytest.fixture
+def address(server: Postgres) -> str:  # noqa: F811
+    """Of an empty database: the socket's folder stands behind the question mark, as libpq takes it."""
+    name = f"team_{server.schema()}"
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"postgresql://tidemill@/{name}?host={server.folder}&port={server.port}"
+
+
+def lay_at(root: Path, address: str, name: str = "credit") -> Path:
+    made = lay(root)
+    toml = (root / "tidemill.toml").read_text().replace('name = "credit"', f'name = "{name}"', 1)
+    (root / "tidemill.toml").write_text(f'{toml}[stores]\nmetadata = "{address}"\n')
+    return made
+
+
+def test_the_loop_keeps_its_records_in_a_schema_of_the_project(tmp_path: Path, address: str) -> None:
+    root = lay_at(tmp_path / "one", address)
+    (root / "data/a.csv").write_text(credit(400))
+    with open_project(root) as project:
+        assert run_all(project).release is not None
+        released = project.endpoint().champion()
+        identity = project.id
+    assert released is not None
+    assert not list((root / ".tidemill").glob("*.db"))
+    with open_project(root, reading=True) as again:
+        assert again.endpoint().champion() == released and again.id == identity
+    with psycopg.connect(address) as plain:
+        found = plain.execute("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('models', 'predictions')")
+        assert found.fetchall() == [("tidemill_credit",)]
+
+
+def test_two_projects_share_a_database_and_know_nothing_of_each_other(tmp_path: Path, address: str) -> None:
+    one, other = (open_project(lay_at(tmp_path / name, address, name)) for name in ("first", "second"))
+    one.store.settings.set("x", 1)
+    assert other.store.settings.get("x") is None and one.id != other.id
+    one.close()
+    other.close()
+
+
+def test_a_schema_that_is_another_project_s_is_refused(tmp_path: Path, address: str) -> None:
+    open_project(lay_at(tmp_path / "one", address, "my-shop")).close()
+    with pytest.raises(ProjectError) as caught:
+        open_project(lay_at(tmp_path / "other", address, "my_shop"))
+    assert "tidemill_my_shop" in caught.value.message
+
+
+def test_a_folder_that_has_run_is_not_begun_anew_where_its_records_are_missing(tmp_path: Path, address: str) -> None:
+    root = lay_at(tmp_path / "one", address)
+    (root / "data/a.csv").write_text(credit(50))
+    with open_project(root) as project:
+        project.artifacts.put(b"something")
+    with psycopg.connect(address, autocommit=True) as plain:
+        plain.execute("DROP SCHEMA tidemill_credit CASCADE")
+    with pytest.raises(Damaged):
+        open_project(root)
+    with psycopg.connect(address) as plain:
+        assert plain.execute("SELECT to_regnamespace('tidemill_credit')").fetchone() == (None,)
+    shutil.rmtree(root / ".tidemill")
+    open_project(root).close()
+
+
+def test_the_password_comes_from_the_environment_or_a_file_and_is_in_no_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = StoresSection(metadata="postgresql://tidemill@127.0.0.1:1/shop")
+    monkeypatch.setenv("TIDEMILL_METADATA_PASSWORD", "h/u:s@h")
+    found = stores_of(section, "shop", tmp_path)
+    assert isinstance(found, Server) and "h%2Fu%3As%40h" in found.url and "h%2F" not in repr(found) + found.place
+    with pytest.raises(StoreError) as refused:
+        found.metadata(False)
+    assert "h/u" not in repr(refused.value.problem()) and "h%2F" not in repr(refused.value.problem())
+    monkeypatch.delenv("TIDEMILL_METADATA_PASSWORD")
+    monkeypatch.setenv("TIDEMILL_METADATA_PASSWORD_FILE", str(tmp_path / "secret"))
+    with raised(ConfigError, str(tmp_path / "secret")):
+        stores_of(section, "shop", tmp_path)
+    (tmp_path / "secret").write_text("hush\n")
+    found = stores_of(section, "shop", tmp_path)
+    assert isinstance(found, Server) and ":hush@" in found.url
+    monkeypatch.delenv("TIDEMILL_METADATA_PASSWORD_FILE")
+    assert stores_of(section, "shop", tmp_path).place == section.metadata
+    assert isinstance(stores_of(StoresSection(), "shop", tmp_path), Files)

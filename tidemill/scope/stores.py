@@ -1,0 +1,95 @@
+"""Which databases a project's records are in: its own files, or a schema of a PostgreSQL server that a team shares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from tidemill.config.stores import SECRET, StoresSection
+from tidemill.errors import ConfigError, ProjectError
+from tidemill.store.sql import open_live, open_metadata
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.live import LiveStore
+    from tidemill.store.sql.store import MetadataStore
+
+LONGEST = 63  # bytes of a name in PostgreSQL
+OWNER = "project_name"
+"""The setting that says whose schema it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """SQLite in the project's state folder."""
+
+    state: Path
+
+    @property
+    def place(self) -> str:
+        return str(self.state / "tidemill.db")
+
+    def metadata(self, known: bool) -> MetadataStore:
+        return open_metadata(self.state / "tidemill.db", known=known)
+
+    def live(self, known: bool) -> LiveStore:
+        return open_live(self.state / "live.db", known=known)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A schema of a PostgreSQL server: `project`'s, and no other's."""
+
+    url: str = field(repr=False)  # with its secret
+    place: str
+    project: str
+
+    @property
+    def schema(self) -> str:
+        return f"tidemill_{self.project.replace('-', '_')}"[:LONGEST]
+
+    def metadata(self, known: bool) -> MetadataStore:
+        """Raises ProjectError where the schema is another project's."""
+        store = open_metadata(self.url, schema=self.schema, known=known)
+        owner = store.settings.keep(OWNER, self.project)
+        if owner == self.project:
+            return store
+        store.close()
+        hint = "give one of them another name in [project], or another database"
+        raise ProjectError(f"the schema {self.schema} holds the project {owner!r}", place=self.place, hint=hint)
+
+    def live(self, known: bool) -> LiveStore:
+        return open_live(self.url, schema=self.schema, known=known)
+
+
+def stores_of(section: StoresSection, project: str, state: Path) -> Files | Server:
+    """Where the project's records are. Raises ConfigError where its password cannot be read."""
+    if not section.metadata:
+        return Files(state)
+    parts = urlsplit(section.metadata)
+    place = parts._replace(query="").geturl()
+    secret = _secret(os.environ, place)
+    if secret is None:
+        return Server(section.metadata, place, project)
+    role, at, host = parts.netloc.rpartition("@")
+    with_secret = parts._replace(netloc=f"{role}:{quote(secret, safe='')}{at or '@'}{host}")
+    return Server(with_secret.geturl(), place, project)
+
+
+def _secret(environment: Mapping[str, str], place: str) -> str | None:
+    """The password: from the environment, from a file that it names; nothing said: the server is told none, or libpq's own."""
+    if SECRET in environment:
+        return environment[SECRET]
+    file = environment.get(f"{SECRET}_FILE")
+    if not file:
+        return None
+    try:
+        return Path(file).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        said = getattr(exc, "strerror", None) or "it is no text"
+        raise ConfigError(
+            f"the password's file cannot be read: {said}", place=file, hint=f"{SECRET}_FILE names it"
+        ) from exc
