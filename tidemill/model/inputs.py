@@ -155,8 +155,7 @@ def _left_out(model: Model, contract: Contract, known: list[str]) -> set[str]:
 
 def judged_by(model: Model) -> dict[str, str]:
     """The columns that answers of this model are judged by, each with the place that names it first: of every endpoint, everywhere."""
-    served = (one for _, own in model.project.config.everywhere() for one in own.values() if one.model == model.name)
-    named = [(name, "[gates] slices") for one in served if (gate := one.policies.gates.slices) for name in gate.by]
+    named = [(name, "[gates] slices") for one in model.served if (gate := one.gates.slices) for name in gate.by]
     return dict(reversed(named))
 
 

@@ -102,6 +102,13 @@ class Model:
         return self.task.startswith("steps:")
 
     @property
+    def served(self) -> Sequence[Endpoint]:
+        """The endpoints that serve it, of every environment."""
+        project = self.project
+        found = (one for _, own in project.config.everywhere() for one in own.values())
+        return [Endpoint(project, one, self) for one in found if one.model == self.name]
+
+    @property
     def train(self) -> Micros | None:
         """The window of data that it is trained on; None for all."""
         return None if self.section.train == "all" else parse_span(self.section.train)
