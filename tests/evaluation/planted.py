@@ -14,6 +14,7 @@ from tidemill.evaluation.port import Look
 from tidemill.learning.rows import AT
 from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut
+from tidemill.learning.trainer import Report
 from tidemill.tasks.tabular import learners
 from tidemill.tasks.tabular.tables import as_json, build, described
 from tidemill.tasks.tabular.training import TRAINING
@@ -46,14 +47,12 @@ def table(
 
 
 def look_at(rows: pl.DataFrame, settings: Settings, method: str = "linear", test: float = 0.5, **recipe: Any) -> Look:
-    """A recipe fitted before the last part of the rows, which is its test; the simple models beside it."""
+    """A recipe fitted before the last part of the rows, which is its test; the simple models beside it. Its answers are not measured."""
     at = rows[AT].to_numpy()
     cut = Cut([], int(at[round(len(at) * (1 - test))]), int(at[-1]) + 1)
     trainer = TRAINING.open_trainer(rows, settings)
     made = {**learners.recipe_of(method, settings.task, settings.metric), **recipe}
     bundle = trainer.fit(made, cut.test_start)
     simple = {name: trainer.fit(trainer.baseline(name), cut.test_start) for name in ("constant", "linear")}
-    reports = {name: trainer.report(one, cut.test_start, cut.end) for name, one in simple.items()}
-    own = trainer.report(bundle, cut.test_start, cut.end)
     released = trainer.fit(made, cut.end)
-    return Look(trainer, rows, settings, cut, bundle, own, released, reports, simple, 0)
+    return Look(trainer, rows, settings, cut, bundle, Report({}, {}), released, {}, simple, 0)

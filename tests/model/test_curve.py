@@ -9,12 +9,14 @@ import polars as pl
 import pytest
 
 from tests.tasks.tabular.test_trees import loans
+from tidemill.evaluation.parts import SHARES
+from tidemill.evaluation.port import Look
 from tidemill.features.transaction_time import RIPE
 from tidemill.learning.rows import AT
 from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut
 from tidemill.learning.trainer import Report
-from tidemill.model.curve import SHARES, curve
+from tidemill.model.curve import curve
 from tidemill.tasks.table import training_of
 from tidemill.tasks.tabular import learners
 from tidemill.tasks.tabular.tables import TARGET, as_json, build, described
@@ -37,10 +39,16 @@ def world(metric: str = "mae", train: int | None = None, open_for: int = 0) -> t
 
 
 def drawn(rows: pl.DataFrame, settings: Settings, cut: Cut, method: str = "linear") -> tuple[np.ndarray, Report]:
+    look = look_at(rows, settings, cut, method)
+    return curve(look), look.own
+
+
+def look_at(rows: pl.DataFrame, settings: Settings, cut: Cut, method: str = "linear") -> Look:
     trainer = training_of(settings.task).open_trainer(rows, settings)
     recipe = {**learners.recipe_of(method, settings.task, settings.metric), "num_iterations": 20}
-    whole = trainer.report(trainer.fit(recipe, cut.test_start), cut.test_start, cut.end)
-    return curve(rows, settings, recipe, cut, whole, 0), whole
+    bundle = trainer.fit(recipe, cut.test_start)
+    own = trainer.report(bundle, cut.test_start, cut.end)
+    return Look(trainer, rows, settings, cut, bundle, own, bundle, {}, {}, 0)
 
 
 @pytest.mark.parametrize("metric", ["mae", "log_loss"])
@@ -70,8 +78,8 @@ def test_rows_that_the_fit_does_not_learn_from_are_not_counted() -> None:
 
 def test_a_metric_that_the_test_does_not_give_has_no_curve_and_a_share_of_too_few_rows_no_point() -> None:
     rows, settings, cut = world("log_loss")
-    _, whole = drawn(rows, settings, cut)
-    assert curve(rows, replace(settings, metric="other"), {}, cut, whole, 0).shape == (0, 4)
+    look = look_at(rows, settings, cut)
+    assert curve(replace(look, settings=replace(settings, metric="other"))).shape == (0, 4)
     few = replace(cut, test_start=int(rows[AT][1]))
     found, _ = drawn(rows, settings, few)
     assert found[:, 0].tolist() == [1]

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tidemill.errors import ModelError
+from tidemill.evaluation.parts import Part, parts
 from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut
 from tidemill.learning.trainer import Report, Trainer
@@ -45,6 +46,11 @@ class Look:
     def recipe(self) -> JsonObject:
         recipe: JsonObject = self.bundle.manifest["recipe"]
         return recipe
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Fits of random parts of the rows that the evaluation model learned from."""
+        return tuple(parts(self.rows, self.settings, self.recipe, self.cut, self.seed))
 
     @cached_property
     def champion(self) -> Report | None:

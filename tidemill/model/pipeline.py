@@ -122,13 +122,13 @@ def evaluate(
     for name, other in baselines.items():
         metrics["baselines"][name] = summary(other.scored, ctx.seed)
         metrics["above"][name] = _above(own, other, ctx.seed)
-    answers, read = dict(own.answers), Settings(**settings)
-    if answers:
-        answers[CURVE + read.metric] = curve(rows, read, evaluation_bundle.manifest["recipe"], where, own, ctx.seed)
     incumbent = get_bundle(ctx.resource("project").artifacts, champion) if champion else None
+    answers, read = dict(own.answers), Settings(**settings)
     look = Look(
         trainer, rows, read, where, evaluation_bundle, own, released, baselines, simple, ctx.seed, asked, incumbent
     )
+    if answers:
+        answers[CURVE + read.metric] = curve(look)
     return metrics, answers, table.examined(look)
 
 
