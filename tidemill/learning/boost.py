@@ -20,8 +20,7 @@ from tidemill.errors import ModelError
 
 F8 = NDArray[np.float64]
 _FLOAT64 = 1
-_NORMAL = 0
-_CONTRIBUTIONS = 3
+_NORMAL, _RAW, _CONTRIB = 0, 1, 3
 
 
 class Booster:
@@ -57,25 +56,32 @@ class Booster:
 
     def rows(self, x: F8) -> F8:
         """The outputs for many rows: rows x outputs. Raises ModelError."""
-        return self._asked(x, _NORMAL, len(self._out)).reshape(len(x), -1)
+        return self._many(x, _NORMAL, len(self._out))
+
+    def raw(self, x: F8) -> F8:
+        """What the trees of many rows add up to, before anything is made of it: rows x outputs. Raises ModelError."""
+        return self._many(x, _RAW, len(self._out))
 
     def contributions(self, x: F8) -> F8:
-        """TreeSHAP of many rows: rows x outputs x (columns, then the base), before the link: sums are the raw scores. Raises ModelError."""
-        width = len(self._out) * (len(self._in) + 1)
-        return self._asked(x, _CONTRIBUTIONS, width).reshape(len(x), len(self._out), -1)
+        """What each column adds to `raw` (TreeSHAP: Lundberg et al. 2018), and last the trees' mean: rows x outputs x (columns + 1).
 
-    def _asked(self, x: F8, kind: int, width: int) -> F8:
+        Raises ModelError.
+        """
+        columns = len(self._in) + 1
+        return self._many(x, _CONTRIB, len(self._out) * columns).reshape(len(x), -1, columns)
+
+    def _many(self, x: F8, what: int, width: int) -> F8:
         if x.ndim != 2 or x.shape[1] != len(self._in):
             raise ModelError(f"a row is {len(self._in)} numbers")
         x = np.ascontiguousarray(x, np.float64)
         out, count = np.zeros(len(x) * width, np.float64), ctypes.c_int64(0)
         data, told = ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(out.ctypes.data)
-        how = kind, 0, -1, b"num_threads=1 verbosity=-1"
+        how = what, 0, -1, b"num_threads=1 verbosity=-1"
         size = ctypes.c_int32(x.shape[0]), ctypes.c_int32(x.shape[1]), 1
         if len(x):
             ask = self._library.LGBM_BoosterPredictForMat
             self._check(ask(self._model, data, _FLOAT64, *size, *how, ctypes.byref(count), told))
-        return out[: count.value]
+        return out[: count.value].reshape(len(x), -1)
 
     def _check(self, code: int) -> None:
         if code != 0:

@@ -8,9 +8,10 @@ gates ask: `TRAINING` in ``training.py`` of the folder, with polars, scipy and t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -37,10 +38,14 @@ Spell = Callable[[str, str, str], str]
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What every request may say: who asks, and a ``key`` that names it. The same key again gets the stored answer."""
+    """What every request may say: who asks, and a ``key`` that names it. The same key again gets the stored answer.
+
+    ``explain``: what the answer is made of is told, too.
+    """
 
     subject: Name | None = None
     key: Name | None = None
+    explain: bool = False
 
     def kept(self) -> JsonObject:
         """What is written down of the question, beside subject and key."""
@@ -93,6 +98,74 @@ class Answered(NamedTuple):
     flags: Mapping[str, str] = {}
 
 
+MOST = 32
+"""So many contributions of an answer are told and kept; what the others add up to is one number."""
+EXPLAINED = 20
+"""So many parts of an answer (the items of a list) are explained, the first ones."""
+
+
+class Question(NamedTuple):
+    """What was asked and answered, and is to be explained."""
+
+    request: Request
+    history: History
+    at: Micros
+    watermark: int
+    output: JsonObject
+    until: float = math.inf
+    """The moment (of `time.monotonic`) by which what has to be sampled is sampled."""
+    samples: int = 0
+    """So many samples and no other: those of an explanation that is made again."""
+
+
+Unit = Literal["value", "log value", "log(1 + value)", "log-odds", "probability", "score"]
+
+
+class Contribution(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How much something moved the score. ``error``: the standard error of one that is sampled."""
+
+    what: str
+    value: float
+    kind: Literal["input", "history", "part"] = msgspec.field(default="input")
+    error: float = 0.0
+
+
+class Became(msgspec.Struct, frozen=True):
+    """What a step made of the score."""
+
+    step: str
+    value: float
+
+
+class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a part of the answer has its score: ``base`` and all contributions add up to ``score``, off by ``error`` at most.
+
+    ``contributions``: the greatest first; ``then``: what becomes of the score, up to the number that is answered.
+    """
+
+    answer: str
+    score: float
+    base: float
+    contributions: tuple[Contribution, ...]
+    error: float
+    then: tuple[Became, ...] = ()
+
+
+class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an answer is made of. ``unit``: the scale on which contributions add up; ``why``: of none why there is none."""
+
+    method: str
+    unit: Unit
+    reasons: tuple[Reason, ...]
+    why: str = ""
+    samples: int = 0
+
+
+def unexplained(scorer: Any, question: Question) -> Explanation:
+    """Of a scorer that does not say what its answers are made of."""
+    return Explanation("none", "score", (), "the model does not say what its answers are made of")
+
+
 class Explained(NamedTuple):
     """Why: for each part of the answer its score and the weight of each row of the history; and whether it holds again."""
 
@@ -126,7 +199,7 @@ class Task:
     answer: Callable[[Any, Any, History, Micros, int], Answered]
     """(scorer, request, history, at, watermark) → the answer. Raises BadRequest, ModelError."""
     explain: Callable[[Any, Prediction, JsonObject, Sequence[OnlineEvent]], Explained]
-    """(scorer, prediction, its answer, the history it saw) → why."""
+    """(scorer, prediction, its answer, the history it saw) → which rows weigh, and whether it answers so again."""
     outcome_scorer: Callable[[str, CostsSection | None], OutcomeScorer]
     """By the configured metric, which may be empty, and what a wrong label costs."""
     labels: Callable[[Any], list[str] | None]
@@ -147,5 +220,9 @@ class Task:
     """Whether its answers are labels, of which a wrong one may have a cost."""
     asked: Callable[[JsonObject], Mapping[str, Any]] | None = None
     """(what is kept of a question) → the dataset's columns as they were asked, to be watched beside those it was trained on."""
+    contributions: Callable[[Any, Question], Explanation] = unexplained
+    """(scorer, what was asked and answered) → what the answer is made of. Raises ModelError."""
+    sentence: Callable[[Any, Question, Reason, Mapping[str, str]], str] = lambda scorer, question, reason, names: ""
+    """(scorer, …, one part of it, what the columns are called) → the reason as a person whom it concerns is told."""
     said: Callable[[JsonObject], Mapping[str, Any]] | None = None
     """(an answer) → what is watched of it, by name: numbers, texts, truth values; a ``probability`` lies in [0, 1]."""

@@ -15,12 +15,14 @@ from tidemill.data.check.readings import BITS
 from tidemill.errors import SignatureMismatch
 from tidemill.learning.labelled import text_of
 from tidemill.store.artifacts.codecs import Bundle, decode
-from tidemill.tasks.port import NEVER_SEEN
-from tidemill.tasks.tabular import conformal, embed, learners
+from tidemill.tasks.port import NEVER_SEEN, Explanation
+from tidemill.tasks.tabular import conformal, embed, learners, sampling
+from tidemill.tasks.tabular.contributions import Reasons
 from tidemill.tasks.tabular.costs import decided
 from tidemill.tasks.tabular.inputs import Input, reading
 from tidemill.tasks.tabular.learners.port import Bounds, held
 from tidemill.tasks.tabular.probabilities import FILE, both_labels, open_map
+from tidemill.tasks.tabular.sampling import Contributed
 from tidemill.types import JsonObject, did_you_mean
 
 F8 = NDArray[np.float64]
@@ -62,7 +64,9 @@ class RowScorer:
         self._around = _within(conformal.open_interval(around), said.get("bounds", (None, None))) if around else None
         self.level: float | None = around["level"] if around else None
         """Of values with an interval: how often the truth shall lie in it."""
-        self._ask, self._rows = learners.opened(said.get("recipe", {}), bundle, said["learner"])
+        asked = learners.opened(said.get("recipe", {}), bundle, said["learner"])
+        self._ask, self._rows = asked.row, asked.rows
+        self._reasons = Reasons(self.inputs, self.labels, self.positive, asked, self.many, sampling.of_bundle(bundle))
 
     def begin(self) -> None:
         """Start what its inputs ask, so that no request waits for that. Raises ModelError."""
@@ -74,17 +78,21 @@ class RowScorer:
 
         Raises SignatureMismatch for inputs that do not fit.
         """
+        flags: dict[str, str] = {}
+        told = self.told(self.outputs(self.encoded(inputs, flags)))
+        return {**told, "flags": flags} if flags else told
+
+    def encoded(self, inputs: Mapping[str, Any], flags: dict[str, str]) -> list[Any]:
+        """The row as the learner takes it; None is what is missing. Raises SignatureMismatch."""
         values: list[Any] = [inputs.get(source) for source in self._sources]
         if None in values or not self._names.issuperset(inputs):
             self._check(inputs)
-        flags: dict[str, str] = {}
         if not self._ready.are(values):
             typed = self._read(inputs, flags)
-            values = [math.nan if (v := typed[name]) is None else encode(v) for name, encode in self._encoders]
-        elif not self._ready.within(values):
+            return [math.nan if (v := typed[name]) is None else encode(v) for name, encode in self._encoders]
+        if not self._ready.within(values):
             self._read(inputs, flags)
-        told = self.told(self.outputs(values))
-        return {**told, "flags": flags} if flags else told
+        return values
 
     def _read(self, inputs: Mapping[str, Any], flags: dict[str, str]) -> dict[str, Any]:
         """Each input as its column reads it, once, whatever is made of it. Raises SignatureMismatch."""
@@ -120,6 +128,23 @@ class RowScorer:
         if self._around is not None:
             return self._around(chance[:, 0])
         return chance if self._map is None else self._map(chance)
+
+    @property
+    def positive(self) -> int:
+        """The place of the label that is explained, of two: the one that the threshold is about, else the second."""
+        texts = [text_of(label) for label in self.labels or ()]
+        return texts.index(self.threshold["positive"]) if self.threshold else 1
+
+    def contributed(self, x: F8) -> Contributed:
+        """What each column adds to the scores of encoded rows: rows x outputs x `inputs`; of two labels to the positive one's.
+
+        Raises ModelError.
+        """
+        return self._reasons.contributed(x)
+
+    def explain(self, inputs: Mapping[str, Any], value: Any, until: float, samples: int = 0) -> Explanation:
+        """Why the row is answered so. ``value``: what is answered. Raises SignatureMismatch, ModelError."""
+        return self._reasons.explain(np.array(self.encoded(inputs, {}), np.float64), value, until, samples)
 
     def told(self, outputs: F8) -> JsonObject:
         """Outputs as they are answered."""

@@ -13,13 +13,15 @@ from tidemill.errors import BadRequest, ModelError
 from tidemill.features.online import History
 from tidemill.learning.labelled import text_of
 from tidemill.store.records import OnlineEvent, Prediction
-from tidemill.tasks.port import Answered, Explained, Name, Request, Task
+from tidemill.tasks.port import Answered, Explained, Explanation, Name, Question, Request, Task
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.outcomes import LabelOutcome, LabelScorer, ValueOutcome, ValueScorer
 from tidemill.tasks.tabular.row import RowScorer
 from tidemill.types import JsonObject, Micros
 
 MAX_INPUTS = 1_000
+ROUNDING = 1e-9
+"""Answers that differ by no more are the same."""
 Input = int | float | Annotated[str, msgspec.Meta(max_length=4_096)] | bool | None
 
 
@@ -39,7 +41,7 @@ class RowRequest(Request, forbid_unknown_fields=True, kw_only=True):
     def about(self, inputs: JsonObject, as_of: str) -> RowRequest:
         if self.as_of is not None:
             raise BadRequest("as_of is of the inputs, and none are given", place="$.as_of", hint="give the inputs, too")
-        return RowRequest(subject=self.subject, key=self.key, inputs=inputs, as_of=as_of)
+        return msgspec.structs.replace(self, inputs=inputs, as_of=as_of)
 
     def kept(self) -> JsonObject:
         return {"inputs": self.inputs, **({"as_of": self.as_of} if self.as_of else {})}
@@ -76,24 +78,41 @@ class Label(msgspec.Struct, forbid_unknown_fields=True):
 
 def answer(scorer: Any, request: Request, history: History, at: Micros, watermark: int) -> Answered:
     """The value or the label of the row. Raises BadRequest, SignatureMismatch, ModelError."""
+    output = scorer.predict(_inputs(scorer, request))
+    if not all(math.isfinite(v) for v in output.values() if isinstance(v, float)):
+        raise ModelError("the model gave a value that is no number")
+    if isinstance(request, RowRequest) and request.as_of:
+        output = {**output, "as_of": request.as_of}
+    return Answered(output, False, output.get("flags", {}))
+
+
+def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:
+    """Nothing of a history weighs: the row itself was given, and is answered again."""
+    request = msgspec.json.decode(prediction.inputs, type=RowRequest)
+    again = scorer.predict(_inputs(scorer, msgspec.structs.replace(request, subject=prediction.subject or None)))
+    numbers = {name: value for name, value in again.items() if isinstance(value, float)}
+    largest = max((abs(value - told.get(name, math.nan)) for name, value in numbers.items()), default=0.0)
+    same = again["value"] == told["value"] or not largest > ROUNDING
+    return Explained([], {"same_items": same, "largest_difference": largest})
+
+
+def contributions(scorer: Any, question: Question) -> Explanation:
+    """What each input adds to the score. Raises SignatureMismatch, ModelError."""
+    inputs = _inputs(scorer, question.request)
+    found: Explanation = scorer.explain(inputs, question.output["value"], question.until, question.samples)
+    return found
+
+
+def _inputs(scorer: Any, request: Request) -> Mapping[str, Any]:
+    """The row; of a learner that asks whose it is with the subject. Raises BadRequest."""
     if not isinstance(request, RowRequest):
         raise BadRequest("the model that serves takes inputs", place="$", hint='{"inputs": {"column": 1.5}}')
     inputs = request.inputs
     if inputs is msgspec.UNSET:
         raise BadRequest("Object missing required field `inputs`", place="$.inputs", hint='{"inputs": {"column": 1.5}}')
     if scorer.subject and request.subject is not None:
-        inputs = {scorer.subject: request.subject, **inputs}
-    output = scorer.predict(inputs)
-    if not all(math.isfinite(v) for v in output.values() if isinstance(v, float)):
-        raise ModelError("the model gave a value that is no number")
-    if request.as_of:
-        output = {**output, "as_of": request.as_of}
-    return Answered(output, False, output.get("flags", {}))
-
-
-def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:
-    """Nothing of a history weighs: the row itself was given."""
-    return Explained([], {"same_items": True, "why": "a table model: its inputs stand in the prediction"})
+        return {scorer.subject: request.subject, **inputs}
+    return inputs
 
 
 def labels(scorer: Any) -> list[str] | None:
@@ -129,6 +148,7 @@ CLASSIFY = Task(
     scorers={"row": RowScorer},
     answer=answer,
     explain=explain,
+    contributions=contributions,
     outcome_scorer=lambda metric, costs: LabelScorer(metric or "log_loss", Costs.of(costs)),
     targets=("string", "boolean", "integer", "number"),
     costs=True,

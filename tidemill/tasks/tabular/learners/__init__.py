@@ -6,6 +6,7 @@ what answers imports numpy at most, for it runs in the server.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from tidemill.errors import ModelError
@@ -17,7 +18,7 @@ from tidemill.tasks.tabular.learners.foreign.learners import FILE, OWN
 from tidemill.tasks.tabular.learners.foreign.process import PROCESS
 from tidemill.tasks.tabular.learners.linear import LINEAR
 from tidemill.tasks.tabular.learners.naive import LAST_VALUE, SEASONAL
-from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, held
+from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Terms, held
 from tidemill.tasks.tabular.learners.series import STATSFORECAST
 from tidemill.tasks.tabular.learners.trees import TREES
 from tidemill.types import JsonObject, did_you_mean
@@ -76,7 +77,16 @@ def opened(recipe: JsonObject, bundle: Bundle, name: str = "") -> Asked:
     def value(told: F8) -> F8:
         return held(scale.up(recipe, told), (low, high))
 
-    return Asked(lambda row: value(asked.row(row)), lambda rows: value(asked.rows(rows)))
+    terms = asked.terms and linked(asked.terms, value, recipe.get(scale.SCALE) == scale.LOG)
+    return Asked(lambda row: value(asked.row(row)), lambda rows: value(asked.rows(rows)), terms)
+
+
+def linked(terms: Terms, value: Callable[[F8], F8], logarithm: bool) -> Terms:
+    """The terms of answers that become a ``value`` after their own link."""
+    if logarithm and terms.unit != "value":  # what the learner's own link gives is a logarithm again
+        terms = blend.shared([terms], [1.0])
+    unit = "log(1 + value)" if logarithm else terms.unit
+    return terms._replace(link=lambda score: value(terms.link(score)), unit=unit)
 
 
 def recipe_of(method: str, task: str, metric: str = "") -> JsonObject:

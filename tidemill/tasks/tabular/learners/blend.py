@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row
+from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row, Terms, same
 from tidemill.types import JsonObject
 
 METHOD = "blend"
@@ -18,6 +18,10 @@ STEPS, MOST = 8, 4
 """So many are added, of so many different ones at most."""
 Fit = Callable[[JsonObject, Problem], dict[str, bytes]]
 Open = Callable[[JsonObject, Bundle], Asked]
+Rows = Callable[[F8], F8]
+_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(32)
+NODES = (_POINTS + 1) / 2, _WEIGHTS / 2
+"""Places on the way from the base to the score, and how much each counts: an integral right to 1e-9."""
 
 
 def learner(fit: Fit, opened: Open) -> Learner:
@@ -35,7 +39,11 @@ def learner(fit: Fit, opened: Open) -> Learner:
         def row(row: Row) -> F8:
             return mean([one.row(row) for one in asked], weights)
 
-        return Asked(row, lambda rows: mean([one.rows(rows) for one in asked], weights))
+        def rows(x: F8) -> F8:
+            return mean([one.rows(x) for one in asked], weights)
+
+        terms = [one.terms for one in asked if one.terms is not None]
+        return Asked(row, rows, shared(terms, weights, rows) if len(terms) == len(asked) else None)
 
     return Learner(fit_all, open_all, weighs=True, libraries=("lightgbm", "scipy"))
 
@@ -51,6 +59,41 @@ def _member(bundle: Bundle, place: int) -> Bundle:
 def mean(answers: Sequence[F8], weights: Sequence[float]) -> F8:
     """The mean of these answers."""
     return np.asarray(sum(weight * one for weight, one in zip(weights, answers, strict=True)))
+
+
+def shared(terms: Sequence[Terms], weights: Sequence[float], rows: Rows | None = None) -> Terms:
+    """What these members' mean adds up from, on the scale of the answers: there the mean is one.
+
+    A member's scores are brought to that scale along the straight line from its base to its score, on which each column moves the
+    answer by its share of the way (Aumann and Shapley 1974): what they add is exact, and their sum, too.
+    """
+
+    def of(x: F8) -> F8:
+        return mean([answered(one.of(x), one) for one in terms], weights)
+
+    def score(x: F8) -> F8:
+        return mean([one.link(one.score(x)) for one in terms], weights) if rows is None else rows(x)
+
+    units = {one.unit for one in terms}
+    labels = units & {"log-odds", "probability"}
+    how = " + ".join(sorted({one.method for one in terms}))
+    return Terms(of, score, same, "probability" if labels else "value", how)
+
+
+def answered(made: F8, terms: Terms) -> F8:
+    """Terms on the scale of the answers: rows x outputs x (inputs + 1)."""
+    if terms.link is same:
+        return made
+    base, by = made[..., -1], made[..., :-1]
+    start, moved = terms.link(base), by.sum(axis=2)
+    if by.shape[1] == 1:
+        slope = np.divide(terms.link(base + moved) - start, moved, out=np.zeros_like(moved), where=moved != 0)
+        return np.concatenate([by * slope[..., None], start[..., None]], axis=2)
+    out = np.zeros_like(by)
+    for place, weight in zip(*NODES, strict=True):
+        chance = terms.link(base + place * moved)  # of the softmax: d p_c / d s_k = p_c (1[c = k] - p_k)
+        out += weight * chance[..., None] * (by - (chance[..., None] * by).sum(axis=1, keepdims=True))
+    return np.concatenate([out, start[..., None]], axis=2)
 
 
 def chosen(names: Sequence[int], score: Callable[[Mapping[int, float]], float]) -> dict[int, float]:

@@ -6,7 +6,8 @@ import numpy as np
 
 from tidemill.learning.bundle import file_of
 from tidemill.store.artifacts.codecs import Bundle, decode, encode
-from tidemill.tasks.tabular.learners.port import Asked, Learner, Problem
+from tidemill.tasks.port import Unit
+from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Terms, same
 from tidemill.types import JsonObject
 
 FILE = "constant.json"
@@ -33,7 +34,16 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
 
 def open_constant(bundle: Bundle) -> Asked:
     answer = np.array(decode("json", file_of(bundle, FILE)), np.float64)
-    return Asked(lambda row: answer, lambda rows: np.tile(answer, (len(rows), 1)))
+
+    def rows(x: F8) -> F8:
+        return np.tile(answer, (len(x), 1))
+
+    def of(x: F8) -> F8:
+        nothing = np.zeros((len(x), len(answer), x.shape[1]))
+        return np.concatenate([nothing, rows(x)[..., None]], axis=2)
+
+    unit: Unit = "value" if bundle.manifest["labels"] is None else "probability"
+    return Asked(lambda row: answer, rows, Terms(of, rows, same, unit, "constant"))
 
 
 CONSTANT = Learner(fit, open_constant, defaults)

@@ -14,7 +14,7 @@ import numpy as np
 from tidemill.errors import ModelError
 from tidemill.learning.bundle import file_of
 from tidemill.store.artifacts.codecs import Bundle, decode, encode
-from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row
+from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row, Terms, same
 from tidemill.types import JsonObject, Micros, did_you_mean
 
 FILE = "earlier.json"
@@ -66,7 +66,13 @@ def open_earlier(bundle: Bundle) -> Asked:
     def rows(x: F8) -> F8:
         return np.asarray(np.where(np.isnan(x[:, place]), otherwise, x[:, place] / periods))[:, None]
 
-    return Asked(row, rows)
+    def of(x: F8) -> F8:
+        """The mean of all labels, and how far the earlier label is from it."""
+        out = np.zeros((len(x), 1, x.shape[1] + 1))
+        out[:, 0, place], out[..., -1] = rows(x)[:, 0] - otherwise, otherwise
+        return out
+
+    return Asked(row, rows, Terms(of, rows, same, "value", "earlier period"))
 
 
 WINDOW_AVERAGE = Learner(fit, open_earlier)

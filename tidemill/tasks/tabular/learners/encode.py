@@ -87,7 +87,19 @@ class Encoding:
         def row(row: Row) -> F8:
             return asked.row(self.made(np.asarray(row, np.float64)))
 
-        return Asked(row, lambda rows: asked.rows(self.made(rows)))
+        terms = asked.terms and asked.terms._replace(
+            of=lambda x: self._back(asked.terms.of(self.made(x)), x.shape[1]),  # type: ignore[union-attr]
+            score=lambda x: asked.terms.score(self.made(x)),  # type: ignore[union-attr]
+        )
+        return Asked(row, lambda rows: asked.rows(self.made(rows)), terms)
+
+    def _back(self, made: F8, columns: int) -> F8:
+        """Terms of the columns that were there: what several numbers of one add is its own."""
+        out, at = np.concatenate([made[..., :columns], made[..., -1:]], axis=-1), columns
+        for place, table in zip(self.places, self.tables, strict=True):
+            out[..., place] += made[..., at : at + table.shape[1] - 1].sum(axis=-1)
+            at += table.shape[1] - 1
+        return out
 
 
 def parts(n: int) -> I8:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from tidemill.errors import ModelError
 from tidemill.learning.bundle import file_of
 from tidemill.store.artifacts.codecs import Bundle, decode, encode
-from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row
+from tidemill.tasks.port import Unit
+from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row, Terms, logistic, same, softmax
 from tidemill.types import JsonObject
 
 FILE = "linear.npz"
@@ -134,6 +135,7 @@ def fit(recipe: JsonObject, problem: Problem) -> dict[str, bytes]:
     )
     bias, number, missing, table = (part * scale for part in cut(found.x))
     arrays = {"bias": bias[0] + centre, "number": number, "missing": missing, "table": table}
+    arrays["usual"] = added(design, arrays, problem.x).mean(axis=0)
     return {FILE: encode("arrays", {**arrays, **design.json()})}
 
 
@@ -211,7 +213,7 @@ def _absolute(y: F8) -> Loss:
 
 def _logistic(y: F8) -> Loss:
     def loss(told: F8) -> tuple[F8, F8]:
-        return np.logaddexp(0.0, told) - y[:, None] * told, _share(told) - y[:, None]
+        return np.logaddexp(0.0, told) - y[:, None] * told, logistic(told) - y[:, None]
 
     return loss
 
@@ -220,19 +222,20 @@ def _softmax(y: F8, outputs: int) -> Loss:
     true = np.eye(outputs)[y.astype(np.int64)]
 
     def loss(told: F8) -> tuple[F8, F8]:
-        chance = _shares(told)
+        chance = softmax(told)
         return -np.log(np.maximum((chance * true).sum(axis=1, keepdims=True), 1e-300)), chance - true
 
     return loss
 
 
-def _share(eta: F8) -> F8:
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(eta, -700.0, 700.0))))
-
-
-def _shares(eta: F8) -> F8:
-    odds = np.exp(eta - eta.max(axis=-1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
+def added(design: Design, stored: dict[str, Any], x: F8) -> F8:
+    """What each column adds to each output: rows x outputs x columns."""
+    z, gone, places = design.made(x)
+    out = np.zeros((len(x), stored["table"].shape[1], x.shape[1]))
+    numbers = z[..., None] * stored["number"] + gone[..., None] * stored["missing"]
+    out[..., design.numbers] = np.swapaxes(numbers, 1, 2)
+    out[..., design.places] = np.swapaxes(stored["table"][places], 1, 2)
+    return out
 
 
 def open_linear(bundle: Bundle) -> Asked:
@@ -240,15 +243,26 @@ def open_linear(bundle: Bundle) -> Asked:
     design = _design(stored)
     bias, number, missing, table = (stored[name] for name in ("bias", "number", "missing", "table"))
     values = bundle.manifest["labels"] is None
+    usual = stored.get("usual", 0.0)
+
+    def score(row: Row) -> F8:
+        z, gone, places = design.made(np.asarray(row, np.float64))
+        return np.asarray(bias + z @ number + gone @ missing + table[places].sum(axis=-2))
+
+    def link(told: F8) -> F8:
+        return logistic(told) if told.shape[-1] == 1 else softmax(told)
+
+    def of(x: F8) -> F8:
+        """What a column adds less what it adds to a row on average: the base is the score of that one."""
+        by = added(design, stored, x) - usual
+        base = bias + np.broadcast_to(usual, by.shape[1:]).sum(axis=-1)
+        return np.concatenate([by, np.broadcast_to(base[:, None], (*by.shape[:2], 1))], axis=2)
 
     def ask(row: Row) -> F8:
-        z, gone, places = design.made(np.asarray(row, np.float64))
-        told = bias + z @ number + gone @ missing + table[places].sum(axis=-2)
-        if values:
-            return np.asarray(told)
-        return _share(told) if told.shape[-1] == 1 else _shares(told)
+        return score(row) if values else link(score(row))
 
-    return Asked(ask, ask)
+    unit: Unit = "value" if values else "log-odds"
+    return Asked(ask, ask, Terms(of, score, same if values else link, unit, "linear"))
 
 
 LINEAR = Learner(fit, open_linear, defaults, weighs=True, libraries=("scipy",))

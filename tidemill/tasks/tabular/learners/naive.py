@@ -17,7 +17,7 @@ from tidemill.errors import ModelError
 from tidemill.learning.bundle import file_of
 from tidemill.store.artifacts.codecs import Bundle, decode, encode
 from tidemill.tasks.tabular.inputs import SERIES
-from tidemill.tasks.tabular.learners import earlier
+from tidemill.tasks.tabular.learners import earlier, slots
 from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row
 from tidemill.types import DAY, JsonObject
 
@@ -125,11 +125,14 @@ def open_naive(bundle: Bundle) -> Asked:
         return np.array([table[-1 if mine != mine else int(mine), slot]])
 
     def rows(x: F8) -> F8:
-        mine = np.full(len(x), np.nan) if whose is None else x[:, whose]
-        code = np.nan_to_num(mine, nan=len(table) - 1).astype(np.int64)
-        return np.asarray(table[code, _slot(x[:, places], sizes.tolist())])[:, None]
+        return np.asarray(table[codes(x)[0], _slot(x[:, places], sizes.tolist())])[:, None]
 
-    return Asked(row, rows)
+    def codes(x: F8) -> list[I8]:
+        mine = np.full(len(x), np.nan) if whose is None else x[:, whose]
+        return [np.nan_to_num(mine, nan=len(table) - 1).astype(np.int64), *x[:, places].T.astype(np.int64)]
+
+    whole, columns = table.reshape(len(table), *sizes.tolist()), [-1 if whose is None else whose, *places.tolist()]
+    return Asked(row, rows, slots.terms(whole, columns, codes, rows))
 
 
 LAST_VALUE = SEASONAL = Learner(fit, open_naive, series=True)

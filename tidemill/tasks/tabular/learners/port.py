@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tidemill.learning.space import Choice
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.port import Unit
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.types import JsonObject
 
@@ -30,14 +31,32 @@ def held(told: F8, bounds: Bounds) -> F8:
     return told if high is None else np.minimum(told, high)
 
 
+class Terms(NamedTuple):
+    """What the scores of encoded rows add up from, where a learner can say it without trying.
+
+    ``of``: rows x outputs x (inputs + 1), what each column adds and last the base; ``score``: rows x outputs, by another way than the sum;
+    ``link``: scores → what `Asked.rows` answers; ``unit``: the scale of scores (`tidemill.tasks.port.Explanation`).
+    """
+
+    of: Callable[[F8], F8]
+    score: Callable[[F8], F8]
+    link: Callable[[F8], F8]
+    unit: Unit
+    method: str
+
+
 class Asked(NamedTuple):
     """How a fitted learner answers encoded rows: with one value; or the probability of each label, of two labels that of the second.
 
     ``row``: one row, safe for threads and quick; ``rows``: a matrix of them → rows x outputs. They agree to 1e-9.
+    ``terms``: what its scores add up from; None of one that nobody looks into.
     """
 
     row: Callable[[Row], F8]
     rows: Callable[[F8], F8]
+    terms: Terms | None = None
+    tried: Callable[[F8, float], F8] | None = None
+    """`rows` of one that may hang, by a moment (of `time.monotonic`): as many are asked as an explanation needs."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +103,22 @@ class Problem:
 def nothing(task: str, metric: str) -> JsonObject:
     """The hyper-parameters of a learner that has none."""
     return {}
+
+
+def same(told: F8) -> F8:
+    """The link of scores that are the answer."""
+    return told
+
+
+def logistic(score: F8) -> F8:
+    """Log-odds → the probability of the second label."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -700.0, 700.0))))
+
+
+def softmax(score: F8) -> F8:
+    """Log-odds of each label → its probability."""
+    odds = np.exp(score - score.max(axis=-1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from tidemill.errors import ModelError
 from tidemill.learning.bundle import file_of
 from tidemill.store.artifacts.codecs import Bundle, decode, encode
 from tidemill.tasks.tabular.inputs import SERIES
+from tidemill.tasks.tabular.learners import slots
 from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Row
 from tidemill.types import DAY, JsonObject, Micros
 
@@ -104,15 +105,17 @@ def open_series(bundle: Bundle) -> Asked:
     stored = decode("arrays", file_of(bundle, FILE))
     table, (last, every), (trend, subject) = stored["table"], stored["last"].tolist(), stored["places"].tolist()
 
-    def rows(x: F8) -> F8:
+    def codes(x: F8) -> list[I8]:
         code = np.nan_to_num(x[:, subject], nan=len(table) - 1).astype(np.int64)
-        ahead = np.clip(_periods(x[:, trend], every) - last - 1, 0, table.shape[1] - 1)
-        return np.asarray(table[code, ahead])[:, None]
+        return [code, np.clip(_periods(x[:, trend], every) - last - 1, 0, table.shape[1] - 1)]
+
+    def rows(x: F8) -> F8:
+        return np.asarray(table[tuple(codes(x))])[:, None]
 
     def row(row: Row) -> F8:
         return np.asarray(rows(np.asarray(row, np.float64)[None])[0])
 
-    return Asked(row, rows)
+    return Asked(row, rows, slots.terms(table, [subject, trend], codes, rows))
 
 
 STATSFORECAST = Learner(fit, open_series, series=True, libraries=(LIBRARY,))

@@ -5,6 +5,7 @@ How many trees there are is settled on validation windows: `staged` makes trees 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -15,9 +16,10 @@ from tidemill.learning.boost import Booster
 from tidemill.learning.bundle import file_of
 from tidemill.learning.space import Choice
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.port import Unit
 from tidemill.tasks.tabular.learners import encode, scale
 from tidemill.tasks.tabular.learners.encode import Encoding
-from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem
+from tidemill.tasks.tabular.learners.port import F8, Asked, Learner, Problem, Terms, logistic, same, softmax
 from tidemill.types import JsonObject
 
 FILE = "model.txt"
@@ -242,8 +244,23 @@ def open_trees(bundle: Bundle) -> Asked:
     encoding = Encoding.read(bundle) if encode.FILE in bundle.files else None
     columns = len(bundle.manifest["columns"]) + (encoding.more if encoding else 0)
     booster = Booster(file_of(bundle, FILE), columns, width)
-    asked = Asked(booster.row, booster.rows)
+    unit, link = LINKS.get(_objective(file_of(bundle, FILE)), PLAIN)
+    terms = Terms(booster.contributions, booster.raw, link, unit, "tree_shap")
+    asked = Asked(booster.row, booster.rows, terms)
     return encoding.before(asked) if encoding else asked
 
 
+def _objective(text: bytes) -> str:
+    """What the trees were made for, by the text of the model."""
+    found = re.search(rb"^objective=(\w+)", text, re.MULTILINE)
+    return found[1].decode() if found else ""
+
+
+LINKS: dict[str, tuple[Unit, Callable[[F8], F8]]] = {
+    "binary": ("log-odds", logistic),
+    "multiclass": ("log-odds", softmax),
+    "poisson": ("log value", np.exp),
+}
+"""What LightGBM makes of the sum of trees, by the objective."""
+PLAIN: tuple[Unit, Callable[[F8], F8]] = "value", same
 TREES = Learner(fit, open_trees, defaults, space, first, weighs=True, libraries=("lightgbm",))

@@ -7,6 +7,7 @@ lies is ended, and started again beside the requests, which fail at once until i
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,8 @@ BATCH, MANY = 1_000, 60.0
 """Rows asked at once, and the seconds that it then has at least."""
 NEAR = 1e-3
 CHECKED = 1_000
+WIDEST = 200
+"""Inputs of a process whose answers are explained: beyond, one order of them is more than it can be asked at a time."""
 _NUMBER = 40  # bytes of one, as JSON
 
 
@@ -92,7 +95,15 @@ def open_process(bundle: Bundle) -> Asked:
     """How the process answers, started now. Raises ModelError, Damaged."""
     said: JsonObject = decode("json", file_of(bundle, SPEC))
     model = _Model(said, file_of(bundle, STATE))
-    return Asked(lambda row: model.rows(np.asarray(row, np.float64)[None], None)[0], model.many)
+
+    def tried(x: F8, until: float) -> F8:
+        if x.shape[1] > WIDEST:
+            raise ModelError(
+                f"a process is tried with at most {WIDEST} inputs", place="process", hint="ask without explain"
+            )
+        return model.rows(x, max(until - time.monotonic(), model.seconds))
+
+    return Asked(lambda row: model.rows(np.asarray(row, np.float64)[None], None)[0], model.many, tried=tried)
 
 
 class _Model:
@@ -104,6 +115,11 @@ class _Model:
         self._name = digest(state)
         load = partial(_load, state, self._columns, self._labels)
         self._kept = Kept(msgspec.convert(said["process"], Spec), load, service)
+
+    @property
+    def seconds(self) -> float:
+        """How long one answer may take."""
+        return self._kept.spec.answer
 
     def many(self, x: F8) -> F8:
         """Rows x outputs."""
