@@ -52,7 +52,7 @@ def fit(trainer: TabularTrainer) -> Bundle:
 def test_it_answers_what_its_own_line_says(tmp_path: Path) -> None:
     trainer = trainer_of("regress")
     bundle = fit(trainer)
-    assert sorted(bundle.files) == ["process.json", "state.bin"] and bundle == fit(trainer)
+    assert sorted(bundle.files) == ["background.npz", "process.json", "state.bin"] and bundle == fit(trainer)
     scorer = load(bundle)
     frame, _ = loans("regress")
     x = np.column_stack([frame["income"].fill_null(0.0), frame["age"], np.zeros(900), frame["owner"], np.ones(900)])
