@@ -154,7 +154,7 @@ def fit(trainer: TabularTrainer) -> Bundle:
 def test_an_estimator_answers_as_scikit_learn_does_from_data_alone(tmp_path: Path, task: str, name: str) -> None:
     trainer = own(tmp_path, task, name)
     bundle = fit(trainer)
-    assert sorted(bundle.files) == ["model.onnx", "onnx.json"], "no pickle"
+    assert sorted(bundle.files) == ["background.npz", "model.onnx", "onnx.json"], "no pickle"
     parity = decode("json", bundle.files[SPEC])["parity"]
     assert parity["rows"] == 800 and parity["largest"] <= 1e-6
     assert bundle == fit(trainer), "the same rows give the same bytes"

@@ -66,7 +66,7 @@ class RowScorer:
         """Of values with an interval: how often the truth shall lie in it."""
         asked = learners.opened(said.get("recipe", {}), bundle, said["learner"])
         self._ask, self._rows = asked.row, asked.rows
-        self._reasons = Reasons(self.inputs, self.labels, self.positive, asked, self.many, sampling.of_bundle(bundle))
+        self._asked, self._tried = asked, sampling.of_bundle(bundle)
 
     def begin(self) -> None:
         """Start what its inputs ask, so that no request waits for that. Raises ModelError."""
@@ -134,6 +134,11 @@ class RowScorer:
         """The place of the label that is explained, of two: the one that the threshold is about, else the second."""
         texts = [text_of(label) for label in self.labels or ()]
         return texts.index(self.threshold["positive"]) if self.threshold else 1
+
+    @property
+    def _reasons(self) -> Reasons:
+        """Made anew: one that is kept would hold its scorer in a circle, and so the process of one that has one."""
+        return Reasons(self.inputs, self.labels, self.positive, self._asked, self.many, self._tried)
 
     def contributed(self, x: F8) -> Contributed:
         """What each column adds to the scores of encoded rows: rows x outputs x `inputs`; of two labels to the positive one's.
