@@ -171,6 +171,8 @@ class InputsSection(Section, frozen=True):
     exclude: tuple[str, ...] = ()
     monotone: dict[str, Literal["increasing", "decreasing"]] = {}
     """Numbers with which the answer may only rise, or only fall; of two labels the second one's probability."""
+    actionable: dict[str, Literal["up", "down", "any"]] = {}
+    """What the person concerned could change, and which way: what would have to change for another answer is looked for among these."""
 
 
 class OnnxSection(Section, frozen=True):

@@ -124,6 +124,8 @@ def _said(model: Model, inputs: Inputs, details: JsonObject) -> JsonObject:
         found["artifacts"] = artifacts_of(model.project)
     if monotone:
         found["monotone"] = _monotone(model, details.get("columns", []))
+    if model.section.inputs.actionable:
+        found["actionable"] = _actionable(model, details.get("columns", []))
     return found
 
 
@@ -159,6 +161,22 @@ def _monotone(model: Model, columns: list[JsonObject]) -> dict[str, int]:
             place = f"[model.{model.name}] inputs"
             raise ConfigError(f"no number {name!r} among the inputs", place=place, hint=did_you_mean(name, numbers))
     return {name: 1 if way == "increasing" else -1 for name, way in said.items()}
+
+
+def _actionable(model: Model, columns: list[JsonObject]) -> dict[str, str]:
+    """Which way each of these inputs may be changed. Raises ConfigError for one that is no input, or that has no such way."""
+    kinds = {
+        one["name"]: one["kind"] for one in columns if one["kind"] in ("number", "category") and not one["embedding"]
+    }
+    for name, way in model.section.inputs.actionable.items():
+        place = f"[model.{model.name}] inputs"
+        if name not in kinds:
+            hint = did_you_mean(name, kinds) if kinds else "it is of tables: leave it out"
+            raise ConfigError(f"{name!r} is named actionable and is no input", place=place, hint=hint)
+        if kinds[name] == "category" and way != "any":
+            hint = f'actionable = {{ {name} = "any" }}'
+            raise ConfigError(f"{name!r} has categories, which go neither up nor down", place=place, hint=hint)
+    return dict(model.section.inputs.actionable)
 
 
 def check_inputs(model: Model) -> None:

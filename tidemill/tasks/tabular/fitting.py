@@ -14,7 +14,7 @@ from tidemill.learning.bundle import manifest
 from tidemill.learning.labelled import text_of
 from tidemill.learning.threads import one_thread
 from tidemill.store.artifacts.codecs import Bundle, encode
-from tidemill.tasks.tabular import begun, conformal, learners, sampling
+from tidemill.tasks.tabular import actions, begun, conformal, learners, sampling
 from tidemill.tasks.tabular.calibrate import fit_map, unchanged
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.inputs import SERIES, Input
@@ -58,6 +58,10 @@ def fit(
             files |= _map(recipe, table, rows, start, problem)
         if name in learners.FOREIGN:
             files |= sampling.background(problem.x)
+        if table.actionable:
+            files[actions.FILE] = encode(
+                "json", actions.fit_actions(problem.x, problem.inputs, table.actionable).json()
+            )
         if labels is None and interval:
             files |= _interval(recipe, table, rows, start, interval, problem.bounds[0])
     asked = [one.source for one in problem.inputs if one.name == SERIES]

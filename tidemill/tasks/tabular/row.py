@@ -16,7 +16,8 @@ from tidemill.errors import SignatureMismatch
 from tidemill.learning.labelled import text_of
 from tidemill.store.artifacts.codecs import Bundle, decode
 from tidemill.tasks.port import NEVER_SEEN, Explanation
-from tidemill.tasks.tabular import conformal, embed, learners, sampling
+from tidemill.tasks.tabular import actions, conformal, embed, learners, sampling
+from tidemill.tasks.tabular.actions import Actions
 from tidemill.tasks.tabular.contributions import Reasons
 from tidemill.tasks.tabular.costs import decided
 from tidemill.tasks.tabular.inputs import Input, reading
@@ -62,6 +63,10 @@ class RowScorer:
         self._map = open_map(decode("json", bundle.files[FILE])) if FILE in bundle.files else None
         around = decode("json", bundle.files[conformal.FILE]) if conformal.FILE in bundle.files else None
         self._around = _within(conformal.open_interval(around), said.get("bounds", (None, None))) if around else None
+        self.actions = (
+            msgspec.convert(decode("json", acts), Actions) if (acts := bundle.files.get(actions.FILE)) else None
+        )
+        """What could be changed about a row, where the model says so."""
         self.level: float | None = around["level"] if around else None
         """Of values with an interval: how often the truth shall lie in it."""
         asked = learners.opened(said.get("recipe", {}), bundle, said["learner"])

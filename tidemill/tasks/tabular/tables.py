@@ -18,6 +18,7 @@ from tidemill.features.transaction_time import BEGAN, KNOWN, RIPE, known_of
 from tidemill.features.transforms import CALENDAR, EMBED, calendar
 from tidemill.learning.given import Given, spec_of
 from tidemill.learning.rows import AT, BESIDE, KEY, UNIT, Rows, beside, placed
+from tidemill.tasks.tabular.actions import Way
 from tidemill.tasks.tabular.embed import Embedding, vectors
 from tidemill.tasks.tabular.inputs import SERIES, Input
 from tidemill.types import JsonObject
@@ -62,6 +63,8 @@ class Table(Rows):
         super().__init__(frame)
         self.inputs, self.roles, self.target, self.subject = inputs, roles or {}, frame[TARGET], subject
         self.monotone, self.given, self.weights, self.limits = monotone or {}, given, weights, limits
+        self.actionable: Mapping[str, Way] = {}
+        """What the person concerned could change, and which way."""
         self.artifacts: str | None = None
         """Where bundles that a fit may begin from are kept."""
 

@@ -101,7 +101,7 @@ def open_trainer(rows: pl.DataFrame, settings: Settings) -> TabularTrainer:
     table = Table(
         rows, inputs, said.get("roles"), said.get("subject"), said.get("monotone"), given, said.get("weights"), limits
     )
-    table.artifacts = said.get("artifacts")
+    table.artifacts, table.actionable = said.get("artifacts"), said.get("actionable", {})
     return TabularTrainer(table, settings)
 
 
