@@ -59,7 +59,7 @@ def show(project: Project, model: str) -> Answer:
     }
     gates: list[Part] = ["", gate_table(shown.verdicts)] if shown.verdicts else []
     value = {"model": found, "card": card, "release": last, "verdicts": shown.verdicts}
-    value |= {"search": shown.search, "curve": shown.curve}
+    value |= {"search": shown.search, "curve": shown.curve, "examined": shown.examined}
     return Answer(value, [facts, *gates, *_search(shown.search), *_curve(shown.curve), f"\n{card}"])
 
 

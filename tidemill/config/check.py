@@ -187,6 +187,7 @@ class _Checks:
         self._gates(endpoint, at)
         self._monitor(endpoint, at)
         self._retrain(endpoint, at)
+        self._fairness(endpoint, at)
         self.read(at("rollout"), stages, keeps.rollout, said="rollout: ")
         self.read(at("rollback_on"), keeps.rollback_on.rules, said="rollback_on: ")
 
@@ -199,9 +200,8 @@ class _Checks:
             ("slices", gates.slices),
         )
         for key, gate in sure:
-            if gate is not None and not 0.5 <= gate.confidence < 1:  # so written that NaN is refused, too
-                hint = "a share of at least 0.5 and below 1, such as 0.95"
-                raise self.wrong(at("gates", key), f"confidence {gate.confidence} is none", hint)
+            if gate is not None:
+                self._confidence(at("gates", key), gate.confidence)
         if gates.refit.margin:
             self.read(at("gates", "refit"), some_share, gates.refit.margin, said="refit: ")
         self.read(at("gates", "latency"), some_time, gates.latency.p99)
@@ -235,6 +235,18 @@ class _Checks:
         if not 0 < promise.at_most < float("inf"):
             hint = 'write it as { at_most = 1, every = "quarter" }'
             raise self.wrong(path, f"{promise.at_most} is no promise about false alarms", hint)
+
+    def _confidence(self, path: Path, said: float) -> None:
+        if not 0.5 <= said < 1:  # so written that NaN is refused, too
+            raise self.wrong(path, f"confidence {said} is none", "a share of at least 0.5 and below 1, such as 0.95")
+
+    def _fairness(self, endpoint: EndpointConfig, at: Callable[..., Path]) -> None:
+        fairness = endpoint.policies.fairness
+        self.read(at("fairness", "max_gap"), some_share, fairness.max_gap, said="max_gap: ")
+        self._confidence(at("fairness", "confidence"), fairness.confidence)
+        if fairness.mitigate and not fairness.attributes:
+            hint = 'write attributes = ["…"]'
+            raise self.wrong(at("fairness", "mitigate"), "mitigate: no attribute is named", hint)
 
     def _retrain(self, endpoint: EndpointConfig, at: Callable[..., Path]) -> None:
         retrain = endpoint.policies.retrain

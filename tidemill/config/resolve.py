@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import patience
 from tidemill.config.policies import (
     ROLLBACK,
@@ -47,6 +48,7 @@ class Overrides(Section, frozen=True):
     rollback_on: RollbackSection = ROLLBACK
     monitor: MonitorSection = MonitorSection()
     retrain: RetrainSection = RetrainSection()
+    fairness: FairnessSection = FairnessSection()
 
 
 class EndpointSection(Overrides, frozen=True):
@@ -77,6 +79,7 @@ class File(Section, frozen=True):
     gates: GatesSection = GatesSection()
     monitor: MonitorSection = MonitorSection()
     retrain: RetrainSection = RetrainSection()
+    fairness: FairnessSection = FairnessSection()
     jobs: JobsSection = JobsSection()
     stores: StoresSection = StoresSection()
 
@@ -114,7 +117,7 @@ class Layers:
             path = self.path(endpoint, environment, key)
             if (value := self._at(path)) is not None:
                 found[key] = value
-        for section in ("gates", "monitor", "retrain"):
+        for section in ("gates", "monitor", "retrain", "fairness"):
             layers = [self._at(path) or {} for path in reversed(self._places(endpoint, environment, section))]
             found[section] = {key: value for layer in layers for key, value in layer.items()}
         return decode(found, Overrides, Source(lambda path, word: "", lambda path: "", ConfigError))

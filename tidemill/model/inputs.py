@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Model
 
 
+FAIRNESS = "[fairness] attributes"
 _GROUPS = 'name a text, a truth value or a number; of the time declare a feature: weekday = { op = "weekday" }'
 
 
@@ -156,6 +157,8 @@ def _left_out(model: Model, contract: Contract, known: list[str]) -> set[str]:
 def judged_by(model: Model) -> dict[str, str]:
     """The columns that answers of this model are judged by, each with the place that names it first: of every endpoint, everywhere."""
     named = [(name, "[gates] slices") for one in model.served if (gate := one.gates.slices) for name in gate.by]
+    named += [(name, FAIRNESS) for one in model.served for name in one.fairness.attributes]
+    named += [(name, "[fairness] suppliers") for one in model.served if (name := one.fairness.suppliers)]
     return dict(reversed(named))
 
 
@@ -165,6 +168,9 @@ def _judged_by(model: Model, rows: Contract, features: list[str]) -> tuple[str, 
     for name, place in judged_by(model).items():
         if name not in kinds and name not in features:
             raise ConfigError(f"no column {name!r}", place=place, hint=did_you_mean(name, [*kinds, *features]))
+        if place == FAIRNESS and name == rows.target:
+            hint = "name a column that says whose group a row is of"
+            raise ConfigError(f"{name!r} is what the model predicts", place=place, hint=hint)
         if kinds.get(name) in ("date", "timestamp"):
             raise ConfigError(f"{name!r} is a moment, and rows of a moment are no group", place=place, hint=_GROUPS)
         found += [name] if name in kinds else []

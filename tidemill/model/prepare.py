@@ -56,7 +56,8 @@ def parameters(scope: Endpoint, version: int | None, author: str, *, only: JsonO
 
 def _asked(scope: Endpoint) -> JsonObject:
     """What the configuration says of examinations, by their names."""
-    return {}
+    fairness = scope.fairness
+    return {"fairness": msgspec.to_builtins(fairness)} if fairness.attributes else {}
 
 
 def _begun(found: Settings, scope: Endpoint) -> Settings:

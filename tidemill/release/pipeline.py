@@ -201,6 +201,8 @@ def verdict_key(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion
         "gates": msgspec.to_builtins([gates.refit, gates.method, gates.baseline, gates.robustness, gates.supplied]),
         "least_useful": project.goal.least_useful,
     }
+    if scope.fairness.attributes:
+        terms["fairness"] = msgspec.to_builtins(scope.fairness)
     return digest(canonical(terms))
 
 

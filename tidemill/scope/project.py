@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from tidemill.config.amounts import some_memory
 from tidemill.config.decode import load, refuse_former_name
+from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import own_views
 from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, stages
 from tidemill.config.resolve import Config, EndpointConfig
@@ -183,6 +184,10 @@ class Endpoint:
     @property
     def retrain(self) -> RetrainSection:
         return self.config.policies.retrain
+
+    @property
+    def fairness(self) -> FairnessSection:
+        return self.config.policies.fairness
 
     @cached_property
     def stages(self) -> tuple[JsonObject, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tidemill.config.decode import Read, read
+from tidemill.config.fairness import MEASURES
 from tidemill.config.labels import own_views
 from tidemill.config.resolve import Config, EndpointConfig
 from tidemill.config.sections import FeatureViewConfig, ModelSection
@@ -31,6 +32,7 @@ def check(text: str, name: str = "tidemill.toml") -> None:
     for environment, endpoints in found.config.everywhere():
         for endpoint in endpoints.values():
             _gates(found, endpoint, environment)
+            _fairness(found, endpoint, environment)
 
 
 def _model(found: Read, model: ModelSection) -> None:
@@ -78,6 +80,28 @@ def _gates(found: Read, endpoint: EndpointConfig, environment: str) -> None:
         if baseline.replace("-", "_") not in (*task.baselines, *(("all",) if isinstance(said, str) else ())):
             hint = did_you_mean(baseline, ("all", *task.baselines))
             raise ConfigError(f"unknown baseline {baseline!r} for {task.name}", place=place("baseline"), hint=hint)
+
+
+def _fairness(found: Read, endpoint: EndpointConfig, environment: str) -> None:
+    """Raises ConfigError for a measure that the task's answers do not give."""
+    task, section = task_of(found.config.model[endpoint.model].task), endpoint.policies.fairness
+    known = MEASURES.get(task.name, ())
+
+    def place(key: str) -> str:
+        return found.place(found.layers.path(endpoint.name, environment, "fairness", key))
+
+    if section.attributes and not known:
+        said, hint = f"{task.kind} answers lists, and is judged by whose items it shows", 'write suppliers = "…"'
+        raise ConfigError(said, place=place("attributes"), hint=hint)
+    if section.suppliers and not task.history:
+        said, hint = f"suppliers are of items, and {task.name} answers none", 'write attributes = ["…"]'
+        raise ConfigError(said, place=place("suppliers"), hint=hint)
+    if section.measure and section.measure not in known:
+        hint = did_you_mean(section.measure, known)
+        raise ConfigError(f"no measure {section.measure!r} for {task.name}", place=place("measure"), hint=hint)
+    if section.mitigate and task.name != "classify":
+        said, hint = f"{section.mitigate} is for labels, and {task.name} answers none", "leave it out"
+        raise ConfigError(said, place=place("mitigate"), hint=hint)
 
 
 def _metric(task: Task, metric: str, place: str) -> None:

@@ -12,6 +12,7 @@ from tidemill.config.policies import GatesSection
 from tidemill.config.strict import brought
 from tidemill.errors import ConfigError
 from tidemill.release.gates.coverage import Coverage
+from tidemill.release.gates.fairness import Fairness
 from tidemill.release.gates.infrastructure import Infrastructure, Latency
 from tidemill.release.gates.leakage import Leakage
 from tidemill.release.gates.port import Gate, GateContext
@@ -24,6 +25,7 @@ OWN: tuple[Gate, ...] = (
     Latency(),
     Leakage(),
     Coverage(),
+    Fairness(),
     Repeats(),
     Robust(),
     Refit(),

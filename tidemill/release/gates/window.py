@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tidemill.evaluation.falls import Robustness
     from tidemill.learning.evaluate import Scored
     from tidemill.learning.search import Validation
-    from tidemill.learning.trainer import Questions, Trainer
+    from tidemill.learning.trainer import Questions, Report, Trainer
     from tidemill.scope.project import Endpoint
 
 Span = tuple[Micros, Micros]
@@ -83,14 +83,18 @@ class EvaluationWindow:
 
     def score(self, model: ModelVersion, metric: str) -> Scored:
         """How well the version's evaluation model answers the test. Raises GateRefused when it was fitted on it."""
+        return self.report(model)[0].of(metric)
+
+    def report(self, model: ModelVersion) -> tuple[Report, Bundle]:
+        """What the version's evaluation model answers to the test, and that model. Raises as `score`, and ModelError."""
         key = model.evaluation_bundle, self.start
+        bundle = get_bundle(self._project.artifacts, model.evaluation_bundle)
         if key not in self._reports:
-            bundle = get_bundle(self._project.artifacts, model.evaluation_bundle)
             through = bundle.manifest.get("trained_through")
             if not isinstance(through, int) or through > self.start:
                 raise GateRefused(f"the evaluation model of {model.ref} was fitted {self._seen(through)}")
             self._ask(key, bundle, (self.start, self.cut.end))
-        return self._scored(key, metric)
+        return self._report(key), bundle
 
     def robustness(self, model: ModelVersion, metric: str, seed: int) -> Robustness:
         """What the version's evaluation model loses where inputs change. Raises GateRefused when it was fitted on the test, NotEnoughData."""
@@ -206,8 +210,10 @@ class EvaluationWindow:
             self._reports[key] = exc
 
     def _scored(self, key: Any, metric: str) -> Scored:
-        report = self._reports[key]
+        return self._report(key).of(metric)
+
+    def _report(self, key: Any) -> Report:
+        report: Report | ModelError = self._reports[key]
         if isinstance(report, ModelError):
             raise report
-        scored: Scored = report.of(metric)
-        return scored
+        return report

@@ -79,6 +79,7 @@ def fit(
         threshold=costs.said(labels) if costs else None,
         bounds=problem.bounds,
         weights=None if problem.weights is None else problem.weights.tolist(),
+        **({"attributes": sorted(table.apart)} if table.apart else {}),
         wide={one.name: len(one.categories) for one in problem.inputs if len(one.categories) > NATIVE},
     )
     return Bundle(said, files)

@@ -51,7 +51,9 @@ class RowScorer:
         self.inputs = msgspec.convert(said["columns"], tuple[Input, ...])
         self.labels: list[Any] | None = said["labels"]
         self._sources = [one.source for one in self.inputs]
-        self._names = frozenset(self._sources)
+        self.attributes = tuple(said.get("attributes", ()))
+        """What a request may say beside the inputs: kept with it, and learned from by none."""
+        self._names = frozenset((*self._sources, *self.attributes))
         self._needed = sorted({one.source for one in self.inputs if one.required})
         self._encoders = [(one.source, one.encoder()) for one in self.inputs]
         self._slots = [_slot(one) for one in {one.source: one for one in self.inputs}.values()]

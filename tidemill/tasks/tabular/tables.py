@@ -75,6 +75,12 @@ class Table(Rows):
         return {name: self.frame[name] for name in dict.fromkeys(names)}
 
     @property
+    def apart(self) -> dict[str, pl.Series]:
+        """What answers are judged by and no learner sees: what a request may say beside its inputs."""
+        inputs = {one.source for one in self.inputs}
+        return {name: column for name, column in beside(self.frame).items() if name not in inputs}
+
+    @property
     def attributes(self) -> dict[str, pl.Series]:
         """What is known of a row that was answered, by name: what it says, of its time too, and what answers are judged by beside that."""
         import polars as pl

@@ -174,7 +174,7 @@ class TabularTrainer(Trainer):
 
     def _inputs(self, row: int) -> JsonObject:
         """The row's values by name; what is missing is left out."""
-        values = {name: series[row] for name, series in self.table.plain.items()}
+        values = {name: series[row] for name, series in (self.table.plain | self.table.apart).items()}
         values |= {one.source: to_iso(int(self.table.at[row])) for one in self.table.inputs if one.kind in CALENDAR}
         return {name: value for name, value in values.items() if value is not None and value == value}
 
