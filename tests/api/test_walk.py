@@ -46,6 +46,8 @@ READS = [
     "/api/models/{model}",
     "/api/models/{model}/card",
     "/api/compare",
+    "/api/rebuilds",
+    "/api/rebuilds/{rebuild}",
     "/api/auditions",
     "/api/auditions/{audition}",
     "/api/backtests",

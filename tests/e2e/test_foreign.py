@@ -12,8 +12,8 @@ import pytest
 from tests.cases.projects import Folder, replayed
 from tests.serve.real import scorer
 from tests.tasks.tabular.test_process import PLAIN
-from tidemill.backtest.copy import files as files_of_a_copy
 from tidemill.retrain.run_all import run_all
+from tidemill.scope.sources import files as files_of_a_copy
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.types import parse_time
 

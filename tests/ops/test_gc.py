@@ -37,7 +37,18 @@ def named(project: Project) -> dict[str, str]:
     put, store = project.artifacts.put, project.store
     found = {
         place: put(place.encode())
-        for place in ("card", "verdict", "statement", "profile", "contract", "baseline", "diff", "output", "input")
+        for place in (
+            "card",
+            "verdict",
+            "statement",
+            "profile",
+            "contract",
+            "baseline",
+            "diff",
+            "pins",
+            "output",
+            "input",
+        )
     }
     for place in ("bundle", "evaluation_bundle", "step"):
         found[place] = put_bundle(project.artifacts, Bundle({"of": place}, {"weights": f"weights of {place}".encode()}))
@@ -49,7 +60,14 @@ def named(project: Project) -> dict[str, str]:
     store.datasets.add_with(sample.dataset(1, profile=found["profile"]), [])
     store.edges.add_new([Edge(f"artifact:{found['contract']}", "dataset:sales@1", "read", 1)])
     store.baselines.put(Baseline("", "shop", model.ref, found["baseline"], 1))
-    store.runs.add(sample.run("run_2", code={"diff": found["diff"]}, outputs={"result": found["output"]}))
+    store.runs.add(
+        sample.run(
+            "run_2",
+            code={"diff": found["diff"]},
+            environment={"pins": found["pins"]},
+            outputs={"result": found["output"]},
+        )
+    )
     outputs = {"result": {"digest": found["step"], "codec": "bundle", "bytes": 1}}
     store.steps.put(sample.step("run_2", inputs={"rows": found["input"]}, outputs=outputs))
     return found

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from tidemill.api.verbs import Verb, operate, read
-from tidemill.ops import auditions, backtests, by_hand, data, models, predictions, quarantine, records, releases, runs
+from tidemill.ops import (
+    auditions,
+    backtests,
+    by_hand,
+    data,
+    models,
+    predictions,
+    quarantine,
+    rebuilds,
+    records,
+    releases,
+    runs,
+)
 from tidemill.ops.status import status
 
 VERBS: tuple[Verb, ...] = (
@@ -28,6 +40,8 @@ VERBS: tuple[Verb, ...] = (
     read("/api/backtests", backtests.ls),
     read("/api/backtests/{backtest}", backtests.show),
     read("/api/compare/backtests", backtests.compare),
+    read("/api/rebuilds", rebuilds.ls),
+    read("/api/rebuilds/{rebuild}", rebuilds.show),
     read("/api/auditions", auditions.ls),
     read("/api/auditions/{audition}", auditions.show),
     read("/api/releases", releases.ls),

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 from tidemill.backtest.compared import AUDITION
 from tidemill.backtest.cuts import WALK
 from tidemill.config.decode import load
-from tidemill.config.foreign import module_file, onnx_of
 from tidemill.config.sections import StartSection
 from tidemill.engine.lease import is_orphan
-from tidemill.engine.raised import STEPS
 from tidemill.errors import NotAvailableYet
 from tidemill.files import write_whole
 from tidemill.model.start import copied
 from tidemill.scope.project import Project, open_project
-from tidemill.scope.steps import local_modules
+from tidemill.scope.sources import files
 from tidemill.store.artifacts.codecs import get_bundle, put_bundle
 from tidemill.store.records import Tx
 from tidemill.types import Micros, to_iso
@@ -30,10 +28,6 @@ if TYPE_CHECKING:
 FOLDER = "backtests"  # below .tidemill/
 READY = ".ready"
 """Stands in a copy that was made whole: one that a kill cut short is made anew."""
-
-
-LONGEST = 250
-"""Characters of a word that may be a file's name; a longer one of a command is code."""
 
 
 def source_of(dataset: str) -> str:
@@ -79,39 +73,6 @@ def sweep(project: Project, name: str) -> None:
         if path.name not in kept:
             (path / READY).unlink(missing_ok=True)  # first: what a kill leaves of it is no copy
             shutil.rmtree(path)
-
-
-def files(project: Project) -> list[Path]:
-    """Contracts, steps.py and the modules beside it; models' files, and the code of what is not built in."""
-    own = [Path(dataset.contract) for dataset in project.datasets.values()]
-    own += foreign_files(project)
-    if (project.root / STEPS).is_file():
-        own.append(Path(STEPS))
-        for name in sorted(local_modules(project.root)):
-            file = project.root / f"{name}.py"
-            found = [file] if file.is_file() else sorted((project.root / name).rglob("*.py"))
-            own += [path.relative_to(project.root) for path in found]
-    return list(dict.fromkeys(own))
-
-
-def foreign_files(project: Project) -> list[Path]:
-    """What [model] learner, onnx and process, and features by a process, name in the project's folder."""
-    named: list[str] = []
-    for model in project.models.values():
-        section, onnx = model.section, onnx_of(model.section)
-        named += [module_file(section.learner)] if section.learner else []
-        named += [onnx.file] if onnx else []
-        features = (one for view in model.views.values() for one in view.features.values())
-        for process in filter(None, (section.process, *(one.process for one in features))):
-            named += [found for word in process.command for found in (word, f"{word.replace('.', '/')}.py")]
-            named += [word.partition(".")[0] for word in process.command]
-    here = [
-        Path(name)
-        for name in dict.fromkeys(named)
-        if Path(name).parts and not name.startswith(("/", "~")) and ".." not in name and len(name) <= LONGEST
-    ]
-    packages = [path.relative_to(project.root) for one in here for path in sorted((project.root / one).rglob("*.py"))]
-    return [*(one for one in here if (project.root / one).is_file()), *packages]
 
 
 def _write_config(project: Project, root: Path) -> None:

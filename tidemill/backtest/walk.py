@@ -205,8 +205,8 @@ def parameters(project: Project, asked: Asked) -> JsonObject:
 
 def _of_loop(project: Project, model: Model, first: Micros, endpoint: str | None) -> JsonObject:
     """What `tidemill.backtest.play` is asked: the loop's first window begins at this moment, or with the window after it."""
-    from tidemill.backtest.copy import files
     from tidemill.backtest.play import reach
+    from tidemill.scope.sources import files
 
     scope = project.serving(model.name, endpoint)
     since = -(-first // scope.monitor.span) * scope.monitor.span

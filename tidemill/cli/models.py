@@ -13,6 +13,7 @@ from tidemill.ops.page import Page
 from tidemill.ops.searched import Curve, Searched, brief
 from tidemill.ops.text import interval, label, text
 from tidemill.scope.project import Project
+from tidemill.types import to_iso
 
 TRIED = 10
 """Recipes of a search that a terminal is shown; ``--json`` and the page have all."""
@@ -56,10 +57,11 @@ def show(project: Project, model: str) -> Answer:
         "recipe": brief(found.recipe),
         "data": found.data,
         "release": f"{last.id}, {last.status}" if last else "never tried",
+        "built again": f"{shown.rebuild.verdict}, {to_iso(shown.rebuild.created)}" if shown.rebuild else "never",
     }
     gates: list[Part] = ["", gate_table(shown.verdicts)] if shown.verdicts else []
     value = {"model": found, "card": card, "release": last, "verdicts": shown.verdicts}
-    value |= {"search": shown.search, "curve": shown.curve, "examined": shown.examined}
+    value |= {"search": shown.search, "curve": shown.curve, "examined": shown.examined, "rebuild": shown.rebuild}
     return Answer(value, [facts, *gates, *_search(shown.search), *_curve(shown.curve), f"\n{card}"])
 
 

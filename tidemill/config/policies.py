@@ -103,6 +103,7 @@ class GatesSection(Section, frozen=True):
     coverage: CoverageGate = CoverageGate()
     slices: SlicesGate | None = None
     robustness: RobustnessGate | None = None
+    verify: bool = False
     approval: ApprovalGate | None = None
 
 

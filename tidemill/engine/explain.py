@@ -118,7 +118,7 @@ def _explain(store: MetadataStore, pipeline: str, steps: dict[str, Step], step: 
     seen.add(step.name)
     previous = store.steps.previous(pipeline, step.name, step.run) if step.fingerprint else None
     changes = (
-        tuple(_changes(previous.fingerprint_inputs, step.fingerprint_inputs))
+        tuple(changes_of(previous.fingerprint_inputs, step.fingerprint_inputs))
         if previous and step.status != "cached"
         else ()
     )
@@ -143,7 +143,8 @@ def _explain(store: MetadataStore, pipeline: str, steps: dict[str, Step], step: 
     )
 
 
-def _changes(before: JsonObject, after: JsonObject) -> Iterator[Change]:
+def changes_of(before: JsonObject, after: JsonObject) -> Iterator[Change]:
+    """What differs between the parts of two fingerprints, part by part."""
     for part in dict.fromkeys((*after, *before)):
         old, new = before.get(part, _GONE), after.get(part, _GONE)
         if old == new:

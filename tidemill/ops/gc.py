@@ -2,8 +2,8 @@
 
 One rule: an artifact is kept if a record that lives can reach it. Those are every model (bundles, card, search, the answers of its test), every
 verdict's and release's signed statements, every dataset version's profile and contract, the baselines of models that are released,
-uncommitted changes that runs were made from, and what steps left in runs that are not finished and in the newest run of
-each pipeline; and the reports of backtests and auditions. What was put or verified within the grace period is kept, too: a run may be
+uncommitted changes that runs were made from and what was installed then, and what steps left in runs that are not finished and in the newest run of
+each pipeline; and the reports of backtests, auditions and rebuilds. What was put or verified within the grace period is kept, too: a run may be
 about to record or to read it.
 What a step left in older runs goes; asked for again, the step is done again.
 """
@@ -23,7 +23,7 @@ from tidemill.store.artifacts.codecs import parts_of
 from tidemill.store.records import Tx
 
 GRACE = 86_400.0  # Seconds (wall time) within which nothing that was put or verified is deleted
-REPORTS = ("backtest", "audition")
+REPORTS = ("backtest", "audition", "verify")
 """Pipelines whose outputs are what people asked for: small, and kept of every run."""
 _ENDED = ("refused", "halted", "rolled_back", "superseded")
 
@@ -108,7 +108,7 @@ def _of_datasets(project: Project) -> Iterator[str]:
 def _of_runs(project: Project) -> Iterator[str]:
     newest: set[str] = set()
     for run in walk(project.store.runs.page):
-        yield from filter(None, (run.code.get("diff"),))
+        yield from filter(None, (run.code.get("diff"), run.environment.get("pins")))
         if run.pipeline in REPORTS:
             yield from run.outputs.values()
         if run.status == "running" or run.pipeline not in newest:

@@ -11,6 +11,7 @@ from tidemill.errors import NotFound
 from tidemill.learning.measures import measure
 from tidemill.model import registry
 from tidemill.ops.page import Before, Limit, Page, page
+from tidemill.ops.rebuilds import Rebuild, of_model
 from tidemill.ops.searched import Curve, Searched, curve, examined, searched
 from tidemill.ops.text import Interval, interval
 from tidemill.scope.project import Project
@@ -23,7 +24,7 @@ from tidemill.types import JsonObject
 class ModelShown:
     """A model version, the names that point at it, its last release and what the gates said then; its search and learning curve.
 
-    ``examined``: what the examinations of its test found, by name.
+    ``examined``: what the examinations of its test found, by name; ``rebuild``: what came of it when it was built again last.
     """
 
     model: ModelVersion
@@ -34,6 +35,7 @@ class ModelShown:
     search: Searched | None
     curve: Curve | None
     examined: JsonObject
+    rebuild: Rebuild | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def show(project: Project, model: str) -> ModelShown:
         searched(project, found),
         curve(project, found),
         examined(project, found),
+        of_model(project, found.ref),
     )
 
 

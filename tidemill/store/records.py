@@ -30,7 +30,9 @@ class Run:
     params: JsonObject = field(default_factory=dict)
     seed: int = 0
     code: JsonObject = field(default_factory=dict)  # commit, dirty, diff digest
-    environment: JsonObject = field(default_factory=dict)  # python, libraries, host, threads
+    environment: JsonObject = field(
+        default_factory=dict
+    )  # python, host, threads; pins: the artifact of what was installed
     cost: JsonObject = field(default_factory=dict)  # cpu_s, wall_s
     outputs: JsonObject = field(default_factory=dict)  # name -> artifact digest
     error: str | None = None

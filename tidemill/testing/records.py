@@ -45,9 +45,8 @@ def _full(record: type[R], fields: dict[str, Any], **said: Any) -> R:
 
 
 def run(id: str = "run_1", **fields: Any) -> r.Run:
-    return _full(
-        r.Run, fields, id=id, pipeline="model", key="model|a=1", status="running", owner="host:1:2", ended=2_000, seed=7
-    )
+    said = {"environment": {"python": "3.12.1"}, "status": "running", "owner": "host:1:2", "ended": 2_000, "seed": 7}
+    return _full(r.Run, said | fields, id=id, pipeline="model", key="model|a=1")
 
 
 def step(run: str = "run_1", name: str = "train", **fields: Any) -> r.Step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -47,6 +48,25 @@ def library_version(name: str) -> str:
     except PackageNotFoundError:
         owners = packages_distributions().get(name)
         return version(owners[0]) if owners else "?"
+
+
+@cache
+def pins() -> dict[str, str]:
+    """Every distribution that is installed where this process looks for code, with its version: what a rebuild installs.
+
+    >>> pins()["numpy"] == library_version("numpy")
+    True
+    """
+    found: dict[str, str] = {}
+    for entry in sys.path:
+        folder = Path(entry or ".")
+        for name in (
+            sorted(os.listdir(folder)) if folder.is_dir() else ()
+        ):  # names alone: reading each METADATA takes long
+            project, _, version = name.removesuffix(".dist-info").partition("-")
+            if name.endswith(".dist-info") and version:
+                found.setdefault(re.sub(r"[-_.]+", "-", project).lower(), version)
+    return found
 
 
 def in_repository(root: Path) -> bool:

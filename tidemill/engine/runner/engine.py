@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidemill.engine.context import EventEmitter, OnEvent, RunContext
-from tidemill.engine.fingerprint.environment import code_state, in_repository, machine
+from tidemill.engine.fingerprint.environment import code_state, in_repository, machine, pins
 from tidemill.engine.graph.declare import Pipeline
 from tidemill.engine.graph.values import Outputs, Values
 from tidemill.engine.lease import RunLease, new_owner, resumable, settle_orphans
@@ -20,7 +20,7 @@ from tidemill.engine.runner.record import RunRecorder, storable
 from tidemill.engine.runner.schedule import Execution
 from tidemill.engine.secrets import Secrets
 from tidemill.errors import Conflict
-from tidemill.store.records import Run
+from tidemill.store.records import Artifact, Run
 from tidemill.types import Clock, JsonObject, canonical, digest, new_id
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class Engine:
         execution = Execution(around, order, recorder, preparer, tell, self._parallel, self._apart)
         recorder.plan(graph.calls)
         try:
+            recorder.add([self._installed()])
             execution.go([call.name for call in graph.calls], resumed=found is not None)
             outputs = Outputs(values, {name: values.slot(tree) for name, tree in graph.outputs.items()})
             told = outputs.digests
@@ -149,9 +150,14 @@ class Engine:
             parent=parent,
             params=params,
             seed=self._around.seed,
-            environment=machine(),
+            environment={**machine(), "pins": digest(canonical(pins()))},
         )
         return run, None
+
+    def _installed(self) -> Artifact:
+        """What is installed, kept: a run's record names it."""
+        data = canonical(pins())
+        return Artifact(self._around.artifacts.put(data), "json", len(data), self._around.clock.now())
 
     def _end(self, recorder: RunRecorder, status: str, error: str | None, outputs: JsonObject) -> None:
         """The run's end in one transaction with the last steps'."""

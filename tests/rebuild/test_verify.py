@@ -1,0 +1,119 @@
+"""A version built again from its record in a clean process: what comes of it, and what is said where it cannot be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.model.test_pipeline import START, as_sales, lay
+from tests.tasks.ranking.made import shop
+from tidemill.access.caller import Caller
+from tidemill.data.pipeline import ingest
+from tidemill.data.tables.tables import open_tables
+from tidemill.engine.fingerprint import environment
+from tidemill.errors import NotFound
+from tidemill.model.pipeline import build_candidate
+from tidemill.ops import models, rebuilds
+from tidemill.rebuild.verify import Verified, verified
+from tidemill.scope.project import Project, open_project
+from tidemill.store.records import ModelVersion
+from tidemill.types import DAY, HeldClock
+
+
+def quiet(done: int, of: int, what: str) -> None:
+    """Nobody looks."""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """Two versions of the data: a later one brings the last month."""
+    root = lay(tmp_path / "shop")
+    sales = as_sales(shop().before(150 * DAY)).sort("at")
+    at = pl.lit(START + 120 * DAY).cast(pl.Datetime("us"))
+    sales.filter(pl.col("at") < at).write_parquet(root / "data/sales/one.parquet")
+    with open_project(root, clock=HeldClock(START + 150 * DAY)) as opened:
+        ingest(opened, "sales")
+        sales.filter(pl.col("at") >= at).write_parquet(root / "data/sales/two.parquet")
+        ingest(opened, "sales")
+        yield opened
+
+
+def state(project: Project) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in project.root.rglob("*") if path.is_file()}
+
+
+def again(project: Project, model: ModelVersion) -> Verified:
+    return verified(project, model, "same", quiet)
+
+
+def test_a_version_is_built_again_byte_by_byte_and_nothing_of_the_project_is_touched(project):
+    model = build_candidate(project)
+    before, told = state(project), []
+    found = verified(project, model, "same", lambda *how: told.append(how))
+    assert (found.verdict, found.why, found.held.first) == ("identical", [], "")
+    assert all(step.same for step in found.held.steps) and len(found.held.steps) == 6
+    assert not found.held.metrics and found.held.bundle == [model.bundle] * 2
+    assert [one.wrong for one in found.data] == [""] and found.pinned > 20
+    assert told and told[-1][2] == "register"
+    assert state(project) == before
+
+
+def test_a_changed_row_is_named_by_its_dataset_version(project):
+    model = build_candidate(project)
+    tables = open_tables(project)
+    (name,) = tables.commit("sales", 2).files
+    path = tables.folder("sales") / name
+    rows = pl.read_parquet(path).with_columns(
+        pl.when(pl.int_range(pl.len()) == 3).then(9).otherwise("quantity").alias("quantity")
+    )
+    path.chmod(0o600)
+    rows.write_parquet(path)
+    found = again(project, model)
+    assert (found.verdict, [why.code for why in found.why]) == ("not_possible", ["data"])
+    (seen,) = found.data
+    assert (seen.dataset, seen.since) == ("dataset:sales@2", "dataset:sales@2") and name in seen.wrong
+
+
+def test_a_rebuild_without_its_pins_is_none_and_says_which(project, monkeypatch):
+    model = build_candidate(project)
+    here = {**environment.pins(), "lightgbm": "0.0.1"}
+    del here["optuna"]
+    monkeypatch.setattr("tidemill.rebuild.pins.pins", lambda: here)
+    found = again(project, model)
+    assert (found.verdict, {why.code for why in found.why}) == ("not_possible", {"pins"})
+    assert [(pin.name, pin.here) for pin in found.pins] == [("lightgbm", "0.0.1"), ("optuna", "")]
+    assert all(why.hint for why in found.why)
+
+
+def test_other_parameters_than_recorded_make_another_model_and_the_step_is_named(project):
+    model = build_candidate(project)
+    run = project.store.runs.get(model.run)
+    recipe = {**run.params["settings"], "details": {**run.params["settings"]["details"], "half_life": 5 * DAY}}
+    project.store.runs.update(run.id, params={**run.params, "settings": recipe})
+    found = again(project, model)
+    assert (found.verdict, found.held.first) == ("different", "search")
+    assert found.held.most > 1e-9 and found.held.answers > 20
+    (step,) = (one for one in found.held.steps if one.step == "search")
+    assert any("settings" in words for words in step.differs)
+
+
+def test_what_somebody_brought_has_no_record(project):
+    model = replace(build_candidate(project), version=7, run=None)
+    project.store.models.add(model)
+    with pytest.raises(NotFound, match="no record"):
+        again(project, model)
+
+
+def test_the_verb_signs_what_came_of_it_and_the_model_shows_it(project, monkeypatch, tmp_path):
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    model = build_candidate(project)
+    found = rebuilds.verify(project, Caller.local(), "latest", "same", lambda kind, data: None)
+    assert (found.model, found.verdict) == (model.ref, "identical")
+    assert models.show(project, "latest").rebuild == found == rebuilds.show(project, found.run)
+    sealed = json.loads(project.artifacts.get(found.signed))
+    assert sealed["payloadType"] == "application/vnd.in-toto+json"

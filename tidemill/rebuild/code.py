@@ -1,0 +1,76 @@
+"""The project's own code as it was: out of its repository at the recorded commit, or as it is now where it was in none.
+
+Nothing is written to the repository: no worktree is added to it, `git archive` reads the commit.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tidemill.errors import ModelError
+from tidemill.scope.sources import files
+from tidemill.types import JsonObject
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+MOST = 500_000_000
+"""Bytes of a commit's files below the project's folder."""
+SECONDS = 120
+_GIT = ("git", "-c", "core.fsmonitor=false", "--no-optional-locks")
+
+
+def lay(project: Project, code: JsonObject, into: Path) -> None:
+    """tidemill.toml, contracts and code, as ``code`` (of a run's record) says, in this empty folder.
+
+    Raises ModelError where the repository does not give them any more.
+    """
+    if not code.get("commit"):
+        for path in (Path("tidemill.toml"), *files(project)):
+            (into / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(project.root / path, into / path)
+        return
+    packed = _git(project.root, ["archive", "--format=tar", str(code["commit"])])
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(into, filter="data")
+    if code.get("diff"):
+        depth = len(Path(_git(project.root, ["rev-parse", "--show-prefix"]).decode().strip()).parts)
+        _git(into, ["apply", f"-p{depth + 1}", "--whitespace=nowarn", "-"], project.artifacts.get(code["diff"]))
+    if not (into / "tidemill.toml").is_file():
+        raise ModelError(f"commit {code['commit'][:12]} has no tidemill.toml in this folder", place=str(project.root))
+
+
+def unknown(code: JsonObject) -> list[str]:
+    """What the record does not hold of the code, in words: files that were changed and are in no diff."""
+    if "unknown" in code:
+        return [str(code["unknown"])]
+    lost = code.get("dirty") and not code.get("diff")
+    return [f"changed and kept nowhere: {', '.join(code.get('changed', [])[:5])}"] if lost else []
+
+
+def _git(folder: Path, arguments: list[str], given: bytes = b"") -> bytes:
+    """What git says. Raises ModelError where it cannot, or says too much."""
+    alone = (
+        {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)} if given else None
+    )  # a copy is in no repository
+    try:
+        done = subprocess.run(
+            [*_GIT, *arguments], cwd=folder, input=given, capture_output=True, timeout=SECONDS, env=alone, check=False
+        )
+    except (OSError, subprocess.SubprocessError) as exc:
+        raise ModelError(f"git did not answer: {type(exc).__name__}", place=f"git {arguments[0]}") from exc
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        hint = "the commit that the version was built from must be in the project's repository: git fetch"
+        raise ModelError(
+            f"the code of then cannot be had: {said[-1] if said else done.returncode}", place="git", hint=hint
+        )
+    if len(done.stdout) > MOST:
+        raise ModelError(f"the commit is larger than {MOST:,} bytes", place="git archive")
+    return done.stdout

@@ -1,0 +1,125 @@
+"""What was built again, held against what was recorded: step by step, the figures, the bytes; and where these differ, the answers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tidemill.engine.explain import changes_of
+from tidemill.learning.search import Settings
+from tidemill.learning.split import Cut
+from tidemill.rebuild.report import Held, Same, StepHeld
+from tidemill.store.artifacts.codecs import get_bundle, load
+from tidemill.store.records import ModelVersion, Step
+from tidemill.tasks.table import training_of
+from tidemill.types import JsonObject
+
+if TYPE_CHECKING:
+    from tidemill.model.recorded import Recorded
+    from tidemill.scope.project import Project
+    from tidemill.store.artifacts.local import LocalArtifacts
+
+SAME = 1e-9
+"""Answers that differ by no more are the same: sums that another processor adds up in another order."""
+ORDER = ("features", "split", "findings", "search", "train", "evaluate")
+CHOSEN = ("recipe", "kept", "tried", "against", "requests", "metric")
+"""What a search's outcome is; how many trials its budget left it is not."""
+
+
+def held(project: Project, record: Recorded, copy: Project, run: str) -> Held:
+    """The record beside the run in the copy."""
+    one, other = record.model, copy.store.models.list(name=record.model.name)[-1]
+    again = {step.name: step for step in copy.store.steps.list(run=run)}
+    steps = [
+        _step(record, copy, record.steps[name], again[name]) for name in ORDER if name in record.steps and name in again
+    ]
+    metrics = _metrics(one, other)
+    same = (one.bundle, one.evaluation_bundle) == (other.bundle, other.evaluation_bundle)
+    most, asked = (0.0, 0) if same else _answers(project, record, copy, other, again)
+    close = -1 < most <= SAME and all(_close(*pair) for pair in metrics.values())
+    verdict: Same = "identical" if same and not metrics else "same_answers" if close else "different"
+    first = next((step.step for step in steps if not step.same), "")
+    bundles = [one.bundle, other.bundle], [one.evaluation_bundle, other.evaluation_bundle]
+    return Held(verdict, steps, metrics, *bundles, first=first, most=most, answers=asked)
+
+
+def _step(record: Recorded, copy: Project, then: Step, now: Step) -> StepHeld:
+    differs = [str(change) for change in changes_of(_alike(then.fingerprint_inputs), _alike(now.fingerprint_inputs))]
+    names = [name for name in then.outputs if name != "examined"]  # it holds seconds, and no answer depends on it
+    same = all(then.outputs[name]["digest"] == now.outputs.get(name, {}).get("digest") for name in names)
+    if not same and then.name == "search":
+        same = _chosen(record.artifacts, then) == _chosen(copy.artifacts, now)
+    before, after = ((step.outputs[names[0]]["digest"] if names else "") for step in (then, now))
+    return StepHeld(then.name, same, before, after, differs)
+
+
+def _alike(parts: JsonObject) -> JsonObject:
+    """Without what a rebuild sets otherwise on purpose: how long a search may take, where the project is."""
+    params = {name: value for name, value in parts.get("params", {}).items() if name != "settings"}
+    settings = parts.get("params", {}).get("settings")
+    if isinstance(settings, dict):
+        given = settings["details"].get("given")
+        details = settings["details"] if given is None else {**settings["details"], "given": given["recipe"]}
+        params |= {f"settings.{name}": value for name, value in settings.items() if name not in ("budget", "trials")}
+        params["settings.details"] = details
+    return {**parts, "params": params}
+
+
+def _only(step: Step) -> str:
+    """The digest of what a step with one output gave."""
+    (output,) = step.outputs.values()
+    return str(output["digest"])
+
+
+def _chosen(artifacts: LocalArtifacts, step: Step) -> JsonObject:
+    found = load(artifacts, _only(step), "json")
+    return {name: found.get(name) for name in CHOSEN}
+
+
+def _metrics(one: ModelVersion, other: ModelVersion) -> dict[str, list[Any]]:
+    """The figures that differ, of those that were recorded."""
+    return {
+        name: [value, other.metrics.get(name)]
+        for name, value in one.metrics.items()
+        if value != other.metrics.get(name)
+    }
+
+
+def _close(one: Any, other: Any) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_close(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_close, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=SAME, abs_tol=SAME)
+    return bool(one == other)
+
+
+def _answers(
+    project: Project, record: Recorded, copy: Project, other: ModelVersion, again: dict[str, Step]
+) -> tuple[float, int]:
+    """The greatest difference between both fits' answers to the test, and how many were compared."""
+    rows = load(copy.artifacts, _only(again["features"]), "table")
+    cut = Cut.read(load(copy.artifacts, _only(again["split"]), "json"))
+    settings = Settings(**record.params["settings"])
+    trainer = training_of(settings.task).open_trainer(rows, settings)
+    most, asked = 0.0, 0
+    for one, two in ((record.model.evaluation_bundle, other.evaluation_bundle), (record.model.bundle, other.bundle)):
+        pair = get_bundle(project.artifacts, one), get_bundle(copy.artifacts, two)
+        differs, n = _apart(*(trainer.report(bundle, cut.test_start, cut.end) for bundle in pair))
+        most, asked = (-1.0 if -1.0 in (most, differs) else max(most, differs)), asked + n
+    return most, asked
+
+
+def _apart(one: Any, other: Any) -> tuple[float, int]:
+    """Of two reports on the same requests; -1 where they did not answer the same ones, or with words."""
+    told = [report.answers.get("told") for report in (one, other)]
+    pairs = [told] if told[0] is not None else [[r.scored[name].values for r in (one, other)] for name in one.scored]
+    most = 0.0
+    for a, b in pairs:
+        if a is None or b is None or a.shape != b.shape or not np.issubdtype(a.dtype, np.number):
+            return -1.0, 0
+        most = max(most, float(np.max(np.abs(a - b), initial=0.0)))
+    return most, len(pairs[0][0])
