@@ -62,6 +62,7 @@ READS = [
     "/api/predictions",
     "/api/predictions/{prediction}",
     "/api/predictions/{prediction}/trace",
+    "/api/predictions/{prediction}/counterfactual",
     "/api/openapi.json",
     "/",
     "/events",

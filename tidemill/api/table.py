@@ -62,5 +62,6 @@ VERBS: tuple[Verb, ...] = (
     read("/api/predictions", predictions.ls),
     read("/api/predictions/{prediction}", predictions.show),
     read("/api/predictions/{prediction}/trace", predictions.trace),
+    read("/api/predictions/{prediction}/counterfactual", predictions.counterfactual),
     read("/api/impact", predictions.impact),
 )

@@ -34,6 +34,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "predict": ("tidemill.cli.predict:predict", "Ask the running server."),
     "feedback": ("tidemill.cli.predict:feedback", "Tell the running server what really happened."),
     "trace": ("tidemill.cli.trace:trace", "From a prediction back to its source rows."),
+    "counterfactual": (
+        "tidemill.cli.counterfactual:counterfactual",
+        "What would have had to change for another answer.",
+    ),
     "impact": ("tidemill.cli.trace:impact", "What a file, dataset, model or person touched."),
     "decisions": ("tidemill.cli.decisions:decisions", "ls · show · replay · score"),
     "alarms": ("tidemill.cli.decisions:alarms", "ls · close: what the monitors saw, and whether quality is affected."),

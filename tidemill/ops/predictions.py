@@ -9,6 +9,7 @@ from typing import Any
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.scope.project import Project
 from tidemill.store.records import Outcome, Prediction
+from tidemill.tasks.port import Want
 from tidemill.types import JsonObject, Micros
 
 
@@ -57,6 +58,23 @@ def trace(project: Project, prediction: str) -> JsonObject:
     from tidemill.feedback.trace import trace as trace_prediction
 
     return trace_prediction(project, project.live.predictions.named(prediction).id)
+
+
+def counterfactual(
+    project: Project,
+    prediction: str,
+    want: str | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> JsonObject:
+    """What would have had to change for another answer: the fewest and smallest changes of what the model names actionable.
+
+    ``want``: a label (of two the other one, where none is said); of values ``at_least`` or ``at_most``.
+    """
+    from tidemill.feedback.otherwise import otherwise
+
+    wanted = Want(want, at_least, at_most)
+    return otherwise(project, project.live.predictions.named(prediction).id, wanted)
 
 
 def impact(project: Project, ref: str) -> JsonObject:

@@ -166,6 +166,21 @@ def unexplained(scorer: Any, question: Question) -> Explanation:
     return Explanation("none", "score", (), "the model does not say what its answers are made of")
 
 
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Another answer: this label, or a value that is no less, or no more, than this. Nothing said: of two labels the other one."""
+
+    label: str | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def text(self) -> str:
+        if self.label is not None:
+            return self.label
+        return f"at least {self.at_least:g}" if self.at_least is not None else f"at most {self.at_most or 0:g}"
+
+
 class Explained(NamedTuple):
     """Why: for each part of the answer its score and the weight of each row of the history; and whether it holds again."""
 
@@ -224,5 +239,7 @@ class Task:
     """(scorer, what was asked and answered) → what the answer is made of. Raises ModelError."""
     sentence: Callable[[Any, Question, Reason, Mapping[str, str]], str] = lambda scorer, question, reason, names: ""
     """(scorer, …, one part of it, what the columns are called) → the reason as a person whom it concerns is told."""
+    otherwise: Callable[[Any, Request, Want], JsonObject] | None = None
+    """(scorer, what was asked, what is wanted) → what would have to change for that answer. Raises BadRequest, ModelError."""
     said: Callable[[JsonObject], Mapping[str, Any]] | None = None
     """(an answer) → what is watched of it, by name: numbers, texts, truth values; a ``probability`` lies in [0, 1]."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from tidemill.errors import BadRequest, SignatureMismatch
 from tidemill.learning.labelled import known_label, text_of
+from tidemill.tasks.port import Want
 from tidemill.tasks.tabular.actions import Actions, Number
 from tidemill.tasks.tabular.costs import decided
 from tidemill.tasks.tabular.row import RowScorer
@@ -34,22 +35,8 @@ WAYS = 3
 MOVING = 6
 """Of triples only those of the inputs that move the answer most."""
 STEPS = 16
+ANYTHING = Want()
 _DIGITS = 2, 3, 4
-
-
-@dataclass(frozen=True)
-class Want:
-    """Another label, one label, or a value that is no less, or no more, than this."""
-
-    label: str | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-
-    @property
-    def said(self) -> str:
-        if self.label is not None:
-            return self.label
-        return f"at least {self.at_least:g}" if self.at_least is not None else f"at most {self.at_most:g}"
 
 
 class Change(NamedTuple):
@@ -71,7 +58,7 @@ class Found:
 
     def json(self) -> JsonObject:
         return {
-            "want": self.want.said,
+            "want": self.want.text,
             "answer": self.answer,
             "found": bool(self.ways),
             "ways": [
@@ -88,14 +75,14 @@ class Found:
     def sentence(self) -> str:
         """For the person concerned."""
         if not self.ways:
-            return f"The answer would not have been {self.want.said} by a change of {_and(list(self.actionable))}: {self.why}."
+            return f"The answer would not have been {self.want.text} by a change of {_and(list(self.actionable))}: {self.why}."
         changes, answer = self.ways[0]
         said = _and([f"{c.input} {_text(c.after)} instead of {_text(c.before)}" for c in changes])
         reached = answer["value"] if self.want.label is not None else f"{answer['value']:.4g}"
         return f"With {said} the answer would have been {_text(reached)}."
 
 
-def counterfactual(scorer: RowScorer, inputs: Mapping[str, Any], want: Want | None = None) -> Found:
+def counterfactual(scorer: RowScorer, inputs: Mapping[str, Any], want: Want = ANYTHING) -> Found:
     """The smallest actions for this request. ``want``: of two labels the other one, where nothing is said.
 
     Raises BadRequest where nothing can be wanted, or it is answered so already; SignatureMismatch for inputs that do not fit.
@@ -112,19 +99,19 @@ def counterfactual(scorer: RowScorer, inputs: Mapping[str, Any], want: Want | No
     return Found(goal, answer, kept, search.asked, scorer.actions.ways, "" if kept else search.why)
 
 
-def _want(scorer: RowScorer, answer: JsonObject, want: Want | None) -> Want:
+def _want(scorer: RowScorer, answer: JsonObject, want: Want) -> Want:
     """What is wanted, by the model's own labels. Raises BadRequest."""
     if scorer.labels is None:
-        if want is None or (want.at_least is None) == (want.at_most is None):
+        if (want.at_least is None) == (want.at_most is None):
             raise BadRequest("say which value is wanted", place="$", hint="at_least or at_most")
         if _is_reached(scorer, answer, want):
-            raise BadRequest(f"the answer is {want.said} already", place="$")
+            raise BadRequest(f"the answer is {want.text} already", place="$")
         return want
     labels = [text_of(label) for label in scorer.labels]
     answered = text_of(answer["value"])
-    if want is None or want.label is None:
+    if want.label is None:
         others = [label for label in labels if label != answered]
-        if len(others) != 1 or (want is not None):
+        if len(others) != 1 or want != ANYTHING:
             raise BadRequest("say which label is wanted", place="$", hint=", ".join(others[:20]))
         return Want(label=others[0])
     known = known_label(want.label, labels)

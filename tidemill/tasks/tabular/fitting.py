@@ -78,6 +78,7 @@ def fit(
         subject=asked[0] if asked else None,
         threshold=costs.said(labels) if costs else None,
         bounds=problem.bounds,
+        **({"actionable": dict(table.actionable)} if table.actionable else {}),
         weights=None if problem.weights is None else problem.weights.tolist(),
         **({"attributes": sorted(table.apart)} if table.apart else {}),
         wide={one.name: len(one.categories) for one in problem.inputs if len(one.categories) > NATIVE},

@@ -13,8 +13,9 @@ from tidemill.errors import BadRequest, ModelError
 from tidemill.features.online import History
 from tidemill.learning.labelled import text_of
 from tidemill.store.records import OnlineEvent, Prediction
-from tidemill.tasks.port import Answered, Explained, Explanation, Name, Question, Request, Task
+from tidemill.tasks.port import Answered, Explained, Explanation, Name, Question, Request, Task, Want
 from tidemill.tasks.tabular.costs import Costs
+from tidemill.tasks.tabular.counterfactual import counterfactual
 from tidemill.tasks.tabular.outcomes import LabelOutcome, LabelScorer, ValueOutcome, ValueScorer
 from tidemill.tasks.tabular.row import RowScorer
 from tidemill.types import JsonObject, Micros
@@ -115,6 +116,11 @@ def _inputs(scorer: Any, request: Request) -> Mapping[str, Any]:
     return inputs
 
 
+def otherwise(scorer: Any, request: Request, want: Want) -> JsonObject:
+    """What would have to change about the row. Raises BadRequest, SignatureMismatch, ModelError."""
+    return counterfactual(scorer, _inputs(scorer, request), want).json()
+
+
 def labels(scorer: Any) -> list[str] | None:
     """A classifier's labels as texts."""
     return None if scorer.labels is None else [text_of(label) for label in scorer.labels]
@@ -149,6 +155,7 @@ CLASSIFY = Task(
     answer=answer,
     explain=explain,
     contributions=contributions,
+    otherwise=otherwise,
     outcome_scorer=lambda metric, costs: LabelScorer(metric or "log_loss", Costs.of(costs)),
     targets=("string", "boolean", "integer", "number"),
     costs=True,

@@ -17,6 +17,7 @@ from tidemill.scope.project import Project
 from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
+from tidemill.web.pages.otherwise import otherwise
 from tidemill.web.site import Ask, Page, Shown
 
 ROWS = 100
@@ -30,7 +31,8 @@ def trace(ask: Ask) -> Shown:
     values: dict[str, Any] = {"wanted": wanted, "found": None, "problem": None, "recent": recent}
     if wanted:
         try:
-            values["found"] = shown(ask.project, wanted)
+            values["found"] = found = shown(ask.project, wanted)
+            found["otherwise"] = otherwise(ask, found["p"])
         except NotFound as exc:
             values["problem"] = str(exc)
     return Shown("Trace", values)

@@ -1,0 +1,32 @@
+"""What would have had to be otherwise for another answer: of a stored prediction, asked of the very model that gave it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tidemill.errors import BadRequest, NotFound
+from tidemill.store.artifacts.codecs import get_bundle
+from tidemill.tasks.port import Want
+from tidemill.tasks.table import load, task_answering
+from tidemill.types import JsonObject
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+
+def otherwise(project: Project, prediction_id: str, want: Want) -> JsonObject:
+    """The changes that would have led to what is wanted. Raises NotFound, BadRequest, StoreError where the model is gone."""
+    prediction = project.live.predictions.get(prediction_id)
+    bundle = get_bundle(project.artifacts, project.store.models.get(prediction.model).bundle)
+    task = task_answering(bundle)
+    if task.otherwise is None:
+        raise BadRequest(
+            f"{prediction.model} is {task.kind}: its answers are of a history", place="$", hint="of tables"
+        )
+    if not prediction.inputs:
+        raise NotFound(f"what was asked for {prediction.id} is not kept", hint="ask again, and explain that answer")
+    request = msgspec.json.decode(prediction.inputs, type=task.request)
+    asked = msgspec.structs.replace(request, subject=prediction.subject or None)
+    return {"prediction": prediction.id, "model": prediction.model, **task.otherwise(load(bundle), asked, want)}
