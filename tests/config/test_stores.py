@@ -39,7 +39,33 @@ def test_what_is_no_address_or_holds_a_secret_is_refused_without_repeating_it(ad
     assert "hush" not in repr(caught.value.problem())
 
 
-@pytest.mark.parametrize("key", ["artifacts", "tables"])
-def test_other_stores_are_not_there_yet(key: str) -> None:
+def test_a_bucket_is_kept_as_it_is_written() -> None:
+    said = "s3://models/teams/shop?endpoint=https://storage.example&region=eu-1"
+    assert parse(f'{TOML}artifacts = "{said}"').stores.artifacts == said
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "s3://hush@bucket/shop",
+        "s3://key:hush@bucket/shop",
+        "s3://hush",
+        "s3://hush/",
+        "s3://bucket/../hush",
+        "s3://bucket/shop#hush",
+        "s3://bucket/shop?secret_access_key=hush",
+        "s3://bucket/shop?endpoint=http://storage.example/hush",
+        "s3://bucket/shop?endpoint=hush",
+        "gs://bucket/hush",
+        "hush",
+    ],
+)
+def test_a_bucket_with_a_secret_or_over_an_open_way_is_refused(address: str) -> None:
+    with raised(ConfigError, "tidemill.toml:9") as caught:
+        parse(f'{TOML}artifacts = "{address}"')
+    assert "hush" not in repr(caught.value.problem())
+
+
+def test_tables_are_not_there_yet() -> None:
     with pytest.raises(NotAvailableYet):
-        parse(f'{TOML}{key} = "s3://bucket/shop"')
+        parse(f'{TOML}tables = "s3://bucket/shop"')

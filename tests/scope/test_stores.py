@@ -12,12 +12,15 @@ import pytest
 
 from tests.e2e.test_no_time import credit, lay
 from tests.raised import raised
+from tests.store.artifacts.conftest import _storage, bucket, storage  # noqa: F401 - the fixtures
+from tests.store.artifacts.storage import Storage
 from tests.store.sql.conftest import server  # noqa: F401 - the fixture
 from tidemill.config.stores import StoresSection
 from tidemill.errors import ConfigError, Damaged, ProjectError, StoreError
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import open_project
 from tidemill.scope.stores import Files, Server, stores_of
+from tidemill.store.artifacts.codecs import get_bundle
 
 if TYPE_CHECKING:
     from tests.store.sql.conftest import Server as Postgres
@@ -35,15 +38,20 @@ def address(server: Postgres) -> str:  # noqa: F811
     return f"postgresql://tidemill@/{name}?host={server.folder}&port={server.port}"
 
 
-def lay_at(root: Path, address: str, name: str = "credit") -> Path:
+def lay_at(root: Path, address: str, name: str = "credit", more: str = "") -> Path:
     made = lay(root)
     toml = (root / "tidemill.toml").read_text().replace('name = "credit"', f'name = "{name}"', 1)
-    (root / "tidemill.toml").write_text(f'{toml}[stores]\nmetadata = "{address}"\n')
+    (root / "tidemill.toml").write_text(f'{toml}[stores]\nmetadata = "{address}"\n{more}')
     return made
 
 
-def test_the_loop_keeps_its_records_in_a_schema_of_the_project(tmp_path: Path, address: str) -> None:
-    root = lay_at(tmp_path / "one", address)
+def test_the_loop_keeps_its_records_in_a_schema_and_its_artifacts_under_a_prefix(
+    tmp_path: Path,
+    address: str,
+    storage: Storage,  # noqa: F811
+    bucket: str,  # noqa: F811
+) -> None:
+    root = lay_at(tmp_path / "one", address, more=f'artifacts = "{storage.address(bucket)}"\n')
     (root / "data/a.csv").write_text(credit(400))
     with open_project(root) as project:
         assert run_all(project).release is not None
@@ -51,8 +59,11 @@ def test_the_loop_keeps_its_records_in_a_schema_of_the_project(tmp_path: Path, a
         identity = project.id
     assert released is not None
     assert not list((root / ".tidemill").glob("*.db"))
+    shutil.rmtree(root / ".tidemill/artifacts")  # copies
     with open_project(root, reading=True) as again:
         assert again.endpoint().champion() == released and again.id == identity
+        model = again.store.models.get(released.model)
+        assert get_bundle(again.artifacts, model.bundle).files
     with psycopg.connect(address) as plain:
         found = plain.execute("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('models', 'predictions')")
         assert found.fetchall() == [("tidemill_credit",)]

@@ -17,7 +17,7 @@ from tidemill.config.labels import check_label, check_rows, horizon
 from tidemill.config.policies import SlicesGate, TriggerSection, check_trigger, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, resolve
 from tidemill.config.sections import ModelSection
-from tidemill.config.stores import check_address
+from tidemill.config.stores import check_bucket, check_database
 from tidemill.config.unsupported import OPS
 from tidemill.errors import ConfigError
 from tidemill.types import JsonObject, did_you_mean, parse_span
@@ -66,8 +66,9 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
     for job in ("ingest", "watch", "train", "release"):
         checks.read(("jobs", job), some_time, getattr(file.jobs, job))
     checks.read(("jobs", "memory"), partial(some_memory, whole=1 << 40), file.jobs.memory)
-    if file.stores.metadata:
-        checks.read(("stores", "metadata"), check_address, file.stores.metadata)
+    for key, reader in (("metadata", check_database), ("artifacts", check_bucket)):
+        if said := getattr(file.stores, key):
+            checks.read(("stores", key), reader, said)
     layers = Layers(raw)
     for environment, endpoints in resolve(file, raw).everywhere():
         for endpoint in endpoints.values():

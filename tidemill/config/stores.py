@@ -1,8 +1,9 @@
-"""``[stores]``: where a team's records are; left out, they are files of the project."""
+"""``[stores]``: where a team's records and artifacts are; left out, they are files of the project."""
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlsplit
+from collections.abc import Mapping, Sequence
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from tidemill.config.sections import Section
 from tidemill.errors import ConfigError
@@ -24,40 +25,75 @@ OPTIONS = (
     "keepalives_idle",
 )
 """What may stand behind the question mark: how to get there. Secrets, and what the session is, may not."""
+BUCKET_OPTIONS = ("endpoint", "region")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class StoresSection(Section, frozen=True):
-    """``[stores]``: where records are that a team shares.
+    """``[stores]``: where records and artifacts are that a team shares.
 
     ``metadata``: ``postgresql://ROLE@HOST/DATABASE``: records, predictions and histories in PostgreSQL, in a schema named after
     the project. Left out: SQLite in ``.tidemill/``. The password is never written here, see `SECRET`.
+    ``artifacts``: ``s3://BUCKET/PREFIX``: models and what steps made, in object storage; ``?endpoint=…&region=…`` where it is not
+    Amazon's. Keys as every S3 client takes them from the environment.
     """
 
     metadata: str = ""
+    artifacts: str = ""
 
 
-def check_address(address: str) -> None:
+def check_database(address: str) -> None:
     """Raises ConfigError for what is no address of a server, or holds a secret; the message never repeats one.
 
-    >>> check_address("postgresql://tidemill@db/shop?sslmode=verify-full")
+    >>> check_database("postgresql://tidemill@db/shop?sslmode=verify-full")
     """
     hint = "postgresql://ROLE@HOST/DATABASE"
-    try:
-        parts = urlsplit(address)
-        given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
-        parts.port  # noqa: B018 - read now, so that a wrong one is said here
-    except ValueError as exc:
-        raise ConfigError("this is no address of a server", hint=hint) from exc
+    parts, given = _parts(address, hint)
     if parts.scheme not in SCHEMES:
         raise ConfigError("records are kept in PostgreSQL", hint=hint)
-    if parts.password is not None or any(name in ("password", "passfile") for name, _ in given):
+    if parts.password is not None or {"password", "passfile"} & given.keys():
         raise ConfigError(
             "a password does not belong into a file that is shared",
             hint=f"take it out (and change it), and set {SECRET}, or {SECRET}_FILE",
         )
     if not parts.path.strip("/"):
         raise ConfigError("the address names no database", hint=hint)
-    if unknown := next((name for name, _ in given if name not in OPTIONS), None):
+    _check_options(given, OPTIONS)
+
+
+def check_bucket(address: str) -> None:
+    """As `check_database`, of a bucket.
+
+    >>> check_bucket("s3://models/shop?endpoint=https://storage.example")
+    """
+    hint = "s3://BUCKET/PREFIX"
+    parts, given = _parts(address, hint)
+    if parts.scheme != "s3":
+        raise ConfigError("artifacts are kept in storage that speaks S3", hint=hint)
+    if "@" in parts.netloc:
         raise ConfigError(
-            f"{unknown!r} is nothing that may be said of the connection", hint=did_you_mean(unknown, OPTIONS)
+            "a key does not belong into a file that is shared",
+            hint="take it out (and change it), and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         )
+    if not parts.netloc or not parts.path.strip("/") or "#" in address or ".." in parts.path:
+        raise ConfigError("a bucket and a prefix of the project's own are needed", hint=hint)
+    _check_options(given, BUCKET_OPTIONS)
+    endpoint, _ = _parts(given.get("endpoint", "https://aws"), "endpoint=https://HOST")
+    if endpoint.scheme != "https" and not (endpoint.scheme == "http" and endpoint.hostname in LOOPBACK):
+        raise ConfigError("the way to the storage is open to everybody on it", hint="endpoint=https://…")
+
+
+def _parts(address: str, hint: str) -> tuple[SplitResult, dict[str, str]]:
+    try:
+        parts = urlsplit(address)
+        given = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        parts.port  # noqa: B018 - read now, so that a wrong one is said here
+    except ValueError as exc:
+        raise ConfigError("this is no address of a store", hint=hint) from exc
+    return parts, given
+
+
+def _check_options(given: Mapping[str, str], options: Sequence[str]) -> None:
+    if unknown := next((name for name in given if name not in options), None):
+        said = f"{unknown[:60]!r} is nothing that may be said of the way there"
+        raise ConfigError(said, hint=did_you_mean(unknown, options))

@@ -17,7 +17,7 @@ from tidemill.errors import PipelineError
 from tidemill.types import Clock, JsonObject, did_you_mean
 
 if TYPE_CHECKING:
-    from tidemill.store.artifacts.local import LocalArtifacts
+    from tidemill.store.artifacts.port import Artifacts
     from tidemill.store.sql.store import MetadataStore
 
 Progress = Callable[[int, int, str], None]
@@ -29,7 +29,7 @@ class RunContext:
 
     root: Path
     clock: Clock
-    artifacts: LocalArtifacts
+    artifacts: Artifacts
     store: MetadataStore | None
     resources: Mapping[str, Any]
     reopen: Mapping[str, str]

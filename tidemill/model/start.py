@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidemill.errors import ModelError
@@ -44,4 +43,4 @@ def copied(project: Project, said: StartSection) -> str:
 
 def artifacts_of(project: Project) -> str:
     """Where a trainer reads them."""
-    return str(Path(project.artifacts.plain.root))
+    return project.artifacts.address

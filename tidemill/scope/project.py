@@ -21,7 +21,7 @@ from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.process.memory import machine_memory
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
-from tidemill.scope.stores import stores_of
+from tidemill.scope.stores import artifacts_of, stores_of
 from tidemill.store.artifacts.recorded import RecordedArtifacts
 from tidemill.store.records import Release, Tx
 from tidemill.store.reserve import Reserve
@@ -410,7 +410,8 @@ def open_project(
         if clock is None:
             clock = StoredClock(store) if store.settings.get("mode") == "replay" else SystemClock()
         seed = store.settings.get("seed", 0)
-        artifacts = RecordedArtifacts(state / "artifacts", store.artifacts, clock.now)
+        kept = artifacts_of(config.stores, identity, state, store)
+        artifacts = RecordedArtifacts(kept, store.artifacts, clock.now)
         undone.pop_all()
     return Project(
         root=root,

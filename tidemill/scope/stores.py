@@ -1,4 +1,4 @@
-"""Which databases a project's records are in: its own files, or a schema of a PostgreSQL server that a team shares."""
+"""Where a project's records and artifacts are: its own files, or a schema and a bucket's prefix that a team shares."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from tidemill.config.stores import SECRET, StoresSection
 from tidemill.errors import ConfigError, ProjectError
+from tidemill.store.artifacts import Artifacts, open_artifacts
 from tidemill.store.sql import open_live, open_metadata
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 LONGEST = 63  # bytes of a name in PostgreSQL
 OWNER = "project_name"
 """The setting that says whose schema it is."""
+CLAIMED = "artifacts_claimed"
+"""The setting that says which prefix is the project's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +96,17 @@ def _secret(environment: Mapping[str, str], place: str) -> str | None:
         raise ConfigError(
             f"the password's file cannot be read: {said}", place=file, hint=f"{SECRET}_FILE names it"
         ) from exc
+
+
+def artifacts_of(section: StoresSection, project: str, state: Path, store: MetadataStore) -> Artifacts:
+    """The project's artifacts; a prefix is taken for the project of this id at the first time. Raises ProjectError, StoreError."""
+    folder = state / "artifacts"
+    if not section.artifacts:
+        return open_artifacts(str(folder))
+    from tidemill.store.artifacts.objects import ObjectArtifacts
+
+    found = ObjectArtifacts(f"{section.artifacts}#{folder}")
+    if store.settings.get(CLAIMED) != section.artifacts:
+        found.claim(project)
+        store.settings.set(CLAIMED, section.artifacts)
+    return found

@@ -13,7 +13,7 @@ from tidemill.store.records import Artifact
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
-    from tidemill.store.artifacts.local import LocalArtifacts
+    from tidemill.store.artifacts.port import Artifacts
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
 _MOST = 4_000_000  # bytes of a diff that are kept
@@ -73,7 +73,7 @@ def in_repository(root: Path) -> bool:
     return any(os.path.exists(folder / ".git") for folder in (root, *root.parents))  # noqa: PTH110 - never raises
 
 
-def code_state(root: Path, artifacts: LocalArtifacts, now: Micros) -> tuple[JsonObject, list[Artifact]]:
+def code_state(root: Path, artifacts: Artifacts, now: Micros) -> tuple[JsonObject, list[Artifact]]:
     """``commit``, ``dirty``, ``changed`` (files) and ``diff`` (digest of the artifact, returned too) where there are
     changes; ``unknown`` where git does not answer."""
     from subprocess import SubprocessError

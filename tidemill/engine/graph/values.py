@@ -20,7 +20,7 @@ from tidemill.engine.graph.nodes import (
 )
 from tidemill.errors import PipelineError
 from tidemill.store.artifacts import codecs
-from tidemill.store.artifacts.local import LocalArtifacts
+from tidemill.store.artifacts.port import Artifacts
 from tidemill.types import JsonObject
 
 
@@ -52,7 +52,7 @@ Slot = Any
 class Values:
     """What the calls of one run have given so far."""
 
-    def __init__(self, artifacts: LocalArtifacts) -> None:
+    def __init__(self, artifacts: Artifacts) -> None:
         self._artifacts = artifacts
         self._slots: dict[str, Slot] = {}
 

@@ -111,7 +111,7 @@ def _request(job: Job, around: RunContext) -> Request:
         inputs=job.inputs,
         path=[entry or str(Path.cwd()) for entry in sys.path],
         root=str(around.root),
-        artifacts=str(around.artifacts.root),
+        artifacts=around.artifacts.address,
         reopen=dict(around.reopen),
         memory=job.definition.memory,
         clock=None if isinstance(around.clock, SystemClock) else around.clock.now(),

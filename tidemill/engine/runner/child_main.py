@@ -23,7 +23,7 @@ from tidemill.engine.runner.port import InlineRunner, Job
 from tidemill.errors import PipelineError
 from tidemill.process.guarded import parent
 from tidemill.process.memory import memory_within
-from tidemill.store.artifacts.local import LocalArtifacts
+from tidemill.store.artifacts import open_artifacts
 from tidemill.types import HeldClock, JsonObject, SystemClock
 
 
@@ -113,7 +113,7 @@ def _run_context(request: Request, resources: Resources) -> RunContext:
     return RunContext(
         root=Path(request.root),
         clock=SystemClock() if request.clock is None else HeldClock(request.clock),
-        artifacts=LocalArtifacts(request.artifacts),
+        artifacts=open_artifacts(request.artifacts),
         store=None,
         resources=resources,
         reopen=request.reopen,

@@ -24,7 +24,7 @@ from tidemill.store.records import Artifact, Run
 from tidemill.types import Clock, JsonObject, canonical, digest, new_id
 
 if TYPE_CHECKING:
-    from tidemill.store.artifacts.local import LocalArtifacts
+    from tidemill.store.artifacts.port import Artifacts
     from tidemill.store.sql.store import MetadataStore
 
 
@@ -48,7 +48,7 @@ class Engine:
     def __init__(
         self,
         store: MetadataStore,
-        artifacts: LocalArtifacts,
+        artifacts: Artifacts,
         clock: Clock,
         root: Path,
         resources: Mapping[str, Any] | None = None,

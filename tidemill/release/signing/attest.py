@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tidemill.errors import NotAttested, NotFound, StoreError
 from tidemill.release.signing.trust import PublicKeys
-from tidemill.store.artifacts.local import LocalArtifacts
+from tidemill.store.artifacts.port import Artifacts
 from tidemill.store.records import Release
 from tidemill.types import JsonObject, canonical
 
@@ -100,7 +100,7 @@ class _Said:
 
 
 def verify_release(
-    store: MetadataStore, artifacts: LocalArtifacts, keys: PublicKeys, release: Release, bundle_digest: str
+    store: MetadataStore, artifacts: Artifacts, keys: PublicKeys, release: Release, bundle_digest: str
 ) -> None:
     """That these very bytes may be served as this release. Raises NotAttested.
 
@@ -132,7 +132,7 @@ def _check_record(store: MetadataStore, release: Release, bundle: str, place: st
         raise NotAttested(f"these bytes are {bundle}, but {release.model} is {recorded}", "other_bytes", place=place)
 
 
-def _verified(artifacts: LocalArtifacts, keys: PublicKeys, name: str, model: str, bundle: str) -> _Said:
+def _verified(artifacts: Artifacts, keys: PublicKeys, name: str, model: str, bundle: str) -> _Said:
     try:
         data = artifacts.get(name)
     except StoreError as exc:

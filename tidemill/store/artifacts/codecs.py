@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tidemill.errors import Damaged, StoreError
-from tidemill.store.artifacts.local import LocalArtifacts
+from tidemill.store.artifacts.port import Artifacts
 from tidemill.types import JsonObject, canonical
 from tidemill.types import digest as digest_of
 
@@ -64,7 +64,7 @@ class Saved(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def save(store: LocalArtifacts, value: Any) -> Saved:
+def save(store: Artifacts, value: Any) -> Saved:
     """Keep a value under the codec that its type asks for. Raises StoreError for a value that no codec keeps.
 
     >>> import tempfile; from tidemill.store.artifacts.local import LocalArtifacts
@@ -78,14 +78,14 @@ def save(store: LocalArtifacts, value: Any) -> Saved:
     return Saved(*whole, (*parts, whole))
 
 
-def load(store: LocalArtifacts, digest: str, codec: str) -> Any:
+def load(store: Artifacts, digest: str, codec: str) -> Any:
     """The value back, its bytes verified. Raises Damaged, NotFound, StoreError (no such codec)."""
     if codec == "bundle":
         return get_bundle(store, digest)
     return decode(codec, store.get(digest))
 
 
-def verify(store: LocalArtifacts, digest: str, codec: str) -> None:
+def verify(store: Artifacts, digest: str, codec: str) -> None:
     """Every byte of the value, the files of a bundle too. Raises Damaged, NotFound."""
     store.verify(digest)
     for part in parts_of(store, digest) if codec == "bundle" else ():
@@ -128,27 +128,27 @@ def decode(codec: str, data: bytes) -> Any:
         raise Damaged(f"these {len(data)} bytes are no {codec}: {exc}") from exc
 
 
-def put_bundle(store: LocalArtifacts, bundle: Bundle) -> str:
+def put_bundle(store: Artifacts, bundle: Bundle) -> str:
     """Keep every file and then the manifest, whose digest is the bundle's. Raises StoreError on an unsafe file name."""
     return save(store, bundle).digest
 
 
-def parts_of(store: LocalArtifacts, digest: str) -> list[str]:
+def parts_of(store: Artifacts, digest: str) -> list[str]:
     """The digests of a bundle's files. Raises Damaged, NotFound."""
     return list(_listed(store.get(digest), digest)[1].values())
 
 
-def get_bundle(store: LocalArtifacts, digest: str) -> Bundle:
+def get_bundle(store: Artifacts, digest: str) -> Bundle:
     """The bundle with every file verified. Raises Damaged, NotFound."""
     manifest, files = _listed(store.get(digest), digest)
     return Bundle(manifest, {name: store.get(part) for name, part in files.items()})
 
 
-def _put(store: LocalArtifacts, codec: str, data: bytes) -> Part:
+def _put(store: Artifacts, codec: str, data: bytes) -> Part:
     return Part(store.put(data), codec, len(data))
 
 
-def _put_files(store: LocalArtifacts, bundle: Bundle) -> list[Part]:
+def _put_files(store: Artifacts, bundle: Bundle) -> list[Part]:
     for name in bundle.files:
         if not _FILE_NAME.fullmatch(name):
             raise StoreError(f"{name!r} is no name for a file of a bundle", hint="letters, digits, '.', '_' and '-'")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tidemill.store.artifacts.local import LocalArtifacts
+from tidemill.store.artifacts.port import Artifacts
 from tidemill.store.holder import Holding, mentions, worded
 from tidemill.types import JsonObject
 
@@ -28,7 +28,7 @@ class BytesSubjects:
             yield from ({"store": self._store, self._kind: name, "record": r} for r in records(data, subject))
 
 
-def artifact_subjects(artifacts: LocalArtifacts) -> BytesSubjects:
+def artifact_subjects(artifacts: Artifacts) -> BytesSubjects:
     """What it finds is derived: feature tables and the like are dropped and made anew."""
     return BytesSubjects("artifacts", "artifact", lambda: ((d, artifacts.get(d)) for d in artifacts.digests()))
 

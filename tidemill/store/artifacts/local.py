@@ -13,27 +13,20 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
-from tidemill.errors import Damaged, DiskFull, NotFound, StoreError, no_room
+from tidemill.errors import DiskFull, NotFound, StoreError, no_room
 from tidemill.files import fsync_folder, write_whole
+from tidemill.store.artifacts.port import DIGEST, Artifacts, Stat, check, check_bytes, name_of
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _CHUNK = 1 << 20
 _ABANDONED = 3600.0  # seconds: no writer takes as long over one file
 
 
-class Stat(NamedTuple):
-    size: int  # bytes
-    idle: float  # seconds since it was put or verified last (wall time)
-
-
-class LocalArtifacts:
+class LocalArtifacts(Artifacts):
     """On a local file system. Not for network ones: it trusts rename and fsync.
 
     >>> import tempfile; store = LocalArtifacts(tempfile.mkdtemp())
@@ -51,8 +44,11 @@ class LocalArtifacts:
             self._tmp.mkdir(exist_ok=True, mode=0o700)
             self.sweep()
 
+    @property
+    def address(self) -> str:
+        return str(self.root)
+
     def put(self, data: bytes) -> str:
-        """Keep the bytes; their digest. Raises DiskFull (nothing is left behind) or StoreError."""
         name = hashlib.sha256(data).hexdigest()
         target = self._base / name[:2] / name[2:]
         with _translated(target):
@@ -67,11 +63,10 @@ class LocalArtifacts:
         return f"sha256:{name}"
 
     def get(self, digest: str) -> bytes:
-        """Exactly the bytes that were put. Raises Damaged, NotFound."""
         target = self._file(digest)
         with _translated(target, digest):
             data = target.read_bytes()
-        _check(hashlib.sha256(data).hexdigest(), digest, target)
+        check_bytes(data, digest, str(target))
         return data
 
     def path(self, digest: str) -> Path:
@@ -80,31 +75,26 @@ class LocalArtifacts:
         return self._file(digest)
 
     def has(self, digest: str) -> bool:
-        """Whether there is a file for it; `verify` says whether it is right."""
         return self._file(digest).is_file()
 
     def verify(self, digest: str) -> None:
-        """Reads every byte. Raises Damaged, NotFound."""
         target = self._file(digest)
         found = hashlib.sha256()
         with _translated(target, digest), self._deleting(fcntl.LOCK_SH), target.open("rb") as file:
             _touch(target)
             while chunk := file.read(_CHUNK):
                 found.update(chunk)
-        _check(found.hexdigest(), digest, target)
+        check(found.hexdigest(), digest, str(target))
 
     def stat(self, digest: str) -> Stat:
-        """Raises NotFound."""
         target = self._file(digest)
         with _translated(target, digest):
             found = target.stat()
         return Stat(found.st_size, time.time() - found.st_mtime)
 
     def delete(self, digest: str, idle: float = 0.0) -> int | None:
-        """The bytes that were freed; None where it is not there, or was put or verified within ``idle`` seconds.
-
-        Whoever puts or verifies them at the same moment either still has them afterwards, or sees that they are gone.
-        """
+        """As `Artifacts` says; whoever puts or verifies them at the same moment either still has them afterwards, or sees that
+        they are gone."""
         target = self._file(digest)
         with _translated(target), self._deleting(fcntl.LOCK_EX):
             if not target.is_file() or (found := self.stat(digest)).idle < idle:
@@ -114,14 +104,12 @@ class LocalArtifacts:
         return found.size
 
     def digests(self) -> Iterator[str]:
-        """Every digest that has a file, sorted."""
         with _translated(self._base):
             for folder in sorted(f for f in self._base.iterdir() if len(f.name) == 2 and f.is_dir()):
                 names = (f"sha256:{folder.name}{file.name}" for file in sorted(folder.iterdir()))
-                yield from filter(_DIGEST.fullmatch, names)  # what else somebody put there is no artifact
+                yield from filter(DIGEST.fullmatch, names)  # what else somebody put there is no artifact
 
     def sweep(self) -> int:
-        """Removes what killed writers left half written, and says how many files."""
         before, swept = time.time() - _ABANDONED, 0
         for file in list(self._tmp.iterdir()):
             if (
@@ -142,9 +130,8 @@ class LocalArtifacts:
             os.close(fd)
 
     def _file(self, digest: str) -> Path:
-        if not _DIGEST.fullmatch(digest):
-            raise NotFound(f"{digest!r} is not a digest", hint="a digest is 'sha256:' and 64 hex digits")
-        return self._base / digest[7:9] / digest[9:]
+        name = name_of(digest)
+        return self._base / name[:2] / name[2:]
 
     def _make_firm(self, name: str) -> None:
         """The entries of the folders above a file's own survive power loss, too.
@@ -182,15 +169,6 @@ def _changed(file: Path) -> float:
         return file.stat().st_mtime
     except FileNotFoundError:
         return time.time()
-
-
-def _check(found: str, digest: str, target: Path) -> None:
-    if f"sha256:{found}" != digest:
-        raise Damaged(
-            f"the bytes are not those of {digest[:19]}…",
-            place=str(target),
-            hint="the disk or somebody changed them; make the artifact again",
-        )
 
 
 @contextmanager

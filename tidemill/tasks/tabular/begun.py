@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import msgspec
 
@@ -17,8 +16,8 @@ from tidemill.errors import ModelError
 from tidemill.learning.intervals import paired_bootstrap
 from tidemill.learning.measures import measure
 from tidemill.learning.search import SearchResult, Validation
+from tidemill.store.artifacts import open_artifacts
 from tidemill.store.artifacts.codecs import Bundle, get_bundle
-from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.tasks.tabular.tables import Table
 from tidemill.types import JsonObject, Micros
@@ -107,5 +106,5 @@ def _read(start: JsonObject, table: Table) -> list[Bundle]:
         raise ModelError(
             f"it begins from {start['of']}, and [model] start_from is not said any more", hint="say it again"
         )
-    kept = LocalArtifacts(Path(table.artifacts))
+    kept = open_artifacts(table.artifacts)
     return [get_bundle(kept, digest) for digest in start["bundles"]]
