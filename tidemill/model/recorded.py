@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tidemill.errors import NotFound
-from tidemill.store.artifacts.local import LocalArtifacts
+from tidemill.store.artifacts.port import Artifacts
 from tidemill.store.records import ModelVersion, Run, Step
 from tidemill.types import JsonObject
 
@@ -25,7 +25,7 @@ class Recorded:
     model: ModelVersion
     run: Run
     steps: dict[str, Step]
-    artifacts: LocalArtifacts
+    artifacts: Artifacts
 
     @property
     def params(self) -> JsonObject:

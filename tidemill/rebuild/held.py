@@ -19,7 +19,7 @@ from tidemill.types import JsonObject
 if TYPE_CHECKING:
     from tidemill.model.recorded import Recorded
     from tidemill.scope.project import Project
-    from tidemill.store.artifacts.local import LocalArtifacts
+    from tidemill.store.artifacts.port import Artifacts
 
 SAME = 1e-9
 """Answers that differ by no more are the same: sums that another processor adds up in another order."""
@@ -73,7 +73,7 @@ def _only(step: Step) -> str:
     return str(output["digest"])
 
 
-def _chosen(artifacts: LocalArtifacts, step: Step) -> JsonObject:
+def _chosen(artifacts: Artifacts, step: Step) -> JsonObject:
     found = load(artifacts, _only(step), "json")
     return {name: found.get(name) for name in CHOSEN}
 
