@@ -58,6 +58,7 @@ READS = [
     "/api/decisions/{decision}",
     "/api/events",
     "/api/alarms",
+    "/api/estimates",
     "/api/windows/{monitor}",
     "/api/predictions",
     "/api/predictions/{prediction}",

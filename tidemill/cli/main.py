@@ -41,6 +41,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "impact": ("tidemill.cli.trace:impact", "What a file, dataset, model or person touched."),
     "decisions": ("tidemill.cli.decisions:decisions", "ls · show · replay · score"),
     "alarms": ("tidemill.cli.decisions:alarms", "ls · close: what the monitors saw, and whether quality is affected."),
+    "estimates": (
+        "tidemill.cli.estimates:estimates",
+        "How good answers will turn out, before their labels come; and the truth beside it.",
+    ),
     "login": ("tidemill.cli.up:login", "A new one-use address for the page."),
     "token": ("tidemill.cli.token:token", "add · ls · revoke: what programs show to be let in."),
     "trust": ("tidemill.cli.token:trust", "Whose signatures this machine takes for the project's."),

@@ -69,6 +69,7 @@ def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
         "quarantined": _quarantined(found.quarantined),
         "asked": _asked(found.asked),
         "quality": _quality(found.quality),
+        "estimate": found.estimate and found.estimate["words"],
         "drift": str(found.drift),
         "last alarm": alarm and to_iso(alarm.opened),
         "retrained": retrained and f"{to_iso(retrained.at)}: {retrained.reason}",

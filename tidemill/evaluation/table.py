@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tidemill.evaluation.dependence import DEPENDENCE
+from tidemill.evaluation.estimated import ESTIMATE
 from tidemill.evaluation.fairness import FAIRNESS
 from tidemill.evaluation.importance import IMPORTANCE
 from tidemill.evaluation.membership import MEMBERSHIP
@@ -12,7 +13,7 @@ from tidemill.evaluation.port import Examination, Look, examine
 from tidemill.evaluation.robustness import ROBUSTNESS
 from tidemill.types import JsonObject
 
-EXAMINATIONS: tuple[Examination, ...] = (FAIRNESS, ROBUSTNESS, MEMBERSHIP, IMPORTANCE, DEPENDENCE)
+EXAMINATIONS: tuple[Examination, ...] = (FAIRNESS, ROBUSTNESS, MEMBERSHIP, IMPORTANCE, DEPENDENCE, ESTIMATE)
 
 
 def examined(look: Look) -> dict[str, JsonObject]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tidemill.access.caller import Caller
-from tidemill.model.registry import answers_kept, search_kept
+from tidemill.model.registry import answers_kept, examined_kept, search_kept
 from tidemill.ops.act import act, record
 from tidemill.ops.page import walk
 from tidemill.ref import Ref
@@ -90,7 +90,16 @@ def _of_models(project: Project) -> Iterator[str]:
         for digest in model.recipe.get("start", {}).get("bundles", ()):
             yield from _bundle(project, digest)
         signed = (v.attestation for v in store.verdicts.list(model=model.ref))
-        yield from filter(None, (model.card, answers_kept(project, model), search_kept(project, model), *signed))
+        yield from filter(
+            None,
+            (
+                model.card,
+                answers_kept(project, model),
+                search_kept(project, model),
+                examined_kept(project, model),
+                *signed,
+            ),
+        )
     for release in releases:
         yield from release.attestations
     alive = {release.model for release in releases if release.status not in _ENDED}

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING
 
 from tidemill.engine.explain import Why
 from tidemill.errors import NotFound
-from tidemill.ops import auditions, backtests, data, models, predictions, records, releases, runs
+from tidemill.ops import auditions, backtests, data, estimates, models, predictions, records, releases, runs
 from tidemill.ops.explained import OpenDependence, OpenImportance
+from tidemill.ops.foretold import OpenEstimates
 from tidemill.ops.predictions import Given
 from tidemill.ops.replayed import OpenAudition, OpenBacktest, OpenCurve, OpenSearch, Plays
 from tidemill.ops.shown import ROWS, Opened, Records, Shown, cell, table
@@ -152,6 +153,10 @@ class OpenProject:
     def decision(self, id: str) -> Shown[stored.Decision]:
         """One decision with all its evidence. Raises NotFound."""
         return Shown(records.decision(self._project, id))
+
+    def estimates(self, endpoint: str | None = None, limit: int = 100) -> OpenEstimates:
+        """How good each window's answers will turn out, before their labels come; beside the truth where that has come."""
+        return OpenEstimates(estimates.estimates(self._project, limit, endpoint=endpoint).items)
 
     def alarms(self, endpoint: str | None = None, limit: int = 100) -> Records[stored.Alarm]:
         """Alarms of an endpoint's monitors."""

@@ -81,6 +81,7 @@ class Status:
     quarantined: dict[str, int]  # outcomes of items that nobody sells, by the item
     asked: Asked | None  # of the latest predictions; None where answers rest on no history
     quality: JsonObject | None  # over the last windows; None while nothing was measured
+    estimate: JsonObject | None  # of the last window, before its labels come; None where nothing is estimated
     alarms: list[Alarm]  # the latest first
     drift: Watched
     decision: Decision | None
@@ -95,6 +96,7 @@ class Status:
 def status(project: Project, health: Health | None = None, endpoint: str | None = None) -> Status:
     """The loop at a glance, of one endpoint or of all. ``health``: the server's word, where it is the server that asks."""
     from tidemill.monitor.quality import recently
+    from tidemill.ops.estimates import lately
 
     health = server_health(project.root) if health is None else health
     seen = snapshots(project, health, endpoint)
@@ -128,6 +130,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         quarantined=at.quarantined,
         asked=at.asked if task_of(at.serving.model.task).history else None,
         quality=recently(at.serving),
+        estimate=lately(at.serving),
         alarms=list(at.alarms),
         drift=watched(at),
         decision=next(iter(store.decisions.list(limit=1)), None),

@@ -153,6 +153,51 @@ class ParityWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """An estimate beside the truth: of the answers whose labels have come, what they were expected to show, and what they showed."""
+
+    n: int
+    value: float
+    low: float
+    high: float
+    truth: float
+    off: float  # truth - estimate, on the scale of means
+    chance: float  # variance of that by the number of answers
+    steady: float  # of what more answers do not make smaller
+
+    @property
+    def inside(self) -> bool:
+        return self.low <= self.truth <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateWindow:
+    """How good a window's answers will turn out, said before their labels come, and beside these once they have."""
+
+    model: str | None
+    metric: str = ""  # by which it is held against the labels
+    estimates: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)  # metric -> figure, low, high
+    moved: Mapping[str, float] = field(default_factory=dict)  # column -> how far its rows are from the test's
+    beyond: Mapping[str, float] = field(default_factory=dict)  # column -> share of rows beyond what the test had
+    checked: Mapping[str, Checked] = field(default_factory=dict)  # metric -> beside the truth
+    labels: int = 0  # of its answers, as its window of quality counted them
+    score: float = 0.0  # of the test whether labels contradict the estimates: at 1 they do
+    unusable_since: Micros | None = None  # the start of the first window that speaks against this version's estimates
+    why: str = ""  # why there is no estimate
+    which: tuple[str, ...] = ()
+    kind: Literal["estimate"] = "estimate"
+
+    @property
+    def state(self) -> str:
+        """none | unusable | outside (of what was measured) | estimated | checked (labels have come)"""
+        if not self.estimates:
+            return "none"
+        if self.unusable_since is not None:
+            return "unusable"
+        return "outside" if self.beyond else "checked" if self.checked else "estimated"
+
+
+@dataclass(frozen=True, slots=True)
 class CustomWindow:
     """Of a monitor that is not Tidemill's own."""
 
@@ -162,12 +207,13 @@ class CustomWindow:
     kind: Literal["custom"] = "custom"
 
 
-WindowData = DriftWindow | QualityWindow | PlatformWindow | ParityWindow | CustomWindow
+WindowData = DriftWindow | QualityWindow | PlatformWindow | ParityWindow | EstimateWindow | CustomWindow
 WINDOWS: Mapping[str, type[WindowData]] = {
     "drift": DriftWindow,
     "quality": QualityWindow,
     "platform": PlatformWindow,
     "parity": ParityWindow,
+    "estimate": EstimateWindow,
     "custom": CustomWindow,
 }
 

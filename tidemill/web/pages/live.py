@@ -27,6 +27,7 @@ from tidemill.web import format as words
 from tidemill.web.charts import bars, lines, svg
 from tidemill.web.pages import watching
 from tidemill.web.pages.alarms import said
+from tidemill.web.pages.estimated import estimated
 from tidemill.web.site import Ask, Page, Shown, by_key, link
 
 DAYS = {"30": 30, "90": 90, "365": 365}
@@ -44,8 +45,8 @@ JOINED = {
 def live(ask: Ask) -> Shown:
     days = DAYS.get(ask.text("days") or "90", 90)
     loop = ask.snapshot()
-    names = ("drift", "requests", "quality", "platform")
-    drift, requests, quality, platform = (loop.windows(name, days * DAY) for name in names)
+    names = ("drift", "requests", "quality", "platform", "estimate")
+    drift, requests, quality, platform, estimate = (loop.windows(name, days * DAY) for name in names)
     measured = qualities(quality)
     values = {
         "days": days,
@@ -65,6 +66,7 @@ def live(ask: Ask) -> Shown:
         "quality": quality_picture(loop, measured, _marks(loop, days)),
         "bound": "at most" if live_measure(loop, measured).less_is_better else "at least",
         "maturity": _maturity(measured),
+        "estimated": estimated(loop, estimate, _marks(loop, days)),
         "shown": (recently(loop.serving) or {}).get("shown", ""),
         "outcomes": _outcomes(loop),
         "recent": [prediction_row(given(p)) for p in loop.recent[:8]],
