@@ -500,3 +500,17 @@ def test_a_table_is_exported(calm: Site, open_page: Opener, tmp_path: Path) -> N
     assert download.suggested_filename == "shop-releases.csv"
     download.save_as(tmp_path / "releases.csv")
     assert len((tmp_path / "releases.csv").read_text("utf-8").splitlines()) == 9
+
+
+def test_a_model_card_is_printed_with_nothing_around_it(calm: Site, open_page: Opener) -> None:
+    w = open_page(calm)
+    w.go("/models/shop@6")
+    with w.page.expect_navigation():
+        w.page.get_by_role("link", name="as it would be printed").click()
+    assert w.page.locator(".side").is_visible() and w.page.locator(".noprint").is_visible()
+    w.page.emulate_media(media="print")
+    assert not w.page.locator(".side").is_visible() and not w.page.locator(".noprint").is_visible()
+    assert w.page.locator("article.sheet").is_visible()
+    paper = w.page.pdf(format="A4", prefer_css_page_size=True)
+    assert paper.startswith(b"%PDF") and len(paper) > 5_000
+    w.quiet()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, get_args
 
 import click
 
 from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged
 from tidemill.cli.release import gate_table
+from tidemill.ops import evidence
 from tidemill.ops import models as verbs
 from tidemill.ops.page import Page
 from tidemill.ops.searched import Curve, Searched, brief
@@ -49,7 +51,7 @@ def show(project: Project, model: str) -> Answer:
     """One version: recipe, metrics, data, what the gates said last, card."""
     shown = verbs.show(project, model)
     found, last = shown.model, shown.release
-    card = verbs.card_text(project, found)
+    card = evidence.card_text(project, found)
     facts = {
         "model": found.ref,
         "kind": found.kind,
@@ -86,6 +88,41 @@ def _curve(found: Curve | None) -> list[Part]:
         found.metric: lambda one: _figure(list(one.reached)),
     }
     return ["", Table(columns, found.points), found.said]
+
+
+@command(models)
+@click.argument("model")
+@click.option(
+    "--format",
+    type=click.Choice(get_args(evidence.Format)),
+    default="md",
+    show_default=True,
+    help="What it is written in.",
+)
+def card(project: Project, model: str, format: evidence.Format) -> Answer:
+    """The model card: Markdown with the hub's metadata, JSON, or a page to be printed."""
+    found = evidence.card(project, model, format)
+    return Answer(found, [found.card.rstrip()])
+
+
+@command(models)
+@click.argument("model")
+def bom(project: Project, model: str) -> Answer:
+    """The bill of materials: CycloneDX 1.7 for machine learning."""
+    found = evidence.bom(project, model)
+    return Answer(found, [json.dumps(found, indent=2, ensure_ascii=False)])
+
+
+@command(models)
+@click.argument("model")
+def provenance(project: Project, model: str) -> Answer:
+    """Where it comes from, as it was signed with its release: in-toto with SLSA's predicate; --json has the envelope, too."""
+    found = evidence.provenance(project, model)
+    return Answer(found, [_signed(found), json.dumps(found.statement, indent=2, ensure_ascii=False)])
+
+
+def _signed(found: evidence.Provenance) -> str:
+    return "signed by the key that is trusted here" if found.signed else "not signed: no release of it was tried"
 
 
 @command(models)

@@ -14,10 +14,11 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class ProjectSection(Section, frozen=True):
-    """``[project]``: what it is called and what the data may be used for."""
+    """``[project]``: what it is called, what the data may be used for, and under which licence (SPDX) its models are given away."""
 
     name: str
     purpose: str = ""
+    license: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.+():-]*( [A-Za-z0-9.+():-]+)*$", max_length=200)] = ""
 
 
 class CostsSection(Section, frozen=True):

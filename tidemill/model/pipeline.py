@@ -25,7 +25,7 @@ from tidemill.learning.split import Cut
 from tidemill.learning.split import cut as cut_rows
 from tidemill.learning.trainer import Report, Trainer
 from tidemill.model import prepare
-from tidemill.model.card import describe
+from tidemill.model.card.describe import describe
 from tidemill.model.curve import CURVE, curve
 from tidemill.store.artifacts.codecs import Bundle, get_bundle, put_bundle
 from tidemill.store.artifacts.codecs import Report as Card

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from tidemill.errors import NotFound
 from tidemill.learning.measures import measure
 from tidemill.model import registry
 from tidemill.ops.page import Before, Limit, Page, page
@@ -89,26 +88,6 @@ def show(project: Project, model: str) -> ModelShown:
         examined(project, found),
         of_model(project, found.ref),
     )
-
-
-@dataclass(frozen=True)
-class Card:
-    """A model card, in Markdown."""
-
-    card: str
-
-
-def card(project: Project, model: str) -> Card:
-    """Its model card."""
-    found = registry.resolve(project, model)
-    if found.card is None:
-        raise NotFound(f"{found.ref} has no card")
-    return Card(card_text(project, found))
-
-
-def card_text(project: Project, model: ModelVersion) -> str:
-    """Its model card in Markdown; nothing where it has none. Raises NotFound where it is not kept, Damaged."""
-    return project.artifacts.get(model.card).decode("utf-8", "replace") if model.card else ""
 
 
 def aliases(project: Project, name: str) -> dict[int, list[str]]:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.engine.explain import Why
 from tidemill.errors import NotFound
-from tidemill.ops import auditions, backtests, data, estimates, models, predictions, records, releases, runs
+from tidemill.ops import auditions, backtests, data, estimates, evidence, models, predictions, records, releases, runs
 from tidemill.ops.explained import OpenDependence, OpenImportance
 from tidemill.ops.foretold import OpenEstimates
 from tidemill.ops.predictions import Given
@@ -225,7 +225,7 @@ class OpenModel(Opened[stored.ModelVersion]):
     @property
     def card(self) -> str:
         """Its model card, in Markdown. Raises NotFound."""
-        return models.card(self._project, self.ref).card
+        return evidence.card(self._project, self.ref).card
 
     def training_set(self) -> pl.DataFrame:
         """The very rows that it was made from, features included. Raises NotFound where they are not kept any more."""

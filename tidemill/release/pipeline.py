@@ -21,6 +21,7 @@ from tidemill.release.gates.port import GateContext, build_context, judge_all
 from tidemill.release.gates.registry import gates_of
 from tidemill.release.rollout import rollout
 from tidemill.release.signing import attest
+from tidemill.release.signing.provenance import sign_provenance
 from tidemill.release.signing.statements import sign_release, sign_verdict
 from tidemill.store.payloads import ReleaseEvidence, Shadow
 from tidemill.store.records import Edge, Event, ModelVersion, Release, Tx, Verdict
@@ -108,11 +109,12 @@ def _undecided(scope: Endpoint, judged: JsonObject, now: Micros) -> tuple[str, S
 
 
 def _sign(scope: Endpoint, release: str, judged: JsonObject, terms: JsonObject) -> tuple[str, ...]:
-    """The digests of the signed envelopes: one a verdict, in their order, and the release's own statement last."""
+    """The digests of the signed envelopes: one a verdict, in their order, where the version comes from, and the release's own statement."""
     model = scope.store.models.get(terms["model"])
     verdicts = [sign_verdict(scope, model, release, result) for result in judged["results"]]
     required = {result["gate"]: result["blessing"] for result in judged["results"]}
-    return (*verdicts, sign_release(scope, release, required, verdicts, judged["previous"], terms))
+    provenance = sign_provenance(scope.project, model)
+    return (*verdicts, provenance, sign_release(scope, release, required, verdicts, judged["previous"], terms))
 
 
 def _write(project: Project, made: Release, results: list[JsonObject], asks: bool) -> None:

@@ -22,6 +22,7 @@ from tidemill.release.gates.refits import Prior
 from tidemill.release.gates.ruling import Ruling
 from tidemill.release.pairs import Pairs, fair, test_span
 from tidemill.release.rollout import rollout
+from tidemill.release.signing.provenance import sign_provenance
 from tidemill.release.signing.statements import sign_release, sign_verdict
 from tidemill.store.payloads import Look, Shadow
 from tidemill.store.records import Event, Release, Tx, Verdict
@@ -190,6 +191,7 @@ def _promote(scope: Endpoint, release: Release, shadow: Shadow, result: JsonObje
     verdicts = [*(str(v.attestation) for v in mine), envelope]
     required = {v.gate: v.blessing for v in (*mine, old)}
     terms: JsonObject = {"model": model.ref, "author": release.author, "override": None, "at": now}
+    provenance = sign_provenance(scope.project, model)
     statement = sign_release(scope, release.id, required, verdicts, release.previous, terms)
     asks = scope.gates.approval is not None
     blessed = {**release.evidence.blessings, old.blessing: "blessed"}
@@ -202,7 +204,11 @@ def _promote(scope: Endpoint, release: Release, shadow: Shadow, result: JsonObje
         if not _still(scope, release, tx) or champion is None or champion.id != release.previous:
             return []  # another one is on its way; its own transaction has ended this, or does
         scope.store.verdicts.add(_recorded(release, result, envelope, len(shadow.looks), now), tx)
-        changes: dict[str, Any] = {"attestations": (*verdicts, statement), "evidence": evidence, "stage_since": now}
+        changes: dict[str, Any] = {
+            "attestations": (*verdicts, provenance, statement),
+            "evidence": evidence,
+            "stage_since": now,
+        }
         scope.store.releases.update(release.id, tx, status="held", **changes)
         scope.store.events.add(event, tx)
         if asks:

@@ -224,6 +224,11 @@ class Project:
         return self.config.project.purpose
 
     @property
+    def license(self) -> str:
+        """Under which licence (SPDX) its models are given away; nothing where it is not said."""
+        return self.config.project.license
+
+    @property
     def goal(self) -> GoalSection:
         """What the models are for, in words."""
         return self.config.goal

@@ -6,7 +6,7 @@ fit will be, and the released one was never measured.
 
 from __future__ import annotations
 
-from tidemill.model.card import twice
+from tidemill.model.card.describe import twice
 from tidemill.release.gates.port import Blessing, GateContext, GateResult
 from tidemill.types import JsonObject
 

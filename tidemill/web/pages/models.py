@@ -9,9 +9,11 @@ from markupsafe import Markup
 
 from tidemill.errors import NotFound, TidemillError
 from tidemill.learning.measures import measure
+from tidemill.model.card.text import pieces
 from tidemill.ops import backtests as backtest_verbs
 from tidemill.ops import models as verbs
-from tidemill.ops.models import aliases, card_text
+from tidemill.ops.evidence import card_text
+from tidemill.ops.models import aliases
 from tidemill.ops.searched import Curve, Searched
 from tidemill.ref import Ref
 from tidemill.store.records import ModelVersion
@@ -181,34 +183,6 @@ def card(ask: Ask, found: ModelVersion) -> list[tuple[str, Any]]:
         return [("p", "The card is not in the artifact store.")]
     except TidemillError as exc:
         return [("p", f"The card cannot be read: {exc}")]
-
-
-def pieces(text: str) -> list[tuple[str, Any]]:
-    """The little Markdown that cards are written in.
-
-    >>> pieces("# A\\n- b\\n\\n| c | d |\\n|---|---|\\n| 1 | |\\n")
-    [('h', 'A'), ('li', 'b'), ('table', [['c', 'd'], ['1', '']])]
-    """
-    found: list[tuple[str, Any]] = []
-    for line in filter(str.strip, text.splitlines()):
-        kind, piece = _piece(line)
-        if kind == "table" and found and found[-1][0] == "table":
-            found[-1][1].extend(piece)
-        else:
-            found.append((kind, piece))
-    return found
-
-
-def _piece(line: str) -> tuple[str, Any]:
-    text = line.strip()
-    if text.startswith("#"):
-        return "h", text.lstrip("# ")
-    if text[:2] in ("- ", "* "):
-        return "li", text[2:]
-    if text.startswith("|"):
-        cells = [cell.strip() for cell in text.strip("|").split("|")]
-        return "table", [cells] if set("".join(cells)) - set("-: ") or "-" not in text else []
-    return ("pre", line) if line.startswith("    ") else ("p", text)
 
 
 PAGES = (Page("/models", "models.html", "models", models), Page("/models/{model}", "model.html", "models", model))

@@ -1,0 +1,249 @@
+"""A version as a CycloneDX 1.7 bill of materials for machine learning (ML-BOM), as JSON. The same records give the same bytes.
+
+Source: https://cyclonedx.org/docs/1.7/json/ ; valid by its own schema (the tests ask it). The model is the component that the bill is
+of: its ``modelCard`` has the figures and what to consider; datasets are data components with who answers for them; libraries are those
+that the steps ran, by purl; ``formulation`` is the run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from tidemill.model.card.facts import DataFacts, Facts, Figure
+from tidemill.store.records import Step
+from tidemill.types import JsonObject, Micros, to_iso
+
+SCHEMA = "http://cyclonedx.org/schema/bom-1.7.schema.json"
+OWNERS, STEWARDS = ("owner",), ("steward",)
+KINDS = {"evaluate": "test", "register": "deliver"}
+"""What a step is, where it is no build."""
+
+
+def bom(facts: Facts) -> JsonObject:
+    """The whole bill. Its serial number is named by project, version and bundle."""
+    model = facts.model
+    named = f"tidemill:{facts.project_id}:{model.ref}:{model.bundle}"
+    libraries = [_library(name, version) for name, version in facts.libraries.items()]
+    data = [_dataset(one) for one in facts.data]
+    return {
+        "$schema": SCHEMA,
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.7",
+        "serialNumber": f"urn:uuid:{uuid5(NAMESPACE_URL, named)}",
+        "version": 1,
+        "metadata": {
+            "timestamp": to_iso(model.created),
+            "tools": {"components": [{"type": "application", "name": "tidemill", "version": version("tidemill")}]},
+            "component": _model(facts),
+        },
+        "components": [*data, *libraries],
+        "dependencies": [
+            {"ref": model.ref, "dependsOn": [one["bom-ref"] for one in (*data, *libraries)]},
+            *({"ref": one["bom-ref"]} for one in (*data, *libraries)),
+        ],
+        **({"formulation": [_formula(facts)]} if facts.run else {}),
+    }
+
+
+def _model(facts: Facts) -> JsonObject:
+    model = facts.model
+    return _some(
+        {
+            "type": "machine-learning-model",
+            "bom-ref": model.ref,
+            "name": model.name,
+            "version": str(model.version),
+            "description": facts.purpose,
+            "hashes": [_hash(model.bundle)],
+            "licenses": [{"expression": facts.license}] if facts.license else [],
+            "pedigree": _pedigree(facts),
+            "modelCard": _card(facts),
+            "properties": [
+                *_property("kind", model.kind),
+                *_property("author", model.author),
+                *_property("trained_through", to_iso(model.trained_through)),
+                *_property("evaluation_bundle", model.evaluation_bundle),
+                *_property("card", model.card),
+            ],
+        }
+    )
+
+
+def _card(facts: Facts) -> JsonObject:
+    recipe = facts.model.recipe
+    method = str(recipe.get("method") or recipe.get("learner") or "")
+    parameters = _some(
+        {
+            "approach": {"type": "supervised"},
+            "task": facts.task,
+            "architectureFamily": method,
+            "datasets": [{"ref": one.ref} for one in facts.data],
+        }
+    )
+    return _some(
+        {
+            "modelParameters": parameters,
+            "quantitativeAnalysis": _some({"performanceMetrics": [_figure(one) for one in facts.figures]}),
+            "considerations": _considerations(facts),
+            "properties": [one for name, value in sorted(recipe.items()) for one in _property(f"recipe:{name}", value)],
+        }
+    )
+
+
+def _figure(figure: Figure) -> JsonObject:
+    """The part of the test as its slice; who answered, where it was a simple model."""
+    part = f"{figure.slice}, baseline {figure.of}" if figure.of else figure.slice
+    found: JsonObject = {"type": figure.metric, "value": repr(figure.value), "slice": part}
+    if figure.low is not None and figure.high is not None:
+        found["confidenceInterval"] = {"lowerBound": repr(figure.low), "upperBound": repr(figure.high)}
+    return found
+
+
+def _considerations(facts: Facts) -> JsonObject:
+    return _some(
+        {
+            "users": [facts.owner] if facts.owner else [],
+            "useCases": [text for text in (facts.purpose, facts.goal) if text],
+            "technicalLimitations": list(_limits(facts)),
+            "performanceTradeoffs": [_baseline(facts)] if _baseline(facts) else [],
+            "ethicalConsiderations": list(_risks(facts)),
+            "fairnessAssessments": [],
+        }
+    )
+
+
+def _limits(facts: Facts) -> Iterator[str]:
+    yield "Measured on what happened, not on what would have happened had other answers been shown."
+    metrics = facts.model.metrics
+    cold = metrics.get("cold")
+    if isinstance(cold, dict) and cold.get("n"):
+        yield f"{cold['n']} of {metrics.get('n')} test requests came without a history."
+    if "error" in metrics:
+        yield f"Not measured: {metrics['error']}"
+    for what, (used, of) in (metrics.get("caps") or {}).items():
+        yield f"Not everything was looked at: {used:,} of {of:,} {what}."
+
+
+def _baseline(facts: Facts) -> str:
+    """The best simple model beside it, by its metric."""
+    found = [one for one in facts.figures if one.of and one.metric == facts.metric]
+    return "; ".join(f"{one.of} alone reaches {one.metric} {one.value:.4g}" for one in found)
+
+
+def _risks(facts: Facts) -> Iterator[JsonObject]:
+    for one in facts.data:
+        if one.sensitive:
+            yield {"name": f"{one.name} holds values of persons: {', '.join(one.sensitive)}"}
+
+
+def _dataset(data: DataFacts) -> JsonObject:
+    rows = [*_property("rows", data.rows), *_property("begins", _iso(data.begins)), *_property("ends", _iso(data.ends))]
+    inside = _some(
+        {
+            "type": "dataset",
+            "name": data.name,
+            "contents": {"properties": rows},
+            "sensitiveData": list(data.sensitive),
+            "description": " ".join(filter(None, (data.purpose, data.limits))),
+            "governance": _governance(data),
+        }
+    )
+    return _some(
+        {
+            "type": "data",
+            "bom-ref": data.ref,
+            "name": data.name,
+            "version": str(data.version),
+            "hashes": [_hash(data.digest)] if data.digest else [],
+            "licenses": [{"expression": data.license}] if data.license else [],
+            "data": [inside],
+        }
+    )
+
+
+def _governance(data: DataFacts) -> JsonObject:
+    """Owners and stewards by their role in the contract's team; all others are custodians."""
+    found: dict[str, list[JsonObject]] = {"owners": [], "stewards": [], "custodians": []}
+    for one in data.team:
+        role = one.role.lower()
+        kind = "owners" if any(word in role for word in OWNERS) else "custodians"
+        kind = "stewards" if any(word in role for word in STEWARDS) else kind
+        found[kind].append({"contact": {"name": one.name}})
+    return _some(found)
+
+
+def _library(name: str, version: str) -> JsonObject:
+    """By the name that it is imported by where nothing else is known.
+
+    >>> _library("scikit_learn", "1.9.0")["purl"]
+    'pkg:pypi/scikit-learn@1.9.0'
+    """
+    plain = re.sub(r"[-_.]+", "-", name).lower()
+    purl = f"pkg:pypi/{plain}@{version}"
+    return {"type": "library", "bom-ref": purl, "name": plain, "version": version, "purl": purl}
+
+
+def _pedigree(facts: Facts) -> JsonObject:
+    """What it was begun from, and the commit of the project's code."""
+    start = facts.model.recipe.get("start") or {}
+    ancestors = [{"type": "machine-learning-model", "name": str(start["of"])}] if start.get("of") else []
+    code = facts.run.code if facts.run else {}
+    commits = [{"uid": str(code["commit"])}] if code.get("commit") else []
+    notes = "The folder had changes beside this commit." if commits and code.get("dirty") else ""
+    return _some({"ancestors": ancestors, "commits": commits, "notes": notes})
+
+
+def _formula(facts: Facts) -> JsonObject:
+    run = facts.run
+    assert run is not None
+    ran: JsonObject = {
+        "bom-ref": f"run:{run.id}",
+        "uid": run.id,
+        "name": run.pipeline,
+        "taskTypes": ["build"],
+        "timeStart": to_iso(run.started),
+        "tasks": [_task(one) for one in facts.steps],
+        "inputs": [{"resource": {"ref": one.ref}} for one in facts.data],
+        "outputs": [{"type": "artifact", "resource": {"ref": facts.model.ref}}],
+        "properties": [*_property("seed", run.seed), *_property("host", run.environment.get("host"))],
+    }
+    if run.ended:
+        ran["timeEnd"] = to_iso(run.ended)
+    return {"bom-ref": f"formula:{run.id}", "workflows": [_some(ran)]}
+
+
+def _task(step: Step) -> JsonObject:
+    found: JsonObject = {
+        "bom-ref": f"step:{step.run}/{step.name}",
+        "uid": step.name,
+        "name": step.name,
+        "taskTypes": [KINDS.get(step.name, "build")],
+        "properties": [*_property("status", step.status), *_property("fingerprint", step.fingerprint)],
+    }
+    for name, at in (("timeStart", step.started), ("timeEnd", step.ended)):
+        if at:
+            found[name] = to_iso(at)
+    return _some(found)
+
+
+def _property(name: str, value: Any) -> list[JsonObject]:
+    """A property of our own, where there is something to say."""
+    text = "" if value is None else str(value)
+    return [{"name": f"tidemill:{name}", "value": text}] if text else []
+
+
+def _hash(digest: str) -> JsonObject:
+    return {"alg": "SHA-256", "content": digest.removeprefix("sha256:")}
+
+
+def _iso(at: Micros | None) -> str:
+    return to_iso(at) if at else ""
+
+
+def _some(found: JsonObject) -> JsonObject:
+    """Without what is empty."""
+    return {name: value for name, value in found.items() if value not in ("", [], {}, None)}

@@ -1,0 +1,199 @@
+"""All that the records know of a version, gathered once: what the card as JSON, the hub's metadata and the bill of materials are made of.
+
+Nothing is measured here, and nothing of today is read but the project's own words (licence, owner) and the contracts' (who answers for
+the data): the same records give the same facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tidemill.data.contract.contract import load_contract
+from tidemill.errors import NotFound, TidemillError
+from tidemill.model.registry import examined_kept
+from tidemill.ref import Ref
+from tidemill.store.artifacts.codecs import load
+from tidemill.store.records import ModelVersion, Run, Step
+from tidemill.types import JsonObject, Micros
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
+
+ALL = "all"
+"""The slice that is the whole test."""
+PERSONAL = ("personal", "sensitive", "confidential", "restricted", "pii")
+"""Classifications of a column by which its values are called sensitive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric on one part of the test: its mean with a 95 % interval. ``of``: who answered, where it was not the model."""
+
+    metric: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    slice: str = ALL
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who answers for a dataset, by the contract's ``team``."""
+
+    name: str
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """One version of a dataset that the model learned from. ``begins``, ``ends``: of its rows' time."""
+
+    ref: str
+    name: str
+    version: int
+    digest: str
+    rows: int
+    begins: Micros | None
+    ends: Micros | None
+    purpose: str = ""
+    limits: str = ""
+    license: str = ""
+    sensitive: tuple[str, ...] = ()
+    team: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A version as its records have it. ``examined``: what examinations of its test found, by name."""
+
+    project: str
+    project_id: str
+    model: ModelVersion
+    purpose: str
+    goal: str
+    owner: str
+    license: str
+    task: str
+    metric: str
+    figures: tuple[Figure, ...]
+    data: tuple[DataFacts, ...]
+    examined: JsonObject
+    run: Run | None
+    steps: tuple[Step, ...]
+    libraries: Mapping[str, str]
+    """Of each library that a step ran, or that the bundle was made with: its version."""
+
+
+def facts(project: Project, model: ModelVersion) -> Facts:
+    """What is known of this version. Raises what the store raises."""
+    from tidemill.tasks.table import metric_of
+
+    run = project.store.runs.look_up(model.run) if model.run else None
+    steps = tuple(project.store.steps.list(run=run.id)) if run else ()
+    configured = project.models.get(model.name)
+    said = run.params if run else {}
+    return Facts(
+        project.name,
+        project.id,
+        model,
+        str(said.get("purpose", project.purpose)),
+        str(said.get("goal", project.goal.words)),
+        project.goal.owner,
+        project.license,
+        configured.task.partition(":")[0] if configured else "",
+        metric_of(configured) if configured else "",
+        tuple(figures(model.metrics)),
+        tuple(_data(project, ref) for ref in model.data),
+        _examined(project, model),
+        run,
+        steps,
+        dict(sorted(_libraries(project, model, steps).items())),
+    )
+
+
+def figures(metrics: JsonObject) -> Iterator[Figure]:
+    """Those of the whole test, of its parts, and of the baselines.
+
+    >>> [(f.metric, f.value, f.slice, f.of) for f in figures({"mae": [1.0, 0.9, 1.2], "n": 5, "baselines": {"mean": {"mae": [2, 1, 3]}}})]
+    [('mae', 1.0, 'all', ''), ('mae', 2.0, 'all', 'mean')]
+    """
+    yield from _figures(metrics, ALL, "")
+    for part in ("warm", "cold"):
+        yield from _figures(_of(metrics, part), part, "")
+    for name, of in _of(metrics, "baselines").items():
+        yield from _figures(of, ALL, name)
+
+
+def _of(metrics: JsonObject, name: str) -> JsonObject:
+    found = metrics.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _figures(metrics: JsonObject, part: str, of: str) -> Iterator[Figure]:
+    for name, value in metrics.items():
+        if isinstance(value, list) and len(value) == 3 and all(isinstance(one, int | float) for one in value):
+            mean, low, high = map(float, value)
+            yield Figure(name, mean, low, high, metrics.get("n"), part, of)
+
+
+def _examined(project: Project, model: ModelVersion) -> JsonObject:
+    digest = examined_kept(project, model)
+    if digest is None or not project.artifacts.has(digest):
+        return {}
+    found: JsonObject = load(project.artifacts, digest, "json")
+    return found
+
+
+def _libraries(project: Project, model: ModelVersion, steps: Sequence[Step]) -> dict[str, str]:
+    """What its steps ran, and what the bundle says that it was made with; that alone where its bytes are gone. Raises Damaged."""
+    ran = {name: str(said) for step in steps for name, said in (step.fingerprint_inputs.get("libraries") or {}).items()}
+    manifest = load(project.artifacts, model.bundle, "json") if project.artifacts.has(model.bundle) else {}
+    return {**ran, **{name: said for name, said in manifest.get("versions", {}).items() if name != "python"}}
+
+
+def _data(project: Project, ref: str) -> DataFacts:
+    name, version = Ref.versioned("dataset", ref)
+    try:
+        record = project.store.datasets.get(name, version)
+    except NotFound:  # of a model that was brought along
+        return DataFacts(ref, name, version, "", 0, None, None)
+    known = record.digest, record.rows, record.time_min, record.time_max
+    try:
+        contract = load_contract(project, name)
+    except TidemillError:  # the configuration may name it no more
+        return DataFacts(ref, name, version, *known)
+    return DataFacts(ref, name, version, *known, **_said(yaml.safe_load(contract.text)))
+
+
+def _said(contract: Any) -> JsonObject:
+    """What a contract says to people, of a document that has been read as one before."""
+    about = contract.get("description") or {}
+    about = about if isinstance(about, dict) else {"purpose": about}
+    columns = [one for schema in contract.get("schema") or () for one in schema.get("properties") or ()]
+    marked = [(one["name"], str(one.get("classification") or "")) for one in columns]
+    custom = {one["property"]: one["value"] for one in contract.get("customProperties") or ()}
+    return {
+        "purpose": _text(about.get("purpose")),
+        "limits": _text(about.get("limitations")),
+        "license": _text(custom.get("license")),
+        "sensitive": tuple(f"{name}: {level}" for name, level in marked if level.lower() in PERSONAL),
+        "team": tuple(_team(contract.get("team") or ())),
+    }
+
+
+def _team(team: Any) -> Iterator[Person]:
+    """A list of people, or since version 3.1 of the standard a team with members."""
+    members: Sequence[Any] = team.get("members") or () if isinstance(team, dict) else team
+    for one in members:
+        if isinstance(one, dict) and (name := one.get("name") or one.get("username")):
+            yield Person(str(name), str(one.get("role") or ""))
+
+
+def _text(value: Any) -> str:
+    return " ".join(str(value or "").split())
