@@ -16,6 +16,7 @@ from tidemill.access.caller import Caller
 from tidemill.data.pipeline import ingest
 from tidemill.evaluation.falls import Robustness
 from tidemill.model.pipeline import build_candidate
+from tidemill.ops import evidence
 from tidemill.ops import models as ops_models
 from tidemill.ops.runs import run_all
 from tidemill.release.gates.port import build_context, judge_all
@@ -83,7 +84,7 @@ def test_what_is_lost_without_a_column_stands_in_the_record_and_a_gate_says_the_
     same = lambda one: (one.column, one.change, one.share, one.fall, one.low)  # noqa: E731
     assert [same(one) for one in asked.falls] == [same(one) for one in msgspec.convert(kept, Robustness).falls]
     assert {"linear"} <= set(next(one for one in kept["falls"] if one["share"] == 1)["above"])
-    assert "## Robustness" in ops_models.card(project, model.ref).card
+    assert "## Robustness" in evidence.card(project, model.ref).card
 
 
 def test_one_that_answers_with_the_mean_is_refused(demand):

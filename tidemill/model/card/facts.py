@@ -144,17 +144,23 @@ def _figures(metrics: JsonObject, part: str, of: str) -> Iterator[Figure]:
 
 def _examined(project: Project, model: ModelVersion) -> JsonObject:
     digest = examined_kept(project, model)
-    if digest is None or not project.artifacts.has(digest):
+    return _read(project, digest) if digest else {}
+
+
+def _read(project: Project, digest: str) -> JsonObject:
+    """JSON that is kept; nothing where its bytes are gone. Raises Damaged."""
+    try:
+        found: JsonObject = load(project.artifacts, digest, "json")
+    except NotFound:
         return {}
-    found: JsonObject = load(project.artifacts, digest, "json")
     return found
 
 
 def _libraries(project: Project, model: ModelVersion, steps: Sequence[Step]) -> dict[str, str]:
     """What its steps ran, and what the bundle says that it was made with; that alone where its bytes are gone. Raises Damaged."""
     ran = {name: str(said) for step in steps for name, said in (step.fingerprint_inputs.get("libraries") or {}).items()}
-    manifest = load(project.artifacts, model.bundle, "json") if project.artifacts.has(model.bundle) else {}
-    return {**ran, **{name: said for name, said in manifest.get("versions", {}).items() if name != "python"}}
+    made = _read(project, model.bundle).get("versions", {})
+    return {**ran, **{name: said for name, said in made.items() if name != "python"}}
 
 
 def _data(project: Project, ref: str) -> DataFacts:
