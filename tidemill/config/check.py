@@ -14,7 +14,7 @@ from typing import Any
 from tidemill.config.amounts import every, some_memory, some_share, some_time
 from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
-from tidemill.config.policies import SlicesGate, TriggerSection, check_trigger, stages
+from tidemill.config.policies import SlicesGate, TriggerSection, check_trigger, explain_share, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, resolve
 from tidemill.config.sections import ModelSection
 from tidemill.config.stores import check_bucket, check_database
@@ -190,6 +190,7 @@ class _Checks:
         self._retrain(endpoint, at)
         self._fairness(endpoint, at)
         self.read(at("rollout"), stages, keeps.rollout, said="rollout: ")
+        self.read(at("explain"), explain_share, keeps.explain, said="explain: ")
         self.read(at("rollback_on"), keeps.rollback_on.rules, said="rollback_on: ")
 
     def _gates(self, endpoint: EndpointConfig, at: Callable[..., Path]) -> None:

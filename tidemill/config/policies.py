@@ -236,6 +236,26 @@ class MonitorSection(Section, frozen=True):
         return parse_span(self.outcomes_within)
 
 
+class ExplainSection(Section, frozen=True):
+    """``explain = { share = "1 %" }``: so many of all answers are explained and kept so, and each for which it is asked."""
+
+    share: str
+
+
+Explain = Literal["on request", "always"] | ExplainSection
+
+
+def explain_share(explain: Explain) -> float:
+    """The share of all answers that are explained unasked. Raises ConfigError.
+
+    >>> explain_share("on request"), explain_share("always"), explain_share(ExplainSection(share="1 %"))
+    (0.0, 1.0, 0.01)
+    """
+    if isinstance(explain, ExplainSection):
+        return some_share(explain.share, most=1.0000001)
+    return float(explain == "always")
+
+
 class TriggerSection(Section, frozen=True):
     """One thing that calls for a retraining and has an amount: new data (a share or rows), or a schedule (a cron line)."""
 

@@ -17,6 +17,7 @@ from tidemill.config.labels import patience
 from tidemill.config.policies import (
     ROLLBACK,
     ROLLOUT,
+    Explain,
     GatesSection,
     MonitorSection,
     RetrainSection,
@@ -49,6 +50,7 @@ class Overrides(Section, frozen=True):
     monitor: MonitorSection = MonitorSection()
     retrain: RetrainSection = RetrainSection()
     fairness: FairnessSection = FairnessSection()
+    explain: Explain = "on request"
 
 
 class EndpointSection(Overrides, frozen=True):
@@ -113,7 +115,7 @@ class Layers:
     def policies(self, endpoint: str, environment: str) -> Overrides:
         """Every key from the place that wins; the file has been decoded before, so each value is of its type."""
         found: dict[str, Any] = {}
-        for key in ("rollout", "rollback_on"):
+        for key in ("rollout", "rollback_on", "explain"):
             path = self.path(endpoint, environment, key)
             if (value := self._at(path)) is not None:
                 found[key] = value

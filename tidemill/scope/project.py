@@ -14,7 +14,7 @@ from tidemill.config.amounts import some_memory
 from tidemill.config.decode import load, refuse_former_name
 from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import own_views
-from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, stages
+from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, explain_share, stages
 from tidemill.config.resolve import Config, EndpointConfig
 from tidemill.config.sections import DataConfig, FeatureViewConfig, GoalSection, ModelSection
 from tidemill.errors import NotAttested, NotFound, ProjectError
@@ -172,6 +172,11 @@ class Endpoint:
     def releases(self, status: str | None = None, tx: Tx = None) -> Sequence[Release]:
         """Its releases (in this status), oldest first."""
         return self.store.releases.list(**self.here, status=status, tx=tx)
+
+    @property
+    def explain_share(self) -> float:
+        """The share of all answers that are explained unasked."""
+        return explain_share(self.config.policies.explain)
 
     @property
     def gates(self) -> GatesSection:

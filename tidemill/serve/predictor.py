@@ -21,6 +21,7 @@ from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
 from tidemill.release.variants import BESIDE, CHAMPION, choose, named
 from tidemill.scope.project import Endpoint, Project
+from tidemill.serve.explain import Explainer
 from tidemill.serve.metrics import Metrics
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Event, OnlineEvent, Release
@@ -135,6 +136,7 @@ class Predictor:
         self.task = task_of(scope.model.task)
         self.refuses = scope.model.dataset.requests == "refuse"
         self.history = histories.of(scope.model.dataset.name)
+        self.explainer = Explainer(scope)
         self.served = Served()
         self._refreshing = threading.Lock()
         self._telling = threading.Lock()

@@ -15,13 +15,15 @@ from tidemill.data.check.readings import normal
 from tidemill.errors import BadRequest, Conflict, NotFound, StoreBusy
 from tidemill.learning.labelled import known_label
 from tidemill.serve.bodies import named_in
+from tidemill.serve.explain import NOT_KEPT, none
 from tidemill.serve.log import Met
 from tidemill.serve.predictor import Answer, Predictor
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Outcome, Prediction, event_of
-from tidemill.tasks.port import Request
+from tidemill.tasks.port import Question, Request
 from tidemill.types import JsonObject, Micros, did_you_mean, named_id, new_id, to_iso
 
+_NOT_KEPT = msgspec.json.encode(none(NOT_KEPT))
 ACKS = ("group", "async", "none")
 _encode = msgspec.json.Encoder().encode
 
@@ -65,6 +67,8 @@ class PredictionService:
     def __init__(self, serving: Serving) -> None:
         self._s = serving
         self._flying: dict[str, _Flying] = {}
+        self._explaining: dict[str, asyncio.Event] = {}
+        """Predictions that are being explained, and are not yet on their way to the disk."""
 
     async def predict(self, endpoint: str, body: Request, ack: str) -> tuple[bytes, bool]:
         """Answer and write down; the same key again gives the stored answer. The reply, and whether it was given before.
@@ -89,6 +93,8 @@ class PredictionService:
         at = serving.clock.now()
         answer = predictor.answer(body, body.subject or prediction_id, at)
         prediction = _prediction(prediction_id, endpoint, at, body, inputs, answer, started)
+        if body.explain or predictor.explainer.wanted(prediction_id):
+            prediction = await self._explained(predictor, answer, prediction, body)
         if ack != "none":
             landed = None if body.key is None else partial(self._flying.pop, prediction_id, None)
             waits = self._waits(ack)
@@ -100,7 +106,19 @@ class PredictionService:
         serving.metrics.predicted(endpoint, prediction.model, prediction.arm, prediction.cold)
         if answer.flags:
             serving.metrics.flagged(endpoint, answer.flags)
-        return reply(prediction, ack), False
+        return reply(prediction, ack, body.explain), False
+
+    async def _explained(self, predictor: Predictor, answer: Answer, made: Prediction, body: Request) -> Prediction:
+        """With what the answer is made of. Who asks with the same key meanwhile waits."""
+        question = Question(body, predictor.history, made.at, made.watermark, msgspec.json.decode(made.output))
+        by, done = answer.by, asyncio.Event()
+        self._explaining[made.id] = done
+        try:
+            said = await predictor.explainer.of(by.task, by.scorer, by.bundle, question)
+            return replace(made, explained=said)
+        finally:
+            del self._explaining[made.id]
+            done.set()
 
     def _sells(self, predictor: Predictor, item: str) -> bool:
         """Whether anybody sells the item; the heartbeat may not have looked at the newest file yet."""
@@ -116,6 +134,8 @@ class PredictionService:
         """``inputs``: None of a request that leaves them to be looked up, for they may be others by now."""
         if ack == "none":
             raise BadRequest("a key asks to be remembered, ack=none asks not to", place="ack", hint="use ack=async")
+        while (busy := self._explaining.get(prediction_id)) is not None:
+            await busy.wait()
         flying = self._flying.get(prediction_id)
         if flying is not None and flying.written.done():
             await self._s.log.write()  # nobody waits for it any more, but it may still be written
@@ -136,7 +156,7 @@ class PredictionService:
             raise Conflict(
                 f"the key {body.key!r} was used for another request", place="$.key", hint="use a key for one request"
             )
-        return reply(prediction, "group")
+        return reply(prediction, "group", body.explain)
 
     def probe(self, endpoint: str, body: Any) -> tuple[bytes, int]:
         """Answer as of any moment, and write nothing, for a candidate under test. The reply, and its microseconds."""
@@ -262,8 +282,8 @@ def _prediction(
     )
 
 
-def reply(p: Prediction, ack: str) -> bytes:
-    """The reply to a prediction: the head's JSON object and the model's, as one.
+def reply(p: Prediction, ack: str, explain: bool = False) -> bytes:
+    """The reply to a prediction: the head's JSON object and the model's, as one; with what it is made of, where that was asked.
 
     >>> said = b'{"items":["mug"],"scores":[0.5]}'
     >>> p = Prediction("pred_1", "shop", 0, "7", "model:shop@1", "rel_1", "champion", said, b"{}", 0, 9)
@@ -271,4 +291,5 @@ def reply(p: Prediction, ack: str) -> bytes:
     '"1970-01-01T00:00:00Z","items":["mug"],"scores":[0.5]}'
     """
     head = _encode(Head(p.id, p.model, p.release, p.arm, p.cold, ack, to_iso(p.at)))
-    return head[:-1] + b"," + p.output[1:]
+    said = head[:-1] + b"," + p.output[1:]
+    return said if not explain else said[:-1] + b',"explained":' + (p.explained or _NOT_KEPT) + b"}"

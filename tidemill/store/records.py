@@ -358,6 +358,7 @@ class Prediction:
     cold: bool = False
     key: str | None = None
     environment: str = ""
+    explained: bytes = b""  # JSON: what the answer is made of; nothing where that is not kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, Damaged, Forbidden, NotFound, TidemillError
 from tidemill.serve.http.admit import Call, Headers, Reply
 from tidemill.serve.http.app import FaceHandler
-from tidemill.serve.http.outward import outward
 from tidemill.serve.http.routes import Route
+from tidemill.serve.outward import outward
 from tidemill.types import Json, digest
 from tidemill.web import actions, export, render
 from tidemill.web import format as words

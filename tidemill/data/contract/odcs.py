@@ -78,7 +78,7 @@ class Property(Part, frozen=True, kw_only=True):
     """One column."""
 
     documentation: ClassVar[Set[str]] = (
-        _NAMED
+        (_NAMED - {"businessName", "description"})
         | {"classification", "partitioned", "partitionKeyPosition", "criticalDataElement", "encryptedName"}
         | {"transformSourceObjects", "transformLogic", "transformDescription", "examples", "items", "properties"}
     )
@@ -90,6 +90,8 @@ class Property(Part, frozen=True, kw_only=True):
     unique: bool = False
     primaryKey: bool = False
     primaryKeyPosition: int = -1
+    businessName: Any = None
+    description: Any = None
     quality: list[Quality] = []
     customProperties: list[Custom] = []
 

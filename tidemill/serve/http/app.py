@@ -22,9 +22,9 @@ from tidemill.scope.project import Project
 from tidemill.serve import bodies
 from tidemill.serve.http import welcome
 from tidemill.serve.http.admit import JSON, Call, Gone, Headers, Reading, Reply, RequestGuard
-from tidemill.serve.http.outward import outward
 from tidemill.serve.http.routes import OPEN, Receive, Route, Scope, Send, Table
 from tidemill.serve.metrics import CONTENT_TYPE
+from tidemill.serve.outward import outward
 from tidemill.serve.replay import ReplayClock
 from tidemill.serve.service import PredictionService, ack_mode
 from tidemill.serve.serving import Serving, prepare

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tidemill.errors import ModelError
 from tidemill.learning.labelled import text_of
 from tidemill.tasks.port import Became, Contribution, Explanation, Reason, Unit
-from tidemill.tasks.tabular.inputs import SERIES, Input
+from tidemill.tasks.tabular.inputs import Input, called
 from tidemill.tasks.tabular.learners.port import F8, Asked, Terms
 from tidemill.tasks.tabular.probabilities import both_labels
 from tidemill.tasks.tabular.sampling import Contributed, sampled, stacked
@@ -114,7 +114,7 @@ def columns(inputs: Sequence[Input]) -> dict[str, I8]:
     """The columns by what they are called to whom it is explained: the numbers of a text are one."""
     found: dict[str, list[int]] = {}
     for place, one in enumerate(inputs):
-        found.setdefault(one.source if one.embedding or one.name == SERIES else one.name, []).append(place)
+        found.setdefault(called(one), []).append(place)
     return {name: np.array(places, np.int64) for name, places in found.items()}
 
 

@@ -63,6 +63,11 @@ class Input(msgspec.Struct, frozen=True):
         return float
 
 
+def called(one: Input) -> str:
+    """What it is called to whom it is explained: the numbers of a text are that text, and a series is its subject."""
+    return one.source if one.embedding or one.name == SERIES else one.name
+
+
 def _place(places: Mapping[Any, float], other: float, value: Any) -> float:
     return places.get(value, other)
 

@@ -13,11 +13,12 @@ from tidemill.errors import BadRequest, ModelError
 from tidemill.features.online import History
 from tidemill.learning.labelled import text_of
 from tidemill.store.records import OnlineEvent, Prediction
-from tidemill.tasks.port import Answered, Explained, Explanation, Name, Question, Request, Task, Want
+from tidemill.tasks.port import Answered, Explained, Explanation, Name, Question, Reason, Request, Task, Want
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.counterfactual import counterfactual
 from tidemill.tasks.tabular.outcomes import LabelOutcome, LabelScorer, ValueOutcome, ValueScorer
 from tidemill.tasks.tabular.row import RowScorer
+from tidemill.tasks.tabular.sentence import sentence
 from tidemill.types import JsonObject, Micros
 
 MAX_INPUTS = 1_000
@@ -104,6 +105,11 @@ def contributions(scorer: Any, question: Question) -> Explanation:
     return found
 
 
+def in_words(scorer: Any, question: Question, reason: Reason, names: Mapping[str, str]) -> str:
+    """The reason for the person whom it concerns (`tidemill.tasks.tabular.sentence`)."""
+    return sentence(reason, question.output, scorer.inputs, _inputs(scorer, question.request), names)
+
+
 def _inputs(scorer: Any, request: Request) -> Mapping[str, Any]:
     """The row; of a learner that asks whose it is with the subject. Raises BadRequest."""
     if not isinstance(request, RowRequest):
@@ -156,6 +162,7 @@ CLASSIFY = Task(
     explain=explain,
     contributions=contributions,
     otherwise=otherwise,
+    sentence=in_words,
     outcome_scorer=lambda metric, costs: LabelScorer(metric or "log_loss", Costs.of(costs)),
     targets=("string", "boolean", "integer", "number"),
     costs=True,

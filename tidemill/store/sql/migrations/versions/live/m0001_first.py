@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("cold", flag, nullable=False),
         sa.Column("key", text, nullable=True),
         sa.Column("environment", text, nullable=False),
+        sa.Column("explained", blob, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_predictions"),
         sqlite_strict=True,
     )
