@@ -72,7 +72,7 @@ def test_duplicates_share_and_say_so_and_together_they_are_worth_the_whole() -> 
 def test_a_constant_column_is_worth_nothing_and_labels_are_measured_by_their_own_metric() -> None:
     made = Made({"a": A, "still": np.zeros(N)}, np.where(A + 0.3 * B > 0, "yes", "no"), "auc")
     found = importance(made.sample(made.fit()), "auc", 0)
-    assert of(found, "still") == {"name": "still", "lost": [0.0, 0.0, 0.0], "constant": True}
+    assert of(found, "still") == {"name": "still", "lost": [0.0, 0.0, 0.0], "weight": 0.0, "constant": True}
     mean, low, high = of(found, "a")["lost"]
     assert 0.4 < low < mean < high < 0.55, "from nearly 1 to about one half"
 

@@ -211,6 +211,8 @@ class _Checks:
             self.read(at("gates", "coverage"), some_share, gates.coverage.at_least, said="coverage: ")
         if gates.slices is not None:
             self._slices(gates.slices, at("gates", "slices"))
+        if gates.stability:
+            self.read(at("gates", "stability"), some_share, gates.stability.at_most, said="stability: ")
         if gates.robustness:
             most = partial(some_share, most=100.0)
             self.read(at("gates", "robustness"), most, gates.robustness.missing, said="robustness: ")

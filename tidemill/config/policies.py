@@ -84,6 +84,12 @@ class RobustnessGate(Section, frozen=True):
     metric: str = ""
 
 
+class StabilityGate(Section, frozen=True):
+    """Of what weighs in the answers, fits to halves of the rows may differ in so much, and a candidate from its champion by so much more."""
+
+    at_most: str = "10 %"
+
+
 class ApprovalGate(Section, frozen=True):
     """A release is held until one of these roles says yes."""
 
@@ -104,6 +110,7 @@ class GatesSection(Section, frozen=True):
     slices: SlicesGate | None = None
     robustness: RobustnessGate | None = None
     verify: bool = False
+    stability: StabilityGate | None = None
     approval: ApprovalGate | None = None
 
 

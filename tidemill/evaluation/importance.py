@@ -15,6 +15,7 @@ import numpy as np
 from tidemill.errors import NotEnoughData
 from tidemill.evaluation.alike import associations, groups_of, of_values
 from tidemill.evaluation.port import Examination, Look
+from tidemill.evaluation.weights import weights
 from tidemill.learning.evaluate import F8, Scored
 from tidemill.learning.intervals import clustered_error
 from tidemill.learning.measures import Measure, measure
@@ -82,6 +83,7 @@ def importance(sample: Sample, metric: str, seed: int) -> JsonObject:
         raise NotEnoughData(f"{metric} cannot be measured on these rows of the test", hint="a longer split.test")
     names, base = list(sample.places), sample.base[metric]
     alike = groups_of(names, of_values(associations(sample.x, sample.categories), sample.places))
+    weighs = weights(sample, seed)
     found = {which: _lost(sample, which, metric, seed) for which in (*((name,) for name in names), *alike)}
     return {
         "metric": metric,
@@ -89,7 +91,7 @@ def importance(sample: Sample, metric: str, seed: int) -> JsonObject:
         "units": len(np.unique(base.units)),
         "unit": base.unit,
         "repeats": REPEATS,
-        "values": sorted(_of_one(sample, found, alike), key=lambda one: -one["lost"][0]),
+        "values": sorted(_of_one(sample, found, alike, weighs), key=lambda one: -one["lost"][0]),
         "groups": [{"names": list(one), "lost": found[one].json()} for one in alike],
     }
 
@@ -110,10 +112,10 @@ def _constant(columns: F8) -> bool:
 
 
 def _of_one(
-    sample: Sample, found: Mapping[tuple[str, ...], Lost], alike: Sequence[tuple[str, ...]]
+    sample: Sample, found: Mapping[tuple[str, ...], Lost], alike: Sequence[tuple[str, ...]], weighs: Mapping[str, float]
 ) -> Iterator[JsonObject]:
     for name, places in sample.places.items():
-        told: JsonObject = {"name": name, "lost": found[(name,)].json()}
+        told: JsonObject = {"name": name, "lost": found[(name,)].json(), "weight": _figure(weighs[name])}
         if _constant(sample.x[:, places]):
             told["constant"] = True
         if shared := next((group for group in alike if name in group), None):
@@ -131,13 +133,16 @@ def _of(look: Look) -> JsonObject:
 
 
 def _card(found: JsonObject) -> str:
-    rows = [f"| {one['name']}{_alike(one)} | {_interval(one['lost'])} |" for one in found["values"][:MOST_ON_CARD]]
-    rows += [f"| {' and '.join(one['names'])} together | {_interval(one['lost'])} |" for one in found["groups"]]
+    rows = [
+        f"| {one['name']}{_alike(one)} | {_interval(one['lost'])} | {one['weight']:.0%} |"
+        for one in found["values"][:MOST_ON_CARD]
+    ]
+    rows += [f"| {' and '.join(one['names'])} together | {_interval(one['lost'])} | |" for one in found["groups"]]
     head = (
         f"## What it answers by\nHow much worse {found['metric']} is on {found['rows']} rows of the test when a value is taken "
         f"from another row (permutation importance), with 95 % intervals over {found['units']} {found['unit']}.\n\n"
     )
-    return head + "| value | worse by |\n|---|---|\n" + "\n".join(rows)
+    return head + "| value | worse by | share of its contributions |\n|---|---|---|\n" + "\n".join(rows)
 
 
 def _alike(one: JsonObject) -> str:

@@ -21,13 +21,16 @@ class OpenImportance(Shown[JsonObject | None]):
     """How much worse the model is without each value of a request. Empty of one that has none, or was made by hand."""
 
     def frame(self) -> pl.DataFrame:
-        """``[value, mean, low, high]``, the most first; values that say the same together, too."""
+        """``[value, mean, low, high, weight]``, the most first; values that say the same together, too. ``weight``: its share of contributions."""
         import polars as pl
 
         found = self.record or {}
-        rows = [(one["name"], *one["lost"]) for one in found.get("values", ())]
-        rows += [(" + ".join(one["names"]), *one["lost"]) for one in found.get("groups", ())]
-        types: dict[str, pl.DataType] = {"value": pl.String(), **dict.fromkeys(("mean", "low", "high"), pl.Float64())}
+        rows = [(one["name"], *one["lost"], one.get("weight")) for one in found.get("values", ())]
+        rows += [(" + ".join(one["names"]), *one["lost"], None) for one in found.get("groups", ())]
+        types: dict[str, pl.DataType] = {
+            "value": pl.String(),
+            **dict.fromkeys(("mean", "low", "high", "weight"), pl.Float64()),
+        }
         return pl.DataFrame(rows, schema=types, orient="row")
 
     def _repr_html_(self) -> str:
@@ -36,7 +39,7 @@ class OpenImportance(Shown[JsonObject | None]):
             return f"<p>not measured: {escape(found['error'])}</p>" if found else NOTHING
         rows = [
             (name, (mean, low if low is not None else mean, high if high is not None else mean))
-            for name, mean, low, high in self.frame().rows()[:SHOWN]
+            for name, mean, low, high, _ in self.frame().rows()[:SHOWN]
         ]
         return intervals(f"{found['metric']} worse by", rows, 0.0) + sentences([of_importance(found)])
 

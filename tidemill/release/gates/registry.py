@@ -19,6 +19,7 @@ from tidemill.release.gates.port import Gate, GateContext
 from tidemill.release.gates.quality import Baseline, Method, Refit
 from tidemill.release.gates.repeats import Repeats
 from tidemill.release.gates.robustness import Robust
+from tidemill.release.gates.stability import Stable
 from tidemill.release.gates.verify import Verify
 
 OWN: tuple[Gate, ...] = (
@@ -29,6 +30,7 @@ OWN: tuple[Gate, ...] = (
     Fairness(),
     Repeats(),
     Robust(),
+    Stable(),
     Verify(),
     Refit(),
     Method(),

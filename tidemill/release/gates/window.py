@@ -23,6 +23,7 @@ from tidemill.types import JsonObject, Micros, canonical, to_iso
 
 if TYPE_CHECKING:
     from tidemill.evaluation.falls import Robustness
+    from tidemill.evaluation.stability import Stability
     from tidemill.learning.evaluate import Scored
     from tidemill.learning.search import Validation
     from tidemill.learning.trainer import Questions, Report, Trainer
@@ -103,6 +104,17 @@ class EvaluationWindow:
         self.score(model, metric)
         bundle = get_bundle(self._project.artifacts, model.evaluation_bundle)
         return of_bundle(self.trainer, bundle, (self.start, self.end), metric, seed)
+
+    def stability(self, model: ModelVersion, champion: ModelVersion | None, seed: int) -> Stability:
+        """Whether the version answers for reasons that stay. Raises GateRefused when it was fitted on the test, NotEnoughData, ModelError."""
+        from tidemill.evaluation.stability import stability
+        from tidemill.tasks.tabular.training import TabularTrainer
+
+        if not isinstance(self.trainer, TabularTrainer):
+            raise NotEnoughData("its answers are not made of columns", hint="take `stability` out of [gates]")
+        bundle = self.report(model)[1]
+        other = self.report(champion)[1] if champion else None
+        return stability(self.trainer, bundle, other, (self.start, self.end), seed)
 
     def _seen(self, through: Any) -> str:
         if not self.temporal():

@@ -71,7 +71,8 @@ class RowScorer:
         """What could be changed about a row, where the model says so."""
         self.level: float | None = around["level"] if around else None
         """Of values with an interval: how often the truth shall lie in it."""
-        asked = learners.opened(said.get("recipe", {}), bundle, said["learner"])
+        self.method: str = said["learner"]
+        asked = learners.opened(said.get("recipe", {}), bundle, self.method)
         self._ask, self._rows = asked.row, asked.rows
         self._asked, self._tried = asked, sampling.of_bundle(bundle)
 

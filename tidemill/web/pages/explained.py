@@ -28,7 +28,7 @@ def worth(found: JsonObject | None) -> Explained | None:
     """Importance, as an examination found it; None where none was made."""
     if found is None or "error" in found:
         return None if found is None else Explained(error=found["error"])
-    rows = [_interval(one["name"], one["lost"]) for one in found["values"][:SHOWN]]
+    rows = [_interval(one["name"], one["lost"], weight=one.get("weight")) for one in found["values"][:SHOWN]]
     rows += [_interval(" + ".join(one["names"]), one["lost"], "s3") for one in found["groups"]]
     title = f"{found['metric']} worse by, without each value"
     picture = bars.intervals(title, rows, x=f"{found['metric']} worse by", reference=0.0)
@@ -38,12 +38,13 @@ def worth(found: JsonObject | None) -> Explained | None:
     return Explained(of_importance(found), picture, tuple(notes))
 
 
-def _interval(name: str, lost: list[float | None], tone: str = "s1") -> bars.Interval:
+def _interval(name: str, lost: list[float | None], tone: str = "s1", weight: float | None = None) -> bars.Interval:
     mean, low, high = lost
     assert mean is not None
+    note = "" if weight is None else f"{weight:.0%} of what contributes to its answers"
     sure = low is not None and high is not None
     return bars.Interval(
-        name, mean, low if low is not None else mean, high if high is not None else mean, tone if sure else "s0"
+        name, mean, low if low is not None else mean, high if high is not None else mean, tone if sure else "s0", note
     )
 
 
