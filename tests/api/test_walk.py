@@ -47,6 +47,7 @@ READS = [
     "/api/models/{model}/card",
     "/api/models/{model}/bom",
     "/api/models/{model}/provenance",
+    "/api/models/{model}/features",
     "/api/compare",
     "/api/rebuilds",
     "/api/rebuilds/{rebuild}",

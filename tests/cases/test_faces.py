@@ -51,6 +51,16 @@ def test_a_list_of_models_fits_a_terminal_of_80_columns(released: Folder) -> Non
     assert re.search(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}", shown), shown
 
 
+def test_a_command_says_what_each_feature_is_worth_and_costs(released: Folder) -> None:
+    found = released.json("models", "features", "champion")
+    features = {one["name"]: one for one in found["report"]["features"]}
+    assert {"pages", "spent", "member", "country", "site", "hour"} <= set(features)
+    assert all(one["said"] and one["verdict"] for one in features.values())
+    assert features["spent"]["request_bytes"] > 0 and features["spent"]["read_us"] > 0
+    shown = released.tidemill("models", "features", "champion")
+    assert shown.returncode == 0 and all(name in shown.stdout for name in features)
+
+
 def test_counts_are_shown_as_counts(released: Folder) -> None:
     """`n 250`, and not `n 250.0000`."""
     shown = released.tidemill("models", "compare", "latest", "latest").stdout

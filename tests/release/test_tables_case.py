@@ -17,7 +17,9 @@ from tidemill.data.pipeline import ingest
 from tidemill.evaluation.falls import Robustness
 from tidemill.model.pipeline import build_candidate
 from tidemill.ops import evidence
+from tidemill.ops import features as ops_features
 from tidemill.ops import models as ops_models
+from tidemill.ops.gc import reachable
 from tidemill.ops.runs import run_all
 from tidemill.release.gates.port import build_context, judge_all
 from tidemill.release.gates.registry import gates_of
@@ -85,6 +87,24 @@ def test_what_is_lost_without_a_column_stands_in_the_record_and_a_gate_says_the_
     assert [same(one) for one in asked.falls] == [same(one) for one in msgspec.convert(kept, Robustness).falls]
     assert {"linear"} <= set(next(one for one in kept["falls"] if one["share"] == 1)["above"])
     assert "## Robustness" in evidence.card(project, model.ref).card
+
+
+def test_each_feature_is_left_out_once_and_the_report_is_kept(demand):
+    project, model = demand
+    made = ops_features.make(project, Caller.local(), model.ref, "10 minutes", lambda kind, data: None)
+    found = {one.name: one for one in made.report.features}
+    assert {"tmin", "tmax", "pn"} <= {name for one in made.report.features for name in one.columns}
+    assert found["view calendar"].verdict == "needed" and found["view calendar"].fall > 0.5
+    assert all(one.said for one in found.values()) and made.report.metric == "mae"
+    fits = [step for step in project.store.steps.list(run=made.run) if step.name.startswith("without ")]
+    again = ops_features.make(project, Caller.local(), "latest", "10 minutes", lambda kind, data: None)
+    reused = [step for step in project.store.steps.list(run=again.run) if step.name.startswith("without ")]
+    assert len(fits) == len(found) and all("from" in out for step in reused for out in step.outputs.values())
+    assert ops_features.show(project, model.ref).run == again.run
+    few = ops_features.make(project, Caller.local(), model.ref, "1 ms", lambda kind, data: None)
+    assert "not_asked" in {one.verdict for one in few.report.features}
+    loose = reachable(project)
+    assert {project.store.runs.get(run.run).outputs["report"] for run in (made, again, few)} <= loose
 
 
 def test_one_that_answers_with_the_mean_is_refused(demand):

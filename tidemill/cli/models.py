@@ -1,4 +1,4 @@
-"""`tidemill models ls | show | compare`."""
+"""`tidemill models ls | show | compare | features`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from typing import Any, get_args
 
 import click
 
-from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged
+from tidemill.access.caller import Caller
+from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged, wants_json
 from tidemill.cli.release import gate_table
+from tidemill.cli.run import steps_shown
+from tidemill.evaluation.falls import share_of
+from tidemill.learning.measures import measure
 from tidemill.ops import evidence
+from tidemill.ops import features as feature_verbs
 from tidemill.ops import models as verbs
 from tidemill.ops.page import Page
 from tidemill.ops.searched import Curve, Searched, brief
@@ -138,6 +143,30 @@ def compare(project: Project, one: str, other: str) -> Answer:
         if not isinstance(one or other, dict)  # tables within metrics are for --json
     ]
     return Answer(found, [Table(dict(zip(("", *found["models"]), ("name", "one", "other"))), rows)])
+
+
+@command(models)
+@click.argument("model")
+@click.option(
+    "--budget", default=feature_verbs.BUDGET, show_default=True, help="CPU time of all refits, as far as it is known."
+)
+def features(project: Project, model: str, budget: str) -> Answer:
+    """What each feature of MODEL is worth and costs: its recipe fitted without it. Killed, the same command goes on."""
+    with steps_shown(wants_json()) as on_event:
+        found = feature_verbs.make(project, Caller.local(), model, budget, on_event)
+    report = found.report
+    columns: dict[str, Column] = {
+        "left out": "name",
+        f"{report.metric} worse by": lambda one: share_of(one.fall, one.low, one.high),
+        "what to do": "said",
+        "read µs": lambda one: f"{one.read_us:.1f}",
+        "request bytes": lambda one: f"{one.request_bytes:.0f}",
+        "answer µs": lambda one: f"{one.cost.whole_us:.0f} → {one.cost.answer_us:.0f}" if one.cost.answer_us else "",
+        "bundle bytes": lambda one: f"{one.cost.bundle_bytes:+,}" if one.cost.answer_us else "",
+    }
+    reached = f"{report.metric} {measure(report.metric).text(report.figure)}"
+    head = f"{found.model}: {reached} on {report.rows:,} rows of the test, {report.units:,} {report.unit}"
+    return Answer(found, [head, Table(columns, report.features)])
 
 
 def _figure(value: Any, name: str = "") -> str:

@@ -25,7 +25,7 @@ from tidemill.tasks.tabular.sample import Sample
 
 F8 = NDArray[np.float64]
 SHARES = (0.1, 0.5, 1.0)
-LEAST = 30
+LEAST = 20
 """With fewer independent units nothing is said: an error of so few is itself not known."""
 ASKED, FOREIGN = 100_000, 10_000
 """So many rows are asked again in all, of each model: of a learner of Tidemill's own, and of one that somebody else made."""
@@ -177,6 +177,17 @@ def fall_of(
     share, error = float(found.gain) * by_figure, float(found.error) * by_figure
     reach = student(len(names) - 1, 0.975) * error
     return share, error, share - reach, share + reach
+
+
+def share_of(fall: float | None, low: float | None, high: float | None) -> str:
+    """
+    >>> share_of(0.5, 0.3, 0.7), share_of(0.5, None, None), share_of(None, None, None)
+    ('+50.0 % (+30.0 to +70.0)', '+50.0 %', '')
+    """
+    if fall is None:
+        return ""
+    ends = "" if low is None or high is None else f" ({low * 100:+.1f} to {high * 100:+.1f})"
+    return f"{fall * 100:+.1f} %{ends}"
 
 
 def student(degrees: int, chance: float) -> float:

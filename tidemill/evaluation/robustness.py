@@ -9,7 +9,7 @@ import msgspec
 
 from tidemill.errors import NotEnoughData
 from tidemill.evaluation.changed import CHANGES, MISSING, SHUFFLED
-from tidemill.evaluation.falls import LEAST, SHARES, Fall, Robustness, most_rows, robustness, student
+from tidemill.evaluation.falls import LEAST, SHARES, Fall, Robustness, most_rows, robustness, share_of, student
 from tidemill.evaluation.port import Examination, Look
 from tidemill.learning.measures import measure
 from tidemill.tasks.tabular.learners import FOREIGN
@@ -127,8 +127,7 @@ def percent(one: Fall | None) -> str:
         return ""
     if one.error:
         return f"fails: {one.error}"
-    ends = "" if one.low is None or one.high is None else f" ({one.low * 100:+.1f} to {one.high * 100:+.1f})"
-    return f"{(one.fall or 0.0) * 100:+.1f} %{ends}"
+    return share_of(one.fall, one.low, one.high)
 
 
 def _said(found: Robustness) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """`tidemill gc`: deletes the artifacts that no record reaches, and says what and how much.
 
-One rule: an artifact is kept if a record that lives can reach it. Those are every model (bundles, card, search, the answers of its test), every
-verdict's and release's signed statements, every dataset version's profile and contract, the baselines of models that are released,
-uncommitted changes that runs were made from and what was installed then, and what steps left in runs that are not finished and in the newest run of
-each pipeline; and the reports of backtests, auditions and rebuilds. What was put or verified within the grace period is kept, too: a run may be
-about to record or to read it.
+One rule: an artifact is kept if a record that lives can reach it. Those are every model (bundles, card, search, the answers of its
+test and what was found in them), every verdict's and release's signed statements, every dataset version's profile and contract, the
+baselines of models that are released, uncommitted changes that runs were made from and what was installed then, and what steps left in runs that
+are not finished and in the newest run of each pipeline; and the reports of backtests, auditions, rebuilds and features. What was put
+or verified within the grace period is kept, too: a run may be about to record or to read it.
 What a step left in older runs goes; asked for again, the step is done again.
 """
 
@@ -23,8 +23,10 @@ from tidemill.store.artifacts.codecs import parts_of
 from tidemill.store.records import Tx
 
 GRACE = 86_400.0  # Seconds (wall time) within which nothing that was put or verified is deleted
-REPORTS = ("backtest", "audition", "verify")
+REPORTS = ("backtest", "audition", "verify", "features")
 """Pipelines whose outputs are what people asked for: small, and kept of every run."""
+KEPT = (answers_kept, examined_kept, search_kept)
+"""What the run of a model keeps for it."""
 _ENDED = ("refused", "halted", "rolled_back", "superseded")
 
 
@@ -90,16 +92,7 @@ def _of_models(project: Project) -> Iterator[str]:
         for digest in model.recipe.get("start", {}).get("bundles", ()):
             yield from _bundle(project, digest)
         signed = (v.attestation for v in store.verdicts.list(model=model.ref))
-        yield from filter(
-            None,
-            (
-                model.card,
-                answers_kept(project, model),
-                search_kept(project, model),
-                examined_kept(project, model),
-                *signed,
-            ),
-        )
+        yield from filter(None, (model.card, *(kept(project, model) for kept in KEPT), *signed))
     for release in releases:
         yield from release.attestations
     alive = {release.model for release in releases if release.status not in _ENDED}

@@ -1,0 +1,185 @@
+"""What each feature is worth and costs: the recipe fitted again without it, beside what it takes to serve it.
+
+A feature that is worth nothing costs all the same: it can fail, drift, leak and delay (Breck et al. 2017, The ML Test Score, Data 2-4).
+A shuffled column says what a fit answers by; only a fit without it says what the model would be without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.config.amounts import percent
+from tidemill.errors import NotEnoughData
+from tidemill.evaluation.falls import LEAST, fall_of, student
+from tidemill.learning.search import Settings
+from tidemill.tasks.tabular.inputs import Input
+from tidemill.tasks.tabular.sample import Sample
+from tidemill.types import JsonObject
+
+F8 = NDArray[np.float64]
+Said = Literal["needed", "spare", "harms", "unused", "constant", "not_enough_data", "failed", "not_asked"]
+SURE = 0.95
+
+
+class Left(msgspec.Struct, frozen=True):
+    """What is left out together: one value of a request, a view's features, or values that say the same. ``why``: it is not asked."""
+
+    name: str
+    kind: Literal["column", "view", "alike"]
+    columns: tuple[str, ...]
+    why: str = ""
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What it takes to serve: of the model that was fitted without it the median answer beside the whole one's, in µs; of the
+    bundle so many bytes. ``error``: why there is no such model."""
+
+    answer_us: float = 0.0
+    whole_us: float = 0.0
+    bundle_bytes: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One that was left out: ``fall`` is what the metric loses without it, in shares of what it reaches (95 %, by unit); more than 0: it is
+    worth that. ``read_us``: to read and encode its values of one request, ``request_bytes`` what they take in it; ``said``: what to do."""
+
+    name: str
+    kind: str
+    columns: tuple[str, ...]
+    verdict: Said
+    said: str
+    fall: float | None = None
+    low: float | None = None
+    high: float | None = None
+    cost: Cost = field(default_factory=Cost)
+    read_us: float = 0.0
+    request_bytes: float = 0.0
+    alike: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureReport:
+    """Of one version on its own test. ``useful``: the share of the metric that is worth keeping something for."""
+
+    metric: str
+    better: str
+    rows: int
+    units: int
+    unit: str
+    figure: float
+    useful: float
+    features: list[Feature] = field(default_factory=list)
+
+
+def named(one: Input) -> str:
+    """What the feature is called that an input belongs to: itself; of a text's numbers the text."""
+    return one.source if one.embedding else one.name
+
+
+def without(settings: Settings, columns: Sequence[str]) -> Settings:
+    """The settings of a model that is not given these values. Raises NotEnoughData where none is left."""
+    inputs = zip(settings.details["columns"], msgspec.convert(settings.details["columns"], list[Input]), strict=True)
+    kept = [said for said, one in inputs if named(one) not in columns]
+    if not kept:
+        raise NotEnoughData("nothing is left to answer by")
+    monotone = {name: way for name, way in settings.details.get("monotone", {}).items() if name not in columns}
+    return replace(settings, details={**settings.details, "columns": kept, "monotone": monotone})
+
+
+def judged(
+    metric: str, whole: F8, less: F8, units: NDArray[Any], useful: float, asked: int
+) -> tuple[Said, tuple[float, float | None, float | None]]:
+    """What the refit shows, and the fall with its interval. Of ``asked`` refits none is called needed or harmful by chance (Bonferroni)."""
+    fall, spread, low, high = fall_of(metric, whole, less, units)
+    degrees = len(np.unique(units)) - 1
+    if spread is None or degrees + 1 < LEAST:
+        return "not_enough_data", (fall, low, high)
+    reach = student(degrees, 1 - (1 - SURE) / 2 / max(asked, 1)) * spread
+    if fall - reach > 0:
+        return "needed", (fall, low, high)
+    if fall + reach < 0:
+        return "harms", (fall, low, high)
+    spare = fall + student(degrees, SURE) * spread < useful
+    return ("spare" if spare else "not_enough_data"), (fall, low, high)
+
+
+def unused(sample: Sample, columns: Sequence[str]) -> Said | None:
+    """Whether the values are the same in every row; or no answer changes, whatever they are: shuffled or missing."""
+    places = [place for place, one in enumerate(sample.scorer.inputs) if named(one) in columns]
+    x = sample.x[:, places]
+    if not places or bool(((x == x[:1]) | (np.isnan(x) & np.isnan(x[:1]))).all()):
+        return "constant"
+    gone, shuffled = sample.x.copy(), sample.x.copy()
+    gone[:, places], shuffled[:, places] = np.nan, x[np.random.default_rng(0).permutation(len(x))]
+    plain = sample.told(sample.x)
+    return "unused" if all(np.array_equal(plain, sample.told(other)) for other in (gone, shuffled)) else None
+
+
+def sentence(one: Feature, useful: float) -> str:
+    """What to do with it."""
+    what = "it" if one.kind == "column" else "them"
+    if one.verdict in ("not_asked", "failed"):
+        return one.said
+    if one.verdict == "constant":
+        return f"the same in every row: exclude {what}"
+    if one.verdict == "unused":
+        return f"no answer changes with {what}: exclude {what}"
+    without = f"without {what} {_change(one)}"
+    if one.verdict == "needed":
+        return f"{without}: keep {what}"
+    if one.verdict == "harms":
+        return f"{without}: exclude {what}"
+    if one.verdict == "spare":
+        others = f"; {' and '.join(one.alike)} say the same: keep one" if one.alike and one.kind == "column" else ""
+        return f"{without}, less than the {percent(useful)} that are worth it: {what} may go{others}"
+    return f"{without}: not enough data to say; a longer test would"
+
+
+def _change(one: Feature) -> str:
+    fall = one.fall or 0.0
+    said = f"{abs(fall) * 100:.1f} % {'worse' if fall > 0 else 'better'}"
+    if one.low is None or one.high is None:
+        return said
+    low, high = sorted((one.low, one.high)) if fall > 0 else sorted((-one.low, -one.high))
+    return f"{said} ({low * 100:.1f} to {high * 100:.1f})"
+
+
+def report(
+    sample: Sample,
+    whole: F8,
+    units: NDArray[Any],
+    head: Mapping[str, Any],
+    asked: Sequence[tuple[Left, F8, Cost]],
+    reading: Mapping[str, tuple[float, float]],
+    alike: Sequence[Sequence[str]],
+) -> FeatureReport:
+    """``asked``: what was left out, what each answer added then, its cost; ``reading``: (µs, bytes) of each value of a request."""
+    made = FeatureReport(**head)
+    refits = sum(not one.why and not cost.error for one, _, cost in asked)
+    for one, less, cost in asked:
+        others = tuple(name for group in alike if one.name in group for name in group if name != one.name)
+        us, size = (sum(reading.get(name, (0.0, 0.0))[n] for name in one.columns) for n in (0, 1))
+        found = Feature(one.name, one.kind, one.columns, "not_asked", one.why, None, None, None, cost, us, size, others)
+        if cost.error:
+            found = replace(found, verdict="failed", said=f"not fitted without it: {cost.error}")
+        elif not one.why:
+            said, interval = judged(made.metric, whole, less, units, made.useful, refits)
+            found = replace(found, fall=interval[0], low=interval[1], high=interval[2], verdict=said)
+        found = replace(found, verdict=unused(sample, one.columns) or found.verdict)
+        made.features.append(replace(found, said=sentence(found, made.useful)))
+    order: list[Said] = ["harms", "constant", "unused", "spare", "not_enough_data", "needed", "failed", "not_asked"]
+    made.features.sort(key=lambda one: (order.index(one.verdict), -(one.fall or 0.0)))
+    return made
+
+
+def as_json(found: FeatureReport) -> JsonObject:
+    built: JsonObject = msgspec.to_builtins(found)
+    return built
