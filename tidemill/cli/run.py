@@ -61,10 +61,8 @@ def run(project: Project, pipeline: str | None, params: tuple[str, ...]) -> Answ
     return Answer(shown, parts, code, error)
 
 
-DECIDE = (
-    'leave the column out, [model] inputs = { exclude = ["COLUMN"] }, and run again; '
-    'or allow it: tidemill approve --reason "why it may be used"'
-)
+ALLOW = 'allow it: tidemill approve --reason "why it may serve"'
+LEAVE_OUT = 'leave the column out, [model] inputs = { exclude = ["COLUMN"] }, and run again; or '
 
 
 def _made(made: JsonObject) -> list[Part]:
@@ -77,7 +75,8 @@ def _made(made: JsonObject) -> list[Part]:
     ):
         if gates:
             parts += [f"\n{said}", {f"  {gate}": reason for gate, reason in gates.items()}]
-    return [*parts, f"\n{DECIDE}"] if made["held_by"] else parts
+    decide = (LEAVE_OUT if "leakage" in made["held_by"] else "") + ALLOW
+    return [*parts, f"\n{decide}"] if made["held_by"] else parts
 
 
 def _given(params: tuple[str, ...]) -> JsonObject:

@@ -11,9 +11,18 @@ from tidemill.evaluation.importance import IMPORTANCE
 from tidemill.evaluation.membership import MEMBERSHIP
 from tidemill.evaluation.port import Examination, Look, examine
 from tidemill.evaluation.robustness import ROBUSTNESS
+from tidemill.evaluation.slices import SLICES
 from tidemill.types import JsonObject
 
-EXAMINATIONS: tuple[Examination, ...] = (FAIRNESS, ROBUSTNESS, MEMBERSHIP, IMPORTANCE, DEPENDENCE, ESTIMATE)
+EXAMINATIONS: tuple[Examination, ...] = (
+    SLICES,
+    FAIRNESS,
+    ROBUSTNESS,
+    MEMBERSHIP,
+    IMPORTANCE,
+    DEPENDENCE,
+    ESTIMATE,
+)
 
 
 def examined(look: Look) -> dict[str, JsonObject]:

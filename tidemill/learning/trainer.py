@@ -46,6 +46,8 @@ class Report:
     scored: dict[str, Scored]
     figures: JsonObject
     answers: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+    positive: int = 1
+    """Of two labels the place of the one whose probability ranks."""
 
     def of(self, metric: str) -> Scored:
         """The values of one metric. Raises NotEnoughData where this window does not give it."""

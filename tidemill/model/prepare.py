@@ -56,8 +56,9 @@ def parameters(scope: Endpoint, version: int | None, author: str, *, only: JsonO
 
 def _asked(scope: Endpoint) -> JsonObject:
     """What the configuration says of examinations, by their names."""
-    fairness = scope.fairness
-    return {"fairness": msgspec.to_builtins(fairness)} if fairness.attributes else {}
+    fairness, slices = scope.fairness, scope.gates.slices
+    said: JsonObject = {"fairness": msgspec.to_builtins(fairness)} if fairness.attributes else {}
+    return said | ({"slices": {**msgspec.to_builtins(slices), "max_gap": slices.gap}} if slices else {})
 
 
 def _begun(found: Settings, scope: Endpoint) -> Settings:

@@ -30,6 +30,7 @@ from tidemill.ops.foretold import OpenEstimates
 from tidemill.ops.predictions import Given
 from tidemill.ops.replayed import OpenAudition, OpenBacktest, OpenCurve, OpenSearch, Plays
 from tidemill.ops.shown import ROWS, Opened, Records, Shown, cell, table
+from tidemill.ops.sliced import OpenSlices
 from tidemill.ops.status import Status, status
 from tidemill.scope.project import Project, find_root, open_project
 from tidemill.store import records as stored
@@ -215,6 +216,7 @@ class OpenModel(Opened[stored.ModelVersion]):
         self.verdicts: Records[stored.Verdict] = Records(shown.verdicts)
         self.search = OpenSearch(shown.search)
         self.curve = OpenCurve(shown.curve)
+        self.slices = OpenSlices(shown.examined.get("slices"))
         self.importance = OpenImportance(shown.examined.get("importance"))
         self.dependence = OpenDependence(shown.examined.get("dependence"))
 

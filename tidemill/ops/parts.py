@@ -147,11 +147,15 @@ def _model(at: Snapshot) -> Part:
 def _release(at: Snapshot) -> Part:
     if (doubt := at.doubted) is not None:
         return Part("release", "bad", "not_trusted", "signing keys not trusted", doubt)
-    if asked := next((r for r in at.held if r.evidence.waits), None):
+    if asked := next((r for r in at.held if "leakage" in r.evidence.waits), None):
         what = (
             f"{short_name(asked.model)} may know the label from its inputs: it is not released until somebody decides"
         )
         return Part("release", "warn", "leakage", "held for leakage", what)
+    if asked := next((r for r in at.held if r.evidence.waits), None):
+        gates = " and ".join(asked.evidence.waits)
+        what = f"no figure decides {gates} of {short_name(asked.model)}: it is not released until somebody does"
+        return Part("release", "warn", "undecided", f"held for {gates}", what)
     if at.held:
         return Part("release", "waiting", "held", "waits for approval", f"{plural(len(at.held), 'release')} to approve")
     if at.canary is not None:

@@ -33,7 +33,7 @@ def answer(
         raise ReleaseError(f"{release.id} is {release.status}: there is nothing to decide", place=release.endpoint)
     if yes and release.evidence.waits and not reason.strip():
         gates = " and ".join(release.evidence.waits)
-        hint = 'the reason stays with the release: tidemill approve --reason "why the column may be used"'
+        hint = 'the reason stays with the release: tidemill approve --reason "why it may serve"'
         raise NotApproved(f"{gates} left it to you, and you say no reason", place=f"release {release.id}", hint=hint)
     said = _word(project, release, who, reason, role, "approved" if yes else "rejected")
     signer_of(project, "approval")  # its key may be on another disk: no room here helps that one

@@ -200,7 +200,9 @@ def verdict_key(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion
         "champion": champion and champion.evaluation_bundle,
         "metric": scope.model.section.metric,
         "split": msgspec.to_builtins(scope.model.section.split),
-        "gates": msgspec.to_builtins([gates.refit, gates.method, gates.baseline, gates.robustness, gates.supplied]),
+        "gates": msgspec.to_builtins(
+            [gates.refit, gates.method, gates.baseline, gates.slices, gates.robustness, gates.supplied]
+        ),
         "least_useful": project.goal.least_useful,
     }
     if scope.fairness.attributes:

@@ -73,8 +73,9 @@ def _gates(found: Read, endpoint: EndpointConfig, environment: str) -> None:
         return found.place(found.layers.path(endpoint.name, environment, "gates", gate))
 
     gates, task = endpoint.policies.gates, task_of(found.config.model[endpoint.model].task)
-    for key in ("refit", "method", "baseline"):
-        _metric(task, getattr(gates, key).metric, place(key))
+    for key in ("refit", "method", "baseline", "slices"):
+        if (gate := getattr(gates, key)) is not None:
+            _metric(task, gate.metric, place(key))
     said = gates.baseline.superior_to
     for baseline in (said,) if isinstance(said, str) else said or ("",):
         if baseline.replace("-", "_") not in (*task.baselines, *(("all",) if isinstance(said, str) else ())):

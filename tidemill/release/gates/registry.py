@@ -19,6 +19,7 @@ from tidemill.release.gates.port import Gate, GateContext
 from tidemill.release.gates.quality import Baseline, Method, Refit
 from tidemill.release.gates.repeats import Repeats
 from tidemill.release.gates.robustness import Robust
+from tidemill.release.gates.slices import Slices
 from tidemill.release.gates.stability import Stable
 from tidemill.release.gates.verify import Verify
 
@@ -35,6 +36,7 @@ OWN: tuple[Gate, ...] = (
     Refit(),
     Method(),
     Baseline(),
+    Slices(),
 )
 
 

@@ -58,7 +58,7 @@ def values_of(metric: str, told: F8, truth: F8, labels: Labels, decision: Decisi
                 f"{metric} cannot be measured here: it needs two labels, and both in every window",
                 hint="metric = 'log_loss', or a longer split.test",
             )
-        positive = _positive(labels, decision)
+        positive = positive_of(labels, decision)
         return RANKED[metric](told[:, positive], truth == positive)
     if metric == "cost":
         return cost_values(decided(told, labels, decision.threshold), truth, labels, decision.costs)
@@ -81,7 +81,7 @@ def _of_values(metric: str, told: F8, truth: F8, decision: Decision) -> F8:
     return np.asarray(VALUED[metric](told[:, 0], truth))
 
 
-def _positive(labels: list[Any], decision: Decision) -> int:
+def positive_of(labels: list[Any], decision: Decision) -> int:
     """Whose probability ranks: the label that costs are about, else the second one."""
     return decision.costs.place(labels) if decision.costs else 1
 

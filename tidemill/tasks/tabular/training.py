@@ -38,7 +38,7 @@ from tidemill.tasks.tabular.learners.trees import level as level_of
 from tidemill.tasks.tabular.looked import looked
 from tidemill.tasks.tabular.row import RowScorer
 from tidemill.tasks.tabular.sample import Sample, watched_of
-from tidemill.tasks.tabular.scoring import Decision, all_values, figures_of, values_of
+from tidemill.tasks.tabular.scoring import Decision, all_values, figures_of, positive_of, values_of
 from tidemill.tasks.tabular.tables import TARGET, Table, as_json, build, described, names_of
 from tidemill.types import JsonObject, Micros, did_you_mean, to_iso
 
@@ -268,7 +268,8 @@ class TabularTrainer(Trainer):
             figures["cost_at_half"] = float(likeliest.mean())
         if self.interval:
             figures |= {"interval": decision.level}  # None: there is none
-        return Report(scored, figures, answers_of(told if labels is not None else told[:, :1], truth))
+        positive = positive_of(labels, decision) if labels is not None and len(labels) == 2 else 1
+        return Report(scored, figures, answers_of(told if labels is not None else told[:, :1], truth), positive)
 
     def _scored(self, rows: I8, told: F8, labels: list[Any] | None, decision: Decision) -> dict[str, Scored]:
         """What each answer adds, by metric."""

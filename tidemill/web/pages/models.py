@@ -22,6 +22,7 @@ from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
 from tidemill.web.pages.diagnosis import pictures
+from tidemill.web.pages.examined import sections
 from tidemill.web.pages.explained import curves, worth
 from tidemill.web.pages.leakage import leaks
 from tidemill.web.pages.past import axis_of, of_play, staleness
@@ -107,6 +108,7 @@ def model(ask: Ask) -> Shown:
         "worth": worth(shown.examined.get("importance")),
         "curves": curves(shown.examined.get("dependence")),
         "diagnosis": pictures(ask.project, found),
+        "examined": sections(shown.examined),
         "leaks": leaks(found.findings),
         "plain": {k: v for k, v in found.metrics.items() if isinstance(v, int | float | str)},
         "beside": beside(found.metrics),

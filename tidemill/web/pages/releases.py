@@ -64,7 +64,7 @@ def release(ask: Ask) -> Shown:
 
 def _to_decide(ask: Ask, r: Release) -> list[Leak]:
     """What a person has to decide before it goes on."""
-    if r.status != "held" or not r.evidence.waits:
+    if r.status != "held" or "leakage" not in r.evidence.waits:
         return []
     found = ask.project.store.models.get(r.model).findings
     return leaks(replace(found, found=found.held))
@@ -90,7 +90,8 @@ def standing(r: Release, now: Micros, dark: str = "") -> str:
         watched = f"; watched closely until {words.when(bake)}" if bake is not None and bake > now else ""
         return f"serves 100 % since {words.ago(r.stage_since or r.created, now)}{watched}"
     if r.status == "held" and r.evidence.waits:
-        return f"its inputs may know the label: waits for a person's reason since {words.ago(r.created, now)}"
+        why = "its inputs may know the label" if "leakage" in r.evidence.waits else "no figure decides"
+        return f"{why}: waits for a person's reason since {words.ago(r.created, now)}"
     if r.status == "held":
         return f"passed its gates {words.ago(r.created, now)} and waits for a person"
     ended = f" {words.ago(r.ended, now)}" if r.ended is not None else ""

@@ -1,0 +1,44 @@
+"""What examinations of a version found, as sections of its page: a table with one line each.
+
+Adding one is a partial template (``templates/_NAME.html``, which is given ``x``) and a `Section` in `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from tidemill.types import JsonObject
+from tidemill.web.pages.slices import slices
+
+
+@dataclass(frozen=True)
+class Section:
+    """``name``: of the examination; ``values``: what its template is given, of what was found."""
+
+    name: str
+    heading: str
+    lead: str
+    values: Callable[[JsonObject], Any]
+
+    @property
+    def template(self) -> str:
+        return f"_{self.name}.html"
+
+
+class Drawn(NamedTuple):
+    """``x``: what the template is given; ``error``: why the examination could not be made."""
+
+    section: Section
+    x: Any = None
+    error: str = ""
+
+
+SECTIONS = (Section("slices", "For whom it errs", "the test by the values of its columns", slices),)
+
+
+def sections(found: Mapping[str, JsonObject]) -> list[Drawn]:
+    """One for each examination that was made, in the order of the table; of one that could not be made why."""
+    there = ((one, found[one.name]) for one in SECTIONS if found.get(one.name))
+    return [Drawn(one, error=told["error"]) if "error" in told else Drawn(one, one.values(told)) for one, told in there]
