@@ -122,12 +122,15 @@ Unit = Literal["value", "log value", "log(1 + value)", "log-odds", "probability"
 
 
 class Contribution(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How much something moved the score. ``error``: the standard error of one that is sampled."""
+    """How much something moved the score. ``error``: the standard error of one that is sampled; ``at``: of an item of the history
+    when the subject had it last.
+    """
 
     what: str
     value: float
     kind: Literal["input", "history", "part"] = msgspec.field(default="input")
     error: float = 0.0
+    at: str = ""
 
 
 class Became(msgspec.Struct, frozen=True):

@@ -15,11 +15,14 @@ from tests.tasks.ranking.made import shop
 from tests.tasks.ranking.test_rank import plainly, ranking
 from tidemill.features.online import History
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.port import EXPLAINED, Question
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.because import by_row, shares_of
 from tidemill.tasks.ranking.bundle import bundle_of
 from tidemill.tasks.ranking.rank import POPULAR, RecommendScorer, best_of
 from tidemill.tasks.ranking.ranker import NAMES, RankerScorer
+from tidemill.tasks.ranking.sentence import PARTS, chosen
+from tidemill.tasks.ranking.serving import RECOMMEND, ItemsRequest, answer
 from tidemill.tasks.ranking.sessions import JUST, SessionScorer
 from tidemill.tasks.ranking.traced import BEHIND, NEW
 from tidemill.tasks.table import load
@@ -130,3 +133,63 @@ def test_the_session_of_an_item_is_its_term_of_the_sum() -> None:
             assert shares.history[items.index(item), nth] == pytest.approx(expected, abs=1e-12)
     assert shares.total[2] == -1.0 and shares.parts[JUST][2] < -1.0, "taken last, it is not said again"
     assert not shares.history[items.index("i003")].any(), "only the last three are looked at"
+
+
+def asked(method: str, history: list[Row], k: int = 20, recent: tuple[str, ...] = ()) -> tuple[Any, Question]:
+    scorer, told = fitted(method), known(history)
+    request = ItemsRequest(subject="u", k=k, recent=recent)
+    return scorer, Question(request, told, AT, len(history), answer(scorer, request, told, AT, len(history)).output)
+
+
+@pytest.mark.parametrize("method", learners.METHODS)
+@settings(max_examples=40)
+@given(history=rows, k=st.integers(1, 30), recent=st.lists(st.sampled_from([*NAMED, "nowhere"]), max_size=3))
+def test_an_explanation_adds_up_and_its_sentence_says_what_the_numbers_say(
+    method: str, history: list[Row], k: int, recent: list[str]
+) -> None:
+    scorer, question = asked(method, history, k, tuple(recent))
+    found = RECOMMEND.contributions(scorer, question)
+    assert [one.answer for one in found.reasons] == question.output["items"][:EXPLAINED]
+    for reason, score in zip(found.reasons, question.output["scores"]):
+        total = reason.base + sum(one.value for one in reason.contributions)
+        assert reason.score == score and abs(total - score) <= 1e-9 and reason.error <= 1e-9
+        assert all(one.value for one in reason.contributions)
+        text = RECOMMEND.sentence(scorer, question, reason, {})
+        named, rest = chosen(reason), [one for one in reason.contributions if one.kind == "history"]
+        assert all(one.value > 0 for one in named) and text.startswith(f"You see “{reason.answer}”")
+        for one in named:
+            assert (PARTS[one.what] if one.kind == "part" else one.what) in text
+        places = [
+            text.index(PARTS[one.what] if one.kind == "part" else _said(one.what, reason.answer)) for one in named
+        ]
+        assert places == sorted(places), "the greatest first"
+        least = min((one.value for one in named), default=0.0)
+        for one in rest:
+            if one not in named:
+                assert one.value <= least or not named
+                assert one.what == reason.answer or f"“{one.what}”" not in text, "what adds less is not named"
+
+
+def _said(item: str, answered: str) -> str:
+    return "you bought it " if item == answered else f"you bought “{item}”"
+
+
+def test_a_sentence_says_when() -> None:
+    history = [Row("i003", 10 * DAY), Row("i003", 150 * DAY)]
+    scorer, question = asked("buy_again", history, 1, ("i006",))
+    (reason,) = RECOMMEND.contributions(scorer, question).reasons
+    assert RECOMMEND.sentence(scorer, question, reason, {}) == "You see “i006” because you bought it just now."
+    scorer, question = asked("buy_again", history, 1)
+    (reason,) = RECOMMEND.contributions(scorer, question).reasons
+    assert reason.contributions[0].at == "1970-05-31T00:00:00Z"
+    assert RECOMMEND.sentence(scorer, question, reason, {}) == "You see “i003” because you bought it on 31 May 1970."
+
+
+def test_a_stranger_sees_what_is_popular_and_what_comes_last_is_said_to() -> None:
+    scorer, question = asked("popularity", [], 1)
+    (reason,) = RECOMMEND.contributions(scorer, question).reasons
+    assert RECOMMEND.sentence(scorer, question, reason, {}).endswith("because it is popular.")
+    scorer, question = asked("ranker", [Row("i003", 150 * DAY)], 20)
+    last = RECOMMEND.contributions(scorer, question).reasons[-1]
+    assert [one.what for one in last.contributions] == [BEHIND]
+    assert RECOMMEND.sentence(scorer, question, last, {}).endswith("after what suits you better.")

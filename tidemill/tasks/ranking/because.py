@@ -6,15 +6,16 @@ Every built-in scorer says its `Shares` of scores by item of the history. An ite
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from tidemill.features.times import Times
 from tidemill.features.transforms import decay
+from tidemill.tasks.port import Contribution, Reason
 from tidemill.tasks.ranking.rank import F8, I8, Shares
-from tidemill.types import Micros
+from tidemill.types import Micros, to_iso
 
 
 class Event(Protocol):
@@ -34,6 +35,26 @@ def shares_of(
     """What the scores of these items are made of; one that is ``timed`` also reads when the subject took its items."""
     found: Shares = scorer.shares(wanted, items, values, at, *((times(),) if getattr(scorer, "timed", False) else ()))
     return found
+
+
+def reasons(
+    shares: Shares, wanted: Sequence[str], scores: Sequence[float], items: Sequence[str], times: Times
+) -> Iterator[Reason]:
+    """One for each wanted item, what adds most first; what adds nothing is left out."""
+    moments = [to_iso(at) for at in times.last.tolist()]
+    of = [*zip(items, moments), *((name, "") for name in shares.parts)]
+    values = np.concatenate([shares.history, np.array([*shares.parts.values()])])
+    off = np.abs(shares.total - np.asarray(scores)).tolist()
+    order = np.argsort(-np.abs(values), axis=0, kind="stable")
+    there = (values != 0.0).sum(axis=0).tolist()
+    for column, name in enumerate(wanted):
+        places = order[: there[column], column].tolist()
+        each = zip(places, values[places, column].tolist())
+        made = tuple(
+            Contribution(of[place][0], value, "history" if place < len(items) else "part", at=of[place][1])
+            for place, value in each
+        )
+        yield Reason(name, scores[column], shares.base, made, off[column])
 
 
 def by_row(scorer: Any, shares: F8, items: Sequence[str], rows: Sequence[Event], at: Micros) -> F8:

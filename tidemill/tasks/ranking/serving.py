@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from tidemill.config.sections import FeatureConfig
 from tidemill.errors import BadRequest, ModelError
@@ -16,14 +17,28 @@ from tidemill.features.online import History
 from tidemill.features.times import Times
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Prediction
-from tidemill.tasks.port import NEVER_SEEN, Answered, Explained, Name, Request, Spell, Task
-from tidemill.tasks.ranking.because import Event, by_row, shares_of
+from tidemill.tasks.port import (
+    EXPLAINED,
+    NEVER_SEEN,
+    Answered,
+    Explained,
+    Explanation,
+    Name,
+    Question,
+    Reason,
+    Request,
+    Spell,
+    Task,
+    unexplained,
+)
+from tidemill.tasks.ranking.because import Event, by_row, reasons, shares_of
 from tidemill.tasks.ranking.bundle import Fitted, ranker_of, ranking_of, sessions_of
 from tidemill.tasks.ranking.outcomes import ItemOutcome, ItemsScorer
 from tidemill.tasks.ranking.own import LearnerScorer
 from tidemill.tasks.ranking.rank import RecommendScorer, best_of
 from tidemill.tasks.ranking.ranker import Ranker, RankerScorer
 from tidemill.tasks.ranking.recent import Row, heard, rows_of, times_with, with_recent
+from tidemill.tasks.ranking.sentence import because
 from tidemill.tasks.ranking.sessions import Sessions, SessionScorer
 from tidemill.types import JsonObject, Micros
 
@@ -82,17 +97,9 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
 
     A history that is too old to change the answer is as good as none: the answer is cold.
     """
-    if not isinstance(request, ItemsRequest):
-        raise BadRequest("the model that serves takes a subject, no inputs", place="$", hint='{"subject": "12345"}')
-    items, values = history.items(request.subject, at, scorer.half_life, watermark)
-    times = partial(history.times, request.subject, at, watermark)
-    flags: dict[str, str] = {}
-    if request.recent:
-        counted = heard(request.recent, scorer.catalogue, items)
-        flags = {} if len(counted) == len(request.recent) else {"recent": NEVER_SEEN}
-        rows, known = rows_of(counted, at), items
-        items, values = with_recent(items, values, rows, at, scorer.half_life)
-        times = partial(_times, times, known, rows)
+    request = _asked(request)
+    items, values, times, counted = _known(scorer, request, history, at, watermark)
+    flags = {} if len(counted) == len(request.recent) else {"recent": NEVER_SEEN}
     names, scores = best_of(scorer, items, values, at, request.k, times)
     if not np.isfinite(scores).all():
         raise ModelError("the model gave a score that is no number")
@@ -101,8 +108,45 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
     return Answered({**told, "flags": flags} if flags else told, cold, flags)
 
 
+def _known(
+    scorer: Any, request: ItemsRequest, history: History, at: Micros, watermark: int
+) -> tuple[list[str], NDArray[np.float64], Callable[[], Times], list[str]]:
+    """What counts of the subject: items, sorted, their decayed counts, when it took them; and what of `recent` counts."""
+    items, values = history.items(request.subject or "", at, scorer.half_life, watermark)
+    times = partial(history.times, request.subject or "", at, watermark)
+    if not request.recent:
+        return items, values, times, []
+    counted = heard(request.recent, scorer.catalogue, items)
+    rows, known = rows_of(counted, at), items
+    items, values = with_recent(items, values, rows, at, scorer.half_life)
+    return items, values, partial(_times, times, known, rows), counted
+
+
 def _times(times: Callable[[], Times], items: Sequence[str], rows: Sequence[Row]) -> Times:
     return times_with(items, times(), rows)
+
+
+def contributions(scorer: Any, question: Question) -> Explanation:
+    """What each item of the history, and what is not of it, adds to the scores of the first items. Raises BadRequest, ModelError."""
+    request = _asked(question.request)
+    items, values, times, _ = _known(scorer, request, question.history, question.at, question.watermark)
+    wanted, scores = question.output["items"][:EXPLAINED], question.output["scores"][:EXPLAINED]
+    if isinstance(scorer, LearnerScorer):
+        return unexplained(scorer, question)
+    shares = shares_of(scorer, wanted, items, values, question.at, times)
+    method = "tree_shap" if isinstance(scorer, RankerScorer) else "exact"
+    return Explanation(method, "score", tuple(reasons(shares, wanted, scores, items, times())))
+
+
+def sentence(scorer: Any, question: Question, reason: Reason, names: Mapping[str, str]) -> str:
+    """For the person: because of what it bought, and when."""
+    return because(reason, _asked(question.request).recent)
+
+
+def _asked(request: Request) -> ItemsRequest:
+    if not isinstance(request, ItemsRequest):
+        raise BadRequest("the model that serves takes a subject, no inputs", place="$", hint='{"subject": "12345"}')
+    return request
 
 
 def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:
@@ -146,6 +190,8 @@ RECOMMEND = Task(
     scorers=SCORERS,
     answer=answer,
     explain=explain,
+    contributions=contributions,
+    sentence=sentence,
     outcome_scorer=lambda metric, costs: ItemsScorer("recall@20"),
     labels=lambda scorer: None,
     catalogue=lambda scorer: getattr(scorer, "catalogue", ()),
