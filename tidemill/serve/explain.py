@@ -86,7 +86,7 @@ def _reason(reason: Reason, sentence: str) -> JsonObject:
 
 def _contribution(one: Contribution) -> JsonObject:
     said: JsonObject = {"what": one.what, "kind": one.kind, "value": one.value}
-    return {**said, "error": one.error} if one.error else said
+    return said | {name: value for name in ("error", "at") if (value := getattr(one, name))}
 
 
 class Explainer:

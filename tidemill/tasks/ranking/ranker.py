@@ -99,21 +99,25 @@ class RankerScorer:
         One that is no candidate stands behind them in the blend's order: that is the one part of its score.
         """
         own, blend = self._own(items, values, times), self.blend(items, values)
-        order = np.argsort(-blend, kind="stable")
-        place = np.full(len(blend) + 1, len(blend))
-        place[order] = np.arange(len(order))
+        chosen = top(blend, self.ranker.candidates)
+        place = np.full(len(blend) + 1, len(chosen))
+        place[chosen] = np.arange(len(chosen))
         codes = self._codes(wanted, own, len(blend))
-        told = place[codes] < self.ranker.candidates
+        told = place[codes] < len(chosen)
         base, spread = self._spread(self._rows(own, codes[told], blend, at, place[codes[told]].astype(np.float64)))
         features = {name: np.zeros(len(wanted)) for name in NAMES}
         for name, of in zip(NAMES, spread):
             features[name][told] = of
-        same = np.array([[one == name for name in wanted] for one in items], np.bool_).reshape(-1, len(wanted))
+        same = np.zeros((len(items), len(wanted)), np.bool_)
+        mine = {name: nth for nth, name in enumerate(items)}
+        for nth, name in enumerate(wanted):
+            if name in mine:
+                same[mine[name], nth] = True
         found = traced(features, self._blend.shares(wanted, items, values), same)
         if told.all():
             return found._replace(base=base)
-        least = self._told(own, order[: self.ranker.candidates], blend, at).min()
-        behind = least - 1.0 - (place[codes] - self.ranker.candidates) - base
+        least = float(self._told(own, chosen, blend, at).min())
+        behind = least - 1.0 - (_places(blend, codes) - len(chosen)) - base
         return found._replace(base=base, parts={**found.parts, BEHIND: np.where(told, 0.0, behind)})
 
     def _spread(self, rows: F8) -> tuple[float, F8]:
@@ -194,6 +198,21 @@ class RankerScorer:
         out[13], out[14] = log_days(at - last), between
         out[15] = times.counts.sum() / times.visits
         return np.ascontiguousarray(out.T)
+
+
+def _places(scores: F8, codes: I8) -> I8:
+    """Of each of these codes in the order of the scores, equal ones by their code; one that is none comes last.
+
+    >>> _places(np.array([1.0, 3.0, 3.0]), np.array([0, 2, 3])).tolist()
+    [2, 1, 3]
+    """
+    found = [
+        int((scores > scores[code]).sum() + (scores[:code] == scores[code]).sum())
+        if code < len(scores)
+        else len(scores)
+        for code in codes.tolist()
+    ]
+    return np.array(found, np.int64)
 
 
 _NOT_OWN = np.array([[0.0], [np.nan], [0.0], [np.nan], [np.nan]])
