@@ -49,6 +49,8 @@ READS = [
     "/api/models/{model}/provenance",
     "/api/models/{model}/features",
     "/api/compare",
+    "/api/bisects",
+    "/api/bisects/{bisect}",
     "/api/rebuilds",
     "/api/rebuilds/{rebuild}",
     "/api/auditions",

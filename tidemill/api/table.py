@@ -6,6 +6,7 @@ from tidemill.api.verbs import Verb, operate, read
 from tidemill.ops import (
     auditions,
     backtests,
+    bisects,
     by_hand,
     data,
     estimates,
@@ -48,6 +49,8 @@ VERBS: tuple[Verb, ...] = (
     read("/api/compare/backtests", backtests.compare),
     read("/api/rebuilds", rebuilds.ls),
     read("/api/rebuilds/{rebuild}", rebuilds.show),
+    read("/api/bisects", bisects.ls),
+    read("/api/bisects/{bisect}", bisects.show),
     read("/api/auditions", auditions.ls),
     read("/api/auditions/{audition}", auditions.show),
     read("/api/releases", releases.ls),

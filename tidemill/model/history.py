@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 
 
 class Histories:
-    """The rows of each dataset (``data``: refs, that of the model's rows first), or as they were known before ``as_of``."""
+    """The rows of each dataset (``data``: refs, that of the model's rows first), or as they were known before ``as_of``.
 
-    def __init__(self, project: Project, data: Sequence[str], as_of: Micros | None = None) -> None:
-        self.project, self.as_of = project, as_of
+    ``without``: the rows of these source files (digests) are left out, as if the files had never come.
+    """
+
+    def __init__(
+        self, project: Project, data: Sequence[str], as_of: Micros | None = None, without: Sequence[str] = ()
+    ) -> None:
+        self.project, self.as_of, self.without = project, as_of, list(without)
         self.versions = dict(Ref.versioned("dataset", ref) for ref in data)
         self._read: dict[str, pl.LazyFrame] = {}
 
@@ -32,7 +37,7 @@ class Histories:
         if dataset not in self._read:
             time, commits = load_contract(self.project, dataset).time, self._commits(dataset)
             frame = open_tables(self.project).read(dataset, self.versions[dataset])
-            frame = with_knowledge(frame, time, commits)
+            frame = with_knowledge(frame if not self.without else _without(frame, self.without), time, commits)
             known = frame if self.as_of is None else as_known_at(frame.collect(), time, self.as_of).lazy()
             self._read[dataset] = known
         return self._read[dataset]
@@ -51,6 +56,12 @@ class Histories:
 
     def _commits(self, dataset: str) -> list[TableCommit]:
         return commits_of(self.project, dataset, self.versions[dataset])
+
+
+def _without(frame: pl.LazyFrame, files: list[str]) -> pl.LazyFrame:
+    import polars as pl
+
+    return frame.filter(~pl.col("_file").is_in(files).fill_null(False))
 
 
 def identity_of(project: Project, dataset: str, version: int) -> JsonObject:

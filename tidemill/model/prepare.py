@@ -194,14 +194,14 @@ def refs_of(model: Model, version: int | None = None) -> list[str]:
     return [str(Ref("dataset", one.dataset, one.version)) for one in found]
 
 
-def rows(model: Model, data: Sequence[str], as_of: Micros | None = None) -> pl.DataFrame:
+def rows(model: Model, data: Sequence[str], as_of: Micros | None = None, without: Sequence[str] = ()) -> pl.DataFrame:
     """The rows of these versions (`refs_of`) as the task's trainer needs them: those whose label is settled.
 
-    ``as_of``: as they were known before this moment, with the labels that were settled by then. Raises DataError,
-    NotEnoughData.
+    ``as_of``: as they were known before this moment, with the labels that were settled by then. ``without``: as if these source
+    files (digests) had never come. Raises DataError, NotEnoughData.
     """
     inputs = Inputs.of(model)
-    histories = Histories(model.project, data, as_of)
+    histories = Histories(model.project, data, as_of, without)
     frame = labelled(histories, model.dataset.name, inputs)
     for one in inputs.joined:
         frame = one.add(frame.collect(), histories.of(one.dataset).collect(), inputs.contract.time).lazy()

@@ -1,0 +1,114 @@
+"""A worse version traced to what made it so, by rebuilding it without halves of what is between it and a better one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.rebuild.loans import DAYS, LINE, PAST, START, later, lay, past, sixty
+from tidemill.access.caller import Caller
+from tidemill.errors import BadRequest, NotFound
+from tidemill.ops import bisects
+from tidemill.ops.bisects import Bisect
+from tidemill.rebuild.asked import most
+from tidemill.scope.project import Project, open_project
+from tidemill.store.records import Alarm, ModelVersion, Release
+from tidemill.types import DAY, HeldClock
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    with open_project(lay(tmp_path / "loans"), clock=HeldClock(START + (PAST + DAYS + 20) * DAY)) as opened:
+        yield opened
+
+
+def traced(project: Project, **asked: object) -> Bisect:
+    return bisects.bisect(project, Caller.local(), bisects.Asked("1", "2", **asked), lambda kind, data: None)
+
+
+def test_a_bad_file_among_sixty_is_named_in_at_most_seven_rebuilds(project):
+    good, bad = past(project), sixty(project, spoiled=(17,))
+    found = traced(project, by="files").report
+    assert found.models == [good.ref, bad.ref] and found.parts == DAYS
+    assert (found.ended, [part.name for part in found.left]) == ("found", ["data/day-17.parquet"])
+    assert len(found.rounds) <= 7 == most(DAYS)
+    assert found.rounds[-1]["recovered"] == "yes" and len(found.rounds[-1]["excluded"]) == 1
+    again = traced(project, by="files")
+    assert again.report == found
+    steps = {step.name: step.status for step in project.store.steps.list(run=again.run)}
+    assert {status for name, status in steps.items() if name.startswith("rebuild ")} == {"cached"}
+
+
+def test_a_budget_ends_it_and_a_larger_one_goes_on_from_there(project):
+    past(project), sixty(project, spoiled=(17,))
+    first = traced(project, by="files", rebuilds=2).report
+    assert (first.ended, len(first.rounds), len(first.left)) == ("budget", 2, 15)
+    assert "data/day-17.parquet" in {part.name for part in first.left}
+    whole = traced(project, by="files").report
+    assert whole.rounds[:2] == first.rounds and whole.ended == "found"
+
+
+def test_ends_that_agree_are_said_to(project):
+    past(project), sixty(project)
+    found = traced(project, by="files").report
+    assert (found.ended, found.rounds, found.left) == ("ends_agree", [], [])
+    assert found.gap[1] <= 0 and found.visible > 0
+
+
+def test_two_bad_files_are_no_single_cause(project):
+    past(project), sixty(project, spoiled=(17, 50))
+    found = traced(project, by="files").report
+    assert found.ended == "no_single_cause"
+
+
+def test_a_parameter_is_named(project):
+    past(project), sixty(project, recipe={**LINE, "l2": 1e9})
+    found = traced(project).report
+    assert found.by == "files", "files differ, too"
+    found = traced(project, by="parameters").report
+    assert (found.ended, [part.name for part in found.left]) == ("found", ["recipe.l2"])
+
+
+def test_nothing_between_two_versions_is_bad_input(project):
+    model = past(project)
+    project.store.models.add(replace(model, version=2))
+    with pytest.raises(BadRequest) as refused:
+        traced(project)
+    assert refused.value.hint
+
+
+def alarm(project: Project, model: ModelVersion, **said: object) -> Alarm:
+    since = START + (PAST + DAYS) * DAY
+    found = Alarm(
+        "alm_1", "", "loans", "quality", "decay", model.ref, since + 14 * DAY, since, since, (), "yes", False, {}
+    )
+    project.store.alarms.add(replace(found, **said))
+    return found
+
+
+def test_an_alarm_is_traced_by_the_champion_before_on_the_requests_since_then(project):
+    good, bad = past(project), sixty(project, spoiled=(17,), later=False)
+    for name, model, before in (("rel_1", good, None), ("rel_2", bad, "rel_1")):
+        project.store.releases.add(Release(name, "loans", model.ref, "superseded", (), 0, 1, 1, previous=before))
+    later(project)
+    found = bisects.bisect(
+        project, Caller.local(), bisects.Asked(alarm=alarm(project, bad).id), lambda kind, data: None
+    )
+    assert (found.report.ended, found.report.left[0].name) == ("found", "data/day-17.parquet")
+    assert found.report.alarm == "alm_1" and found.report.test["data"] == ["dataset:loans@3"]
+
+
+def test_an_alarm_of_the_first_champion_has_nothing_before_it(project):
+    model = past(project)
+    with pytest.raises(NotFound) as refused:
+        bisects.bisect(project, Caller.local(), bisects.Asked(alarm=alarm(project, model).id), lambda kind, data: None)
+    assert "--good" in refused.value.hint
+
+
+def test_it_is_asked_of_two_versions_or_of_an_alarm(project):
+    for asked in (bisects.Asked(), bisects.Asked("1"), bisects.Asked("1", "2", "alm_1")):
+        with pytest.raises(BadRequest):
+            bisects.bisect(project, Caller.local(), asked, lambda kind, data: None)

@@ -1,0 +1,83 @@
+"""What made a version worse, found by halves: look for it, the list, one of them. A bisect is a run of its pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from tidemill.access.caller import Caller
+from tidemill.config.amounts import some_time
+from tidemill.errors import BadRequest, NotFound
+from tidemill.model import registry
+from tidemill.ops import runs
+from tidemill.ops.page import Before, Limit, Page
+from tidemill.ops.runs import OnEvent
+from tidemill.rebuild.asked import BISECT, Bisected, By
+from tidemill.rebuild.traced import sentences
+from tidemill.scope.project import Project
+from tidemill.store.artifacts.codecs import load
+from tidemill.store.records import Run
+from tidemill.types import SECOND, JsonObject, Micros
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked: two versions, or an alarm in their place. ``budget``: how long all rebuilds may take; ``rebuilds``: how many."""
+
+    good: str = ""
+    bad: str = ""
+    alarm: str = ""
+    by: By | None = None
+    budget: str = "10 minutes"
+    rebuilds: int | None = None
+
+
+@dataclass(frozen=True)
+class Bisect:
+    """One bisect that is done. ``said``: what it shows, in sentences."""
+
+    run: str
+    created: Micros
+    report: Bisected
+    said: list[str]
+
+
+def bisect(project: Project, caller: Caller, asked: Asked, on_event: OnEvent) -> Bisect:
+    """Look for what made a version worse. Killed, or asked again with more budget, it goes on with the rebuilds that it has.
+
+    Raises NotFound, BadRequest (nothing differs, versions of two models).
+    """
+    from tidemill.rebuild.bisect import Bounds, bisect_pipeline, of_alarm, parameters
+
+    caller.need("operate")
+    bounds = Bounds(asked.rebuilds, some_time(asked.budget, "--budget") / SECOND)
+    if bool(asked.alarm) == bool(asked.good and asked.bad):
+        raise BadRequest("two versions, or an alarm", place="--good", hint="--good MODEL --bad MODEL, or --alarm ID")
+    if asked.alarm:
+        params = of_alarm(project, project.store.alarms.named(asked.alarm), asked.by, bounds)
+    else:
+        good, bad = registry.resolve(project, asked.good), registry.resolve(project, asked.bad)
+        params = parameters(project, good, bad, asked.by, bounds)
+    return show(project, runs.run_pipeline(project, bisect_pipeline, params, on_event).id)
+
+
+def ls(project: Project, limit: Limit = 50, before: Before = None) -> Page[Run]:
+    """Bisects, the latest first."""
+    return runs.ls(project, BISECT, None, limit, before)
+
+
+def show(project: Project, bisect: str) -> Bisect:
+    """One that is done, by its run. Raises NotFound."""
+    run = runs.show(project, bisect)
+    if (run.pipeline, run.status) != (BISECT, "done"):
+        raise NotFound(f"{run.id} is no bisect that is done: {run.pipeline}, {run.status}", hint="tidemill bisect ls")
+    report = msgspec.convert(load(project.artifacts.plain, run.outputs["report"], "json"), Bisected)
+    said = sentences(report)
+    return Bisect(run.id, run.started, replace(report, said=said), said)
+
+
+def left_out(report: Bisected, one: JsonObject) -> str:
+    """What a rebuild left out, in short."""
+    names = [report.names[place] for place in one["excluded"]]
+    return names[0] if len(names) == 1 else f"{len(names)}: {names[0]} … {names[-1]}"

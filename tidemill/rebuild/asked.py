@@ -1,0 +1,69 @@
+"""What a bisect is asked, and what came of it: plain values, which serving reads, too."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from tidemill.types import JsonObject
+
+BISECT = "bisect"
+"""The pipeline."""
+By = Literal["files", "parameters"]
+
+
+class Kind(NamedTuple):
+    """Parts of a kind. ``ordered``: they are taken back from the end."""
+
+    one: str
+    many: str
+    ordered: bool = False
+
+
+PARTS: dict[str, Kind] = {"files": Kind("file", "files"), "parameters": Kind("parameter", "parameters")}
+"""What can be halved, what is looked at first first."""
+
+
+def most(parts: int) -> int:
+    """Rebuilds that a search without doubt takes at most: the halvings, and one that proves it.
+
+    >>> most(60), most(1), most(2)
+    (7, 1, 2)
+    """
+    return math.ceil(math.log2(max(parts, 1))) + 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of them: the digest of a file, the name of a parameter."""
+
+    id: str
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Bisected:
+    """What came of it. ``figures``: of the good and the bad end on the same test; ``gap``: of the means, more is better, with its interval.
+
+    ``ended``: found | ends_agree | no_single_cause | budget. ``left``: the cause, or what may still be it.
+    """
+
+    models: list[str]  # good, bad
+    by: str
+    metric: str
+    better: str
+    test: JsonObject
+    requests: int
+    units: int
+    figures: list[float]
+    gap: list[float]
+    visible: float
+    parts: int
+    ended: str
+    left: list[Part]
+    rounds: list[JsonObject]  # `tidemill.rebuild.halves.Round`
+    names: list[str]
+    alarm: str = ""
+    said: list[str] = field(default_factory=list)
