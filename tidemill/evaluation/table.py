@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from tidemill.evaluation.dependence import DEPENDENCE
 from tidemill.evaluation.estimated import ESTIMATE
+from tidemill.evaluation.exposure import EXPOSURE
 from tidemill.evaluation.fairness import FAIRNESS
 from tidemill.evaluation.importance import IMPORTANCE
 from tidemill.evaluation.membership import MEMBERSHIP
@@ -17,6 +18,7 @@ from tidemill.types import JsonObject
 EXAMINATIONS: tuple[Examination, ...] = (
     SLICES,
     FAIRNESS,
+    EXPOSURE,
     ROBUSTNESS,
     MEMBERSHIP,
     IMPORTANCE,

@@ -6,7 +6,7 @@ Rows are those of the step ``features``; the task's ``training.py`` opens the tr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -36,11 +36,20 @@ Answer = float | Sequence[str] | Mapping[str, float]
 MOST = 60  # How many requests of the test window the real server is asked, a round
 
 
+class Listed(NamedTuple):
+    """Items that were answered, request by request and best first; those that were taken; and what could have been answered."""
+
+    shown: Sequence[Sequence[str]]
+    taken: Sequence[Sequence[str]]
+    catalogue: Collection[str]
+
+
 @dataclass(frozen=True)
 class Report:
     """How a model did on a window: per request by metric, and figures that are not means (coverage, AUC).
 
-    ``answers``: of a table what was told and what was true, see `tidemill.learning.diagnosis`.
+    ``answers``: of a table what was told and what was true, see `tidemill.learning.diagnosis`;
+    ``listed``: of lists of items themselves.
     """
 
     scored: dict[str, Scored]
@@ -48,6 +57,7 @@ class Report:
     answers: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
     positive: int = 1
     """Of two labels the place of the one whose probability ranks."""
+    listed: Listed | None = None
 
     def of(self, metric: str) -> Scored:
         """The values of one metric. Raises NotEnoughData where this window does not give it."""
@@ -135,6 +145,10 @@ class Trainer(ABC):
     @abstractmethod
     def candidates(self) -> Candidates:
         """The recipes that a search tries; the baselines are among them."""
+
+    def whose(self, column: str) -> Mapping[str, str] | None:
+        """By item what this column of the rows says of it; None where items or that column are not there."""
+        return None
 
     def caps(self, recipe: JsonObject, windows: Windows, end: Micros) -> JsonObject:
         """{what: [looked at, of]} of what a fit before ``end``, chosen on these windows, does not look at whole."""

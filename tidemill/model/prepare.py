@@ -57,7 +57,8 @@ def parameters(scope: Endpoint, version: int | None, author: str, *, only: JsonO
 def _asked(scope: Endpoint) -> JsonObject:
     """What the configuration says of examinations, by their names."""
     fairness, slices = scope.fairness, scope.gates.slices
-    said: JsonObject = {"fairness": msgspec.to_builtins(fairness)} if fairness.attributes else {}
+    judged = {"fairness": fairness.attributes, "exposure": fairness.suppliers}
+    said: JsonObject = {name: msgspec.to_builtins(fairness) for name, by in judged.items() if by}
     return said | ({"slices": {**msgspec.to_builtins(slices), "max_gap": slices.gap}} if slices else {})
 
 

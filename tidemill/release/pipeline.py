@@ -205,7 +205,7 @@ def verdict_key(scope: Endpoint, candidate: ModelVersion, champion: ModelVersion
         ),
         "least_useful": project.goal.least_useful,
     }
-    if scope.fairness.attributes:
+    if scope.fairness.attributes or scope.fairness.suppliers:
         terms["fairness"] = msgspec.to_builtins(scope.fairness)
     return digest(canonical(terms))
 

@@ -58,13 +58,13 @@ def terms(section: FairnessSection) -> JsonObject:
     return {"attributes": list(section.attributes), **asked}
 
 
-def allowed(scope: Endpoint, asked: JsonObject) -> JsonObject | None:
+def allowed(scope: Endpoint, asked: JsonObject, gate: str = Fairness.name) -> JsonObject | None:
     """The last word of a person who let a candidate go of which too little was known, where the same was asked; with who and why."""
     for release in sorted(scope.releases(), key=lambda r: (r.created, r.id), reverse=True):
         word = release.evidence.approved
-        if word is None or Fairness.name not in release.evidence.waits:
+        if word is None or gate not in release.evidence.waits:
             continue
-        of = next((v for v in verdicts_of(scope.project, release) if v.gate == Fairness.name), None)
+        of = next((v for v in verdicts_of(scope.project, release) if v.gate == gate), None)
         if of is not None and of.evidence.get("terms") == asked:
             return {"who": word["who"], "reason": word["reason"], "release": release.id}
     return None

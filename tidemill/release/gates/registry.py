@@ -12,6 +12,7 @@ from tidemill.config.policies import GatesSection
 from tidemill.config.strict import brought
 from tidemill.errors import ConfigError
 from tidemill.release.gates.coverage import Coverage
+from tidemill.release.gates.exposure import Exposure
 from tidemill.release.gates.fairness import Fairness
 from tidemill.release.gates.infrastructure import Infrastructure, Latency
 from tidemill.release.gates.leakage import Leakage
@@ -29,6 +30,7 @@ OWN: tuple[Gate, ...] = (
     Leakage(),
     Coverage(),
     Fairness(),
+    Exposure(),
     Repeats(),
     Robust(),
     Stable(),

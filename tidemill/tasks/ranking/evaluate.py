@@ -15,7 +15,7 @@ from tidemill.features.online import History
 from tidemill.learning.bundle import open_scorer
 from tidemill.learning.evaluate import Scored
 from tidemill.learning.rows import evenly
-from tidemill.learning.trainer import MOST, Questions, Report
+from tidemill.learning.trainer import MOST, Listed, Questions, Report
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking.interactions import Asked, Interactions, requests_between
 from tidemill.tasks.ranking.metrics import RANKED, coverage
@@ -66,7 +66,8 @@ def measured(
     for metric, measure in RANKED.items():
         values = np.array([measure(items, one.truth) for items, one in zip(answers, requests)], np.float64)
         scored[metric] = Scored(values, subjects, at, cold, attributes)
-    return Report(scored, {"coverage": coverage(answers, catalogue)})
+    listed = Listed(answers, [one.truth for one in requests], catalogue)
+    return Report(scored, {"coverage": coverage(answers, catalogue)}, listed=listed)
 
 
 def _answers(

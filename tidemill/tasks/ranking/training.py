@@ -172,6 +172,13 @@ class RankingTrainer(Trainer):
             return {}
         return caps(recipe, self.data.learned(end, self.settings.train), windows, self.data)
 
+    def whose(self, column: str) -> Mapping[str, str] | None:
+        said = self.data.beside.get(column)
+        if said is None:
+            return None
+        rows = zip(self.data.item.tolist(), said.tolist(), strict=True)  # by time: the latest word counts
+        return {self.data.items[item]: str(whose) for item, whose in rows if whose is not None and whose == whose}
+
     def validation(self, windows: Windows) -> Validation:
         return Folds(self.data, windows, self.half_life, self.settings.train)
 

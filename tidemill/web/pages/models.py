@@ -21,6 +21,7 @@ from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
+from tidemill.web.pages import shown as shown_of
 from tidemill.web.pages.diagnosis import pictures
 from tidemill.web.pages.examined import sections
 from tidemill.web.pages.explained import curves, worth
@@ -107,6 +108,8 @@ def model(ask: Ask) -> Shown:
         **past(ask, found.name),
         "worth": worth(shown.examined.get("importance")),
         "curves": curves(shown.examined.get("dependence")),
+        "exposure": shown_of.exposure(shown.examined.get("exposure")),
+        "foretold": shown_of.estimate(shown.examined.get("estimate")),
         "diagnosis": pictures(ask.project, found),
         "examined": sections(shown.examined),
         "leaks": leaks(found.findings),

@@ -1,0 +1,62 @@
+"""Pictures of what a version's test shows of its answers: whose items are shown beside whose are taken, and estimates beside the truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidemill.evaluation import exposure as of_exposure
+from tidemill.learning.measures import measure
+from tidemill.types import JsonObject
+from tidemill.web import format as words
+from tidemill.web.charts import bars
+
+SUPPLIERS = 10
+"""So many are drawn, the widest gaps first."""
+
+
+def exposure(found: JsonObject | None) -> dict[str, Any] | None:
+    """The sentence, a picture and the rows of a table; None where nobody asked whose items are shown."""
+    if found is None:
+        return None
+    if "error" in found:
+        return {"said": found["error"], "tone": "warn"}
+    tone = {"within": "ok", "beyond": "bad"}.get(found["verdict"], "warn")
+    told = {name: one for name, one in found["suppliers"].items() if one["gap"] is not None}
+    drawn = []
+    for name, one in list(told.items())[:SUPPLIERS]:
+        drawn.append(bars.Interval(f"{name}: shown", *one["exposure"], tone="s1", note="exposure"))
+        drawn.append(bars.Interval(f"{name}: taken", *one["outcomes"], tone="s3", note="outcomes"))
+    picture = bars.intervals("Exposure and outcomes by supplier", drawn, x="share of all, with 95 % intervals")
+    rows = [
+        (name, one["exposure"], one["outcomes"], one["catalogue"], one["gap"], one["ratio"], one["units"])
+        for name, one in found["suppliers"].items()
+    ]
+    more = found["many"] - len(rows)
+    return {
+        "said": of_exposure.said(found),
+        "tone": tone,
+        "verdict": found["verdict"],
+        "picture": picture,
+        "rows": rows,
+    } | {
+        "more": more,
+        "gini": found["gini"],
+    }
+
+
+def estimate(found: JsonObject | None) -> dict[str, Any] | None:
+    """How far estimates were off on the windows of the test: a picture, and in how many the truth lay within; None without one."""
+    if not found:
+        return None
+    if "error" in found:
+        return {"said": found["error"]}
+    kind, past = measure(found["metric"]), found["past"].get(found["metric"], [])
+    drawn = []
+    for place, one in enumerate(past, 1):
+        name = f"window {place}, {words.plural(one['n'], 'answer')}"
+        drawn.append(bars.Interval(name, one["value"], one["low"], one["high"], "s2", "estimated"))
+        truth, tone = one["truth"], "s1" if one["inside"] else "s4"
+        drawn.append(bars.Interval("as labels showed it", truth, truth, truth, tone, "truth"))
+    inside = sum(one["inside"] for one in past)
+    said = f"the truth lay within the stated interval in {inside} of {words.plural(len(past), 'window')} of the test; assumes that {found['assumes']}"
+    return {"said": said, "picture": bars.intervals(f"{kind.name} estimated without labels", drawn, x=kind.name)}
