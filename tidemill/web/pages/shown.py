@@ -24,8 +24,9 @@ def exposure(found: JsonObject | None) -> dict[str, Any] | None:
     told = {name: one for name, one in found["suppliers"].items() if one["gap"] is not None}
     drawn = []
     for name, one in list(told.items())[:SUPPLIERS]:
-        drawn.append(bars.Interval(f"{name}: shown", *one["exposure"], tone="s1", note="exposure"))
-        drawn.append(bars.Interval(f"{name}: taken", *one["outcomes"], tone="s3", note="outcomes"))
+        for what, key, tone in (("shown", "exposure", "s1"), ("taken", "outcomes", "s3")):
+            share, low, high = one[key]
+            drawn.append(bars.Interval(f"{name}: {what}", share, low, high, tone, key))
     picture = bars.intervals("Exposure and outcomes by supplier", drawn, x="share of all, with 95 % intervals")
     rows = [
         (name, one["exposure"], one["outcomes"], one["catalogue"], one["gap"], one["ratio"], one["units"])
