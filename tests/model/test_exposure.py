@@ -15,7 +15,7 @@ from tests.cases.projects import END, HEADER, SALES, SALES_TOML, Folder, lay, re
 from tidemill.learning.split import Cut
 from tidemill.model import prepare
 from tidemill.model.pipeline import build_candidate
-from tidemill.ops import models
+from tidemill.ops import evidence, models
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.tasks.table import training_of
 from tidemill.types import DAY, to_iso
@@ -52,7 +52,7 @@ def test_a_version_tells_whose_items_it_shows(shop: Folder, monkeypatch: pytest.
         version = build_candidate(project)
         shown = models.show(project, version.ref)
         found = shown.examined["exposure"]
-        card = models.card(project, version.ref).card
+        card = evidence.card(project, version.ref).card
         assert found["by"] == "supplier" and set(found["suppliers"]) <= {"acme", "bolt", "cog", "(missing)"}
         plain = by_hand(project, version)
         for name, one in found["suppliers"].items():
