@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 import numpy
 import pytest
 from huggingface_hub import ModelCard
 from packageurl import PackageURL
 
 from tests.data.small import CONTRACT
+from tests.evaluation.test_fairness import BOTH, labelled, looked
 from tests.model.test_pipeline import START, TOML, as_sales
 from tests.model.test_pipeline import lay as lay_shop
 from tests.raised import raised
 from tests.tasks.ranking.made import shop
 from tidemill.data.pipeline import ingest
 from tidemill.errors import NotAttested, NotFound
+from tidemill.evaluation.slices import Slice
+from tidemill.model.card.bom import bom
+from tidemill.model.card.facts import facts
 from tidemill.model.pipeline import build_candidate
 from tidemill.ops import evidence
 from tidemill.release.signing import attest
@@ -180,3 +186,47 @@ def test_a_model_that_is_not_there_has_none_of_it(project: Project) -> None:
     for verb in (evidence.card, evidence.bom, evidence.provenance):
         with pytest.raises(NotFound):
             verb(project, "shop@9")
+
+
+def test_for_whom_it_answers_worse_is_considered(project: Project, model: ModelVersion) -> None:
+    known = facts(project, model)
+    assert any(
+        "not judged" in one["name"]
+        for one in bom(known)["metadata"]["component"]["modelCard"]["considerations"]["ethicalConsiderations"]
+    )
+    judged = replace(
+        known,
+        examined={**known.examined, "fairness": looked(labelled(gap=0.15), BOTH), "robustness": {"error": "too few"}},
+    )
+    bill = bom(judged)
+    card = bill["metadata"]["component"]["modelCard"]
+    assert valid(bill)
+    assessed = {one["groupAtRisk"]: one for one in card["considerations"]["fairnessAssessments"]}
+    assert "beyond" in assessed["sex: f"]["harms"] and "5%" in assessed["sex: f"]["mitigationStrategy"]
+    slices = {
+        one["slice"]: one
+        for one in card["quantitativeAnalysis"]["performanceMetrics"]
+        if one["type"] == "selection_rate"
+    }
+    assert {"sex = f", "sex = m", "age_band = old"} <= set(slices) and "sex=f, age_band=old" in slices
+    assert float(slices["sex = f"]["value"]) < float(slices["sex = m"]["value"])
+    assert any("robustness" in one for one in card["considerations"]["technicalLimitations"])
+    assert not any("not judged" in one["name"] for one in card["considerations"].get("ethicalConsiderations", ()))
+
+
+def test_slices_of_the_test_are_figures(project: Project, model: ModelVersion) -> None:
+    known = facts(project, model)
+    reached = {"candidate": (0.3, 0.2, 0.4), "champion": (0.5, 0.4, 0.6)}
+    some = [Slice("country", "Norway", 40, 30, reached), Slice("country", "Japan", 1, 1, {"candidate": None})]
+    slices = {**known.examined["slices"], "slices": msgspec.to_builtins(some)}
+    bill = bom(replace(known, examined={**known.examined, "slices": slices}))
+    figures = bill["metadata"]["component"]["modelCard"]["quantitativeAnalysis"]["performanceMetrics"]
+    mine = [one for one in figures if one["slice"].startswith("country")]
+    assert valid(bill) and mine == [
+        {
+            "type": "ndcg@10",
+            "value": "0.3",
+            "slice": "country = Norway",
+            "confidenceInterval": {"lowerBound": "0.2", "upperBound": "0.4"},
+        }
+    ], "of a group of one nothing is said"

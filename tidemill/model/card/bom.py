@@ -7,12 +7,11 @@ that the steps ran, by purl; ``formulation`` is the run.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from tidemill.model.card.considered import by_group, considerations, some
 from tidemill.model.card.facts import DataFacts, Facts, Figure
 from tidemill.store.records import Step
 from tidemill.types import JsonObject, Micros, to_iso
@@ -27,7 +26,7 @@ def bom(facts: Facts) -> JsonObject:
     """The whole bill. Its serial number is named by project, version and bundle."""
     model = facts.model
     named = f"tidemill:{facts.project_id}:{model.ref}:{model.bundle}"
-    libraries = [_library(name, version) for name, version in facts.libraries.items()]
+    libraries = [_library(name, version, name in facts.used) for name, version in facts.libraries.items()]
     data = [_dataset(one) for one in facts.data]
     return {
         "$schema": SCHEMA,
@@ -51,7 +50,7 @@ def bom(facts: Facts) -> JsonObject:
 
 def _model(facts: Facts) -> JsonObject:
     model = facts.model
-    return _some(
+    return some(
         {
             "type": "machine-learning-model",
             "bom-ref": model.ref,
@@ -76,7 +75,7 @@ def _model(facts: Facts) -> JsonObject:
 def _card(facts: Facts) -> JsonObject:
     recipe = facts.model.recipe
     method = str(recipe.get("method") or recipe.get("learner") or "")
-    parameters = _some(
+    parameters = some(
         {
             "approach": {"type": "supervised"},
             "task": facts.task,
@@ -84,11 +83,13 @@ def _card(facts: Facts) -> JsonObject:
             "datasets": [{"ref": one.ref} for one in facts.data],
         }
     )
-    return _some(
+    return some(
         {
             "modelParameters": parameters,
-            "quantitativeAnalysis": _some({"performanceMetrics": [_figure(one) for one in facts.figures]}),
-            "considerations": _considerations(facts),
+            "quantitativeAnalysis": some(
+                {"performanceMetrics": [_figure(one) for one in (*facts.figures, *by_group(facts.examined))]}
+            ),
+            "considerations": some(considerations(facts)),
             "properties": [one for name, value in sorted(recipe.items()) for one in _property(f"recipe:{name}", value)],
         }
     )
@@ -103,46 +104,9 @@ def _figure(figure: Figure) -> JsonObject:
     return found
 
 
-def _considerations(facts: Facts) -> JsonObject:
-    return _some(
-        {
-            "users": [facts.owner] if facts.owner else [],
-            "useCases": [text for text in (facts.purpose, facts.goal) if text],
-            "technicalLimitations": list(_limits(facts)),
-            "performanceTradeoffs": [_baseline(facts)] if _baseline(facts) else [],
-            "ethicalConsiderations": list(_risks(facts)),
-            "fairnessAssessments": [],
-        }
-    )
-
-
-def _limits(facts: Facts) -> Iterator[str]:
-    yield "Measured on what happened, not on what would have happened had other answers been shown."
-    metrics = facts.model.metrics
-    cold = metrics.get("cold")
-    if isinstance(cold, dict) and cold.get("n"):
-        yield f"{cold['n']} of {metrics.get('n')} test requests came without a history."
-    if "error" in metrics:
-        yield f"Not measured: {metrics['error']}"
-    for what, (used, of) in (metrics.get("caps") or {}).items():
-        yield f"Not everything was looked at: {used:,} of {of:,} {what}."
-
-
-def _baseline(facts: Facts) -> str:
-    """The best simple model beside it, by its metric."""
-    found = [one for one in facts.figures if one.of and one.metric == facts.metric]
-    return "; ".join(f"{one.of} alone reaches {one.metric} {one.value:.4g}" for one in found)
-
-
-def _risks(facts: Facts) -> Iterator[JsonObject]:
-    for one in facts.data:
-        if one.sensitive:
-            yield {"name": f"{one.name} holds values of persons: {', '.join(one.sensitive)}"}
-
-
 def _dataset(data: DataFacts) -> JsonObject:
     rows = [*_property("rows", data.rows), *_property("begins", _iso(data.begins)), *_property("ends", _iso(data.ends))]
-    inside = _some(
+    inside = some(
         {
             "type": "dataset",
             "name": data.name,
@@ -152,7 +116,7 @@ def _dataset(data: DataFacts) -> JsonObject:
             "governance": _governance(data),
         }
     )
-    return _some(
+    return some(
         {
             "type": "data",
             "bom-ref": data.ref,
@@ -173,18 +137,14 @@ def _governance(data: DataFacts) -> JsonObject:
         kind = "owners" if any(word in role for word in OWNERS) else "custodians"
         kind = "stewards" if any(word in role for word in STEWARDS) else kind
         found[kind].append({"contact": {"name": one.name}})
-    return _some(found)
+    return some(found)
 
 
-def _library(name: str, version: str) -> JsonObject:
-    """By the name that it is imported by where nothing else is known.
-
-    >>> _library("scikit_learn", "1.9.0")["purl"]
-    'pkg:pypi/scikit-learn@1.9.0'
-    """
-    plain = re.sub(r"[-_.]+", "-", name).lower()
-    purl = f"pkg:pypi/{plain}@{version}"
-    return {"type": "library", "bom-ref": purl, "name": plain, "version": version, "purl": purl}
+def _library(name: str, version: str, used: bool) -> JsonObject:
+    """``used``: whether a step ran it; the others were installed then."""
+    purl = f"pkg:pypi/{name}@{version}"
+    scope = "required" if used else "optional"
+    return {"type": "library", "bom-ref": purl, "name": name, "version": version, "scope": scope, "purl": purl}
 
 
 def _pedigree(facts: Facts) -> JsonObject:
@@ -194,7 +154,7 @@ def _pedigree(facts: Facts) -> JsonObject:
     code = facts.run.code if facts.run else {}
     commits = [{"uid": str(code["commit"])}] if code.get("commit") else []
     notes = "The folder had changes beside this commit." if commits and code.get("dirty") else ""
-    return _some({"ancestors": ancestors, "commits": commits, "notes": notes})
+    return some({"ancestors": ancestors, "commits": commits, "notes": notes})
 
 
 def _formula(facts: Facts) -> JsonObject:
@@ -213,7 +173,7 @@ def _formula(facts: Facts) -> JsonObject:
     }
     if run.ended:
         ran["timeEnd"] = to_iso(run.ended)
-    return {"bom-ref": f"formula:{run.id}", "workflows": [_some(ran)]}
+    return {"bom-ref": f"formula:{run.id}", "workflows": [some(ran)]}
 
 
 def _task(step: Step) -> JsonObject:
@@ -227,7 +187,7 @@ def _task(step: Step) -> JsonObject:
     for name, at in (("timeStart", step.started), ("timeEnd", step.ended)):
         if at:
             found[name] = to_iso(at)
-    return _some(found)
+    return some(found)
 
 
 def _property(name: str, value: Any) -> list[JsonObject]:
@@ -242,8 +202,3 @@ def _hash(digest: str) -> JsonObject:
 
 def _iso(at: Micros | None) -> str:
     return to_iso(at) if at else ""
-
-
-def _some(found: JsonObject) -> JsonObject:
-    """Without what is empty."""
-    return {name: value for name, value in found.items() if value not in ("", [], {}, None)}

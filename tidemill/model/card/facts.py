@@ -6,14 +6,17 @@ the data): the same records give the same facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from tidemill.data.contract.contract import load_contract
 from tidemill.errors import NotFound, TidemillError
+from tidemill.model.recorded import recorded
 from tidemill.model.registry import examined_kept
 from tidemill.ref import Ref
 from tidemill.store.artifacts.codecs import load
@@ -87,7 +90,9 @@ class Facts:
     run: Run | None
     steps: tuple[Step, ...]
     libraries: Mapping[str, str]
-    """Of each library that a step ran, or that the bundle was made with: its version."""
+    """By the name of the distribution the version of each that was installed when the version was made."""
+    used: frozenset[str]
+    """Of these what a step ran, or the bundle was made with."""
 
 
 def facts(project: Project, model: ModelVersion) -> Facts:
@@ -113,7 +118,7 @@ def facts(project: Project, model: ModelVersion) -> Facts:
         _examined(project, model),
         run,
         steps,
-        dict(sorted(_libraries(project, model, steps).items())),
+        *_libraries(project, model, steps),
     )
 
 
@@ -156,11 +161,33 @@ def _read(project: Project, digest: str) -> JsonObject:
     return found
 
 
-def _libraries(project: Project, model: ModelVersion, steps: Sequence[Step]) -> dict[str, str]:
-    """What its steps ran, and what the bundle says that it was made with; that alone where its bytes are gone. Raises Damaged."""
+def _libraries(project: Project, model: ModelVersion, steps: Sequence[Step]) -> tuple[dict[str, str], frozenset[str]]:
+    """All that was written down of its environment, and what of it was used. Raises Damaged."""
     ran = {name: str(said) for step in steps for name, said in (step.fingerprint_inputs.get("libraries") or {}).items()}
-    made = _read(project, model.bundle).get("versions", {})
-    return {**ran, **{name: said for name, said in made.items() if name != "python"}}
+    made = {name: said for name, said in _read(project, model.bundle).get("versions", {}).items() if name != "python"}
+    pins = _pins(project, model)
+    used = {distribution(name, pins): str(said) for name, said in {**ran, **made}.items()}
+    return dict(sorted({**pins, **used}.items())), frozenset(used)
+
+
+def _pins(project: Project, model: ModelVersion) -> dict[str, str]:
+    try:
+        return recorded(project, model).pins
+    except NotFound:
+        return {}
+
+
+def distribution(name: str, known: Container[str]) -> str:
+    """The name under which a library is distributed, as a purl has it: of ``known`` ones, else what is installed here says.
+
+    >>> distribution("scikit_learn", {"scikit-learn"}), distribution("sklearn", ()), distribution("gone", ())
+    ('scikit-learn', 'scikit-learn', 'gone')
+    """
+    plain = re.sub(r"[-_.]+", "-", name).lower()
+    if plain in known:
+        return plain
+    owners = packages_distributions().get(name)  # reads every package that is installed
+    return re.sub(r"[-_.]+", "-", owners[0]).lower() if owners else plain
 
 
 def _data(project: Project, ref: str) -> DataFacts:
