@@ -67,6 +67,7 @@ READS = [
     "/api/windows/{monitor}",
     "/api/predictions",
     "/api/predictions/{prediction}",
+    "/api/predictions/{prediction}/person",
     "/api/predictions/{prediction}/trace",
     "/api/predictions/{prediction}/counterfactual",
     "/api/openapi.json",

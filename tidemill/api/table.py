@@ -72,6 +72,7 @@ VERBS: tuple[Verb, ...] = (
     read("/api/predictions", predictions.ls),
     read("/api/predictions/{prediction}", predictions.show),
     read("/api/predictions/{prediction}/trace", predictions.trace),
+    read("/api/predictions/{prediction}/person", predictions.person),
     read("/api/predictions/{prediction}/counterfactual", predictions.counterfactual),
     read("/api/impact", predictions.impact),
 )

@@ -13,12 +13,15 @@ import click
 from tidemill.access.caller import Caller
 from tidemill.cli.output import Answer, Part, Table, command, endpoint_option, wants_json
 from tidemill.cli.run import steps_shown
+from tidemill.cli.trace import explained_parts
 from tidemill.errors import BadRequest, Conflict
 from tidemill.ops import batch, server
 from tidemill.scope.project import Project
 from tidemill.serve.json_keys import once
 from tidemill.types import JsonObject
 
+EXPLAINED = 8
+"""Contributions that are shown without ``--json``."""
 HEAD = ("prediction_id", "model", "arm", "ack", "cold", "value", "lower", "upper", "level", "probability", "threshold")
 NOTED = {
     "conflicting": "not kept, their keys hold other outcomes",
@@ -32,6 +35,7 @@ NOTED = {
 @click.option("--inputs", help='Columns of a table model, as JSON: {"hour": 8}')
 @click.option("-k", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many items.")
 @click.option("--recent", multiple=True, help="An item that SUBJECT took just now; several times, the last one last.")
+@click.option("--explain", is_flag=True, help="Also what each answer is made of, and why in a sentence.")
 @click.option("--key", help="Your own key: asked again, the same answer.")
 @click.option("--active", is_flag=True, help="Everybody who is active now, of a model of entities at moments.")
 @click.option("--out", type=click.Path(path_type=Path), help="With --active: a table of the answers, .csv or .parquet.")
@@ -42,6 +46,7 @@ def predict(
     inputs: str | None,
     k: int,
     recent: tuple[str, ...],
+    explain: bool,
     key: str | None,
     active: bool,
     out: Path | None,
@@ -55,7 +60,7 @@ def predict(
         if subject or inputs is not None or key or recent:
             raise click.UsageError("--active asks about everybody: leave out SUBJECT, --inputs, --recent and --key")
         with steps_shown(wants_json()) as on_event:
-            found = batch.predict_active(project, Caller.local(), endpoint, on_event, out)
+            found = batch.predict_active(project, Caller.local(), endpoint, on_event, out, explain)
         return _active(found.answers, out)
     if out is not None:
         raise click.UsageError("--out is for --active")
@@ -68,7 +73,7 @@ def predict(
         request |= {"subject": subject, "k": k} | ({"recent": list(recent)} if recent else {})
     else:
         raise click.UsageError("name a SUBJECT, give --inputs, or say --active")
-    answer = server.predict(project, request, endpoint)
+    answer = server.predict(project, {**request, "explain": True} if explain else request, endpoint)
     parts: list[Part] = [{name: _told(answer[name]) for name in HEAD if name in answer}]
     if "probabilities" in answer:
         likely = sorted(answer["probabilities"].items(), key=lambda pair: -pair[1])
@@ -76,6 +81,8 @@ def predict(
     if "items" in answer:
         parts.append(_scores("item", "score", list(zip(answer["items"], answer["scores"], strict=True))))
     parts += [f"{name}: {words}" for name, words in answer.get("flags", {}).items()]
+    if explain:
+        parts += explained_parts(answer["explained"], EXPLAINED)
     return Answer(answer, parts)
 
 

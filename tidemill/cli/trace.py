@@ -16,23 +16,63 @@ LAST = 20  # Rows of the history that are shown without ``--json``
 @command()
 @click.argument("prediction")
 @click.option("--top", default=5, show_default=True, type=click.IntRange(1, 1000), help="Rows shown for each item.")
-def trace(project: Project, prediction: str, top: int) -> Answer:
-    """From a prediction to the customer's rows known then, the training versions, and the rows that weigh most."""
+@click.option("--person", is_flag=True, help="What the person concerned would be told, and nothing else.")
+def trace(project: Project, prediction: str, top: int, person: bool) -> Answer:
+    """From a prediction to the rows known then, the training versions, and what the answer is made of."""
+    if person:
+        said = predictions.person(project, prediction)
+        return Answer(said, said["sentences"] or [said["why"]])
     found = predictions.trace(project, prediction)
     training = found["training"]
-    again = "the same items" if found["verified"]["same_items"] else "NOT the same items"
-    why = _instead(found["prediction"]["inputs"] or {})
+    asked = found["prediction"]["inputs"] or {}
+    why, table = _instead(asked), "inputs" in asked
     parts: list[Part] = [
         found["prediction"],
-        *_history(found["history"], why),
+        *([] if table else _history(found["history"], why)),
         "\ntrained by:",
         {k: v for k, v in training.items() if k not in ("files", "data")},
         Table({"dataset": "dataset", "rows": "rows", "digest": lambda d: d["digest"][:19]}, training["data"]),
-        "\nwhat weighs most, by what each row adds to the score:",
+        *explained_parts(found["explained"], top),
+        *([] if table else ["\nwhat weighs most, by what each row adds to the score:"]),
         *(line for reason in found["reasons"] for line in _reason(reason, top, why)),
-        f"\nrecomputed: {again}",
+        f"\nrecomputed: {_recomputed(found['verified'])}",
     ]
     return Answer(found, parts)
+
+
+def _recomputed(verified: JsonObject) -> str:
+    if verified.get("same_items") is None:
+        return f"cannot be: {verified['why']}"
+    return "the same answer" if verified["same_items"] else "NOT the same answer"
+
+
+def explained_parts(said: JsonObject, top: int) -> list[Part]:
+    """What each answer is made of, the greatest first."""
+    if not said["answers"]:
+        return [f"\nnot explained: {said['why']}"]
+    verified, again = said.get("verified", {}), ""
+    if verified:
+        again = ": " + (verified.get("why") or f"computed again{'' if verified['same'] else ' NOT'} the same")
+    head = f"\nwhat it is made of ({said['method']}, in {said['unit']}){again}"
+    return [head, *(line for one in said["answers"] for line in _made(one, top))]
+
+
+def _made(one: JsonObject, top: int) -> list[str]:
+    parts = one["because"][:top]
+    rest = one["score"] - one["base"] - sum(part["value"] for part in parts)
+    lines = [f"  {one['answer']:<24} {one['score']:+.5f} = {one['base']:+.5f} that everybody has, and"]
+    lines += [f"    {part['value']:+.5f}{_error(part)}  {part['what']}" for part in parts]
+    lines += (
+        [f"    {rest:+.5f}  of {left} others"]
+        if (left := len(one["because"]) + one.get("others", 0) - len(parts))
+        else []
+    )
+    lines += [f"    {step['step']}: {step['value']:.5f}" for step in one.get("then", ())]
+    return [*lines, *([f"  {one['sentence']}"] if one.get("sentence") else [])]
+
+
+def _error(part: JsonObject) -> str:
+    return f" ± {part['error']:.2g}" if part.get("error") else ""
 
 
 POPULAR = "it is what is popular"

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidemill.data.check.readings import normal
 from tidemill.errors import NotFound, StoreError
+from tidemill.feedback.explained import explained, known_then
+from tidemill.feedback.explained import opened as open_model
 from tidemill.process.child import Child
 from tidemill.process.supervised import log_file
 from tidemill.ref import Ref
 from tidemill.store.lineage import downstream, upstream
-from tidemill.tasks.port import Explained
+from tidemill.tasks.port import Explained, Task
 from tidemill.types import JsonObject, did_you_mean, to_iso
 
 if TYPE_CHECKING:
@@ -31,28 +33,25 @@ KINDS = ("file", "dataset", "model", "subject", "release", "run", "artifact")
 
 
 def trace(project: Project, prediction_id: str) -> JsonObject:
-    """The whole trace as JSON: ``prediction``, ``history``, ``training``, ``reasons``, ``verified``. Raises NotFound, Damaged."""
+    """The whole trace as JSON: ``prediction``, ``history``, ``training``, ``reasons``, ``explained``, ``verified``. Raises NotFound, Damaged."""
     prediction = project.live.predictions.get(prediction_id)
     answer = json.loads(prediction.output)
     history = known_then(project, prediction)
     model = project.store.models.get(prediction.model)
     rows = placed(project, history)
-    found = _explained(project, model, prediction, answer, history)
+    try:
+        opened: tuple[Task, Any] | str = open_model(project, model)
+    except StoreError as exc:
+        opened = exc.message
+    found = _again(opened, prediction, answer, history)
     return {
         "prediction": _facts(prediction, answer),
         "history": rows,
         "training": _training(project, model),
         "reasons": _reasons(found, history, rows),
+        "explained": explained(project, prediction, history, opened),
         "verified": found.verified,
     }
-
-
-def known_then(project: Project, prediction: Prediction) -> list[OnlineEvent]:
-    """The subject's rows that the answer could see: known by then, and of before."""
-    if not prediction.subject:
-        return []
-    events = project.live.online.list(subject=prediction.subject, watermark=prediction.watermark)
-    return [event for event in events if event.at < prediction.at]
 
 
 _FACTS = ("id", "endpoint", "subject", "model", "release", "arm", "cold")
@@ -104,18 +103,14 @@ def _training(project: Project, model: ModelVersion) -> JsonObject:
     }
 
 
-def _explained(
-    project: Project, model: ModelVersion, prediction: Prediction, answer: JsonObject, history: Sequence[OnlineEvent]
+def _again(
+    opened: tuple[Task, Any] | str, prediction: Prediction, answer: JsonObject, history: Sequence[OnlineEvent]
 ) -> Explained:
-    """Why each item, and whether the stored bytes give the same answer again."""
-    from tidemill.store.artifacts.codecs import get_bundle
-    from tidemill.tasks.table import load, task_answering
-
-    try:
-        bundle = get_bundle(project.artifacts, model.bundle)
-    except StoreError as exc:
-        return Explained((), {"same_items": False, "why": f"the model's bundle cannot be read any more: {exc}"})
-    return task_answering(bundle).explain(load(bundle), prediction, answer, history)
+    """Which rows weigh, and whether the stored bytes give the same answer again: None where there are none any more."""
+    if isinstance(opened, str):
+        return Explained((), {"same_items": None, "why": opened})
+    task, scorer = opened
+    return task.explain(scorer, prediction, answer, history)
 
 
 def _reasons(found: Explained, history: Sequence[OnlineEvent], shown: Sequence[JsonObject]) -> list[JsonObject]:

@@ -32,9 +32,16 @@ class Batch:
 
 
 def predict_active(
-    project: Project, caller: Caller, endpoint: str | None, on_event: OnEvent, out: Path | None = None
+    project: Project,
+    caller: Caller,
+    endpoint: str | None,
+    on_event: OnEvent,
+    out: Path | None = None,
+    explain: bool = False,
 ) -> Batch:
-    """Ask an endpoint about everybody who is active now; what it says is written into the log. ``out``: a table of it, as a file.
+    """Ask an endpoint about everybody who is active now; what it says is written into the log.
+
+    ``out``: a table of it, as a file; ``explain``: and why.
 
     One that was killed goes on by `tidemill.ops.runs.resume`: nobody is answered twice. Raises NotFound, NoModel, ProjectError.
     """
@@ -43,7 +50,7 @@ def predict_active(
     caller.need("predict")
     checked(out)
     scope = project.endpoint(endpoint)
-    made = run_pipeline(project, batch_pipeline, parameters(scope), on_event)
+    made = run_pipeline(project, batch_pipeline, parameters(scope, explain), on_event)
     table: pl.DataFrame = load(project.artifacts.plain, made.outputs["answers"], "table")
     if out is not None:
         write(table, out)

@@ -60,6 +60,13 @@ def trace(project: Project, prediction: str) -> JsonObject:
     return trace_prediction(project, project.live.predictions.named(prediction).id)
 
 
+def person(project: Project, prediction: str) -> JsonObject:
+    """What the person whom an answer concerns would be told: ``sentences``; or ``why`` there are none."""
+    from tidemill.feedback.explained import person as of_person
+
+    return of_person(project, project.live.predictions.named(prediction).id)
+
+
 def counterfactual(
     project: Project,
     prediction: str,

@@ -32,8 +32,10 @@ BATCH = "batch"
 AT_ONCE = 1_000
 """Answers that are on their way to the disk at a time."""
 FIRST = ("subject", "prediction_id", "model", "arm", "value")
-LEFT_OUT = ("release", "cold", "ack", "at", "as_of", "probabilities", "flags")
+LEFT_OUT = ("release", "cold", "ack", "at", "as_of", "probabilities", "flags", "explained")
 """Of a reply what is no column, or one for each label; all else that it says is one (the ends of an interval, a threshold)."""
+ADDED = "added({})"
+"""The column with what an input added to the score; of one beyond the told ones nothing is said."""
 CHANCE = "p({})"
 """The column with the probability of a label."""
 
@@ -47,23 +49,24 @@ def active(name: str, data: list[str], at: int, ctx: Context) -> pl.DataFrame:
 
 
 @step(impure="answers by what is released now, and writes it into the log")
-def answered(endpoint: str, at: int, questions: pl.DataFrame, ctx: Context) -> pl.DataFrame:
+def answered(endpoint: str, at: int, questions: pl.DataFrame, explain: bool, ctx: Context) -> pl.DataFrame:
     """``[subject, prediction_id, model, arm, value, …, error, p(LABEL) …]``: an answer an entity, as the reply says it."""
     scope = ctx.resource("project").endpoint(endpoint)
-    found = asyncio.run(_all(scope, at, questions.height, requests(questions), ctx.progress))
+    asked = ({**one, "explain": True} for one in requests(questions)) if explain else requests(questions)
+    found = asyncio.run(_all(scope, at, questions.height, asked, ctx.progress))
     for model in sorted({str(one["model"]) for one in found if "model" in one}):
         ctx.read(model)
     return _table(found)
 
 
 @pipeline(name=BATCH)
-def batch_pipeline(name: str, endpoint: str, data: list[str], at: int) -> dict[str, Any]:
+def batch_pipeline(name: str, endpoint: str, data: list[str], at: int, explain: bool = False) -> dict[str, Any]:
     """who is active → what is said of each. Its output: answers."""
     questions: Any = active(name, data, at)  # type: ignore[call-arg]
-    return {"answers": answered(endpoint, at, questions)}  # type: ignore[call-arg]
+    return {"answers": answered(endpoint, at, questions, explain)}  # type: ignore[call-arg]
 
 
-def parameters(scope: Endpoint) -> JsonObject:
+def parameters(scope: Endpoint, explain: bool = False) -> JsonObject:
     """Of a run as of now. Raises NotFound."""
     model = scope.model
     return {
@@ -71,6 +74,7 @@ def parameters(scope: Endpoint) -> JsonObject:
         "endpoint": scope.name,
         "data": prepare.refs_of(model),
         "at": scope.clock.now(),
+        "explain": explain,
     }
 
 
@@ -112,4 +116,19 @@ def _table(found: list[JsonObject]) -> pl.DataFrame:
     names = (*FIRST, *told, "error") if "error" not in told else (*FIRST, *told)
     columns: dict[str, list[Any]] = {name: [one.get(name) for one in found] for name in names}
     columns |= {CHANCE.format(name): [one.get("probabilities", {}).get(name) for one in found] for name in labels}
+    columns |= _explained([one["explained"] for one in found if "explained" in one], found)
     return pl.DataFrame(columns, strict=False)
+
+
+def _explained(said: list[JsonObject], found: list[JsonObject]) -> dict[str, list[Any]]:
+    """``because``: the sentence of each answer, or why there is none; ``base``, and what each input added to it."""
+    if not said:
+        return {}
+    first: list[JsonObject] = [next(iter(one.get("explained", {}).get("answers", ())), {}) for one in found]
+    added = [{part["what"]: part["value"] for part in one.get("because", ())} for one in first]
+    names = sorted({name for one in added for name in one})
+    why = [one.get("sentence") or full.get("explained", {}).get("why") for one, full in zip(first, found, strict=True)]
+    columns: dict[str, list[Any]] = {"because": why, "base": [one.get("base") for one in first]}
+    missing = [None if not one or "others" in one else 0.0 for one in first]
+    pairs = list(zip(added, missing, strict=True))
+    return columns | {ADDED.format(name): [one.get(name, nought) for one, nought in pairs] for name in names}

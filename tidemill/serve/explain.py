@@ -80,7 +80,7 @@ def _reason(reason: Reason, sentence: str) -> JsonObject:
     said["because"] = [_contribution(one) for one in shown]
     if others:
         said |= {"rest": sum(one.value for one in others), "others": len(others)}
-    said |= {"then": msgspec.to_builtins(reason.then)} if reason.then else {}
+    said |= {"then": [msgspec.to_builtins(one) for one in reason.then]} if reason.then else {}
     return {**said, "sentence": sentence} if sentence else said
 
 

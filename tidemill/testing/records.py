@@ -140,7 +140,8 @@ def entity(subject: str = "12345", at: int = 100, **fields: Any) -> r.EntityInpu
 
 def prediction(id: str = "pred_1", at: int = 100, **fields: Any) -> r.Prediction:
     said = {"endpoint": "shop", "subject": "12345", "model": "model:shop@1", "release": "release_1", "arm": "canary"}
-    return _full(r.Prediction, fields, id=id, at=at, output=b'{"items":["a"]}', watermark=4, key="536365", **said)
+    kept = {"output": b'{"items":["a"]}', "explained": b'{"method":"none","why":"a sample","answers":[]}'}
+    return _full(r.Prediction, fields, id=id, at=at, watermark=4, key="536365", **kept, **said)
 
 
 def outcome(key: str = "o1", at: int = 110, **fields: Any) -> r.Outcome:

@@ -90,6 +90,8 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
 
 def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequence[OnlineEvent]) -> Explained:
     """Nothing of a history weighs: the row itself was given, and is answered again."""
+    if not prediction.inputs:
+        return Explained([], {"same_items": None, "why": "what was asked is not kept"})
     request = msgspec.json.decode(prediction.inputs, type=RowRequest)
     again = scorer.predict(_inputs(scorer, msgspec.structs.replace(request, subject=prediction.subject or None)))
     numbers = {name: value for name, value in again.items() if isinstance(value, float)}

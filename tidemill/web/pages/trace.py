@@ -18,6 +18,7 @@ from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
 from tidemill.web.pages.otherwise import otherwise
+from tidemill.web.pages.reasons import explained
 from tidemill.web.site import Ask, Page, Shown
 
 ROWS = 100
@@ -61,6 +62,7 @@ def shown(project: Project, prediction_id: str) -> dict[str, Any]:
         "facts": facts,
         "training": training,
         "reasons": [_reason(r) for r in found["reasons"]],
+        "explained": explained(found.get("explained")),
         "verified": found["verified"],
         "outcomes": stored.outcomes,
     }

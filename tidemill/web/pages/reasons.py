@@ -1,0 +1,34 @@
+"""What an answer is made of, on the trace page: bars of contributions, whether they are computed again the same, and the person's sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidemill.types import JsonObject
+from tidemill.web.charts.contributions import contributions
+
+SHOWN, ANSWERS = 12, 6
+SCALES = {
+    "log-odds": "log-odds",
+    "log value": "logarithm of the value",
+    "log(1 + value)": "logarithm of 1 + the value",
+    "probability": "probability",
+    "value": "the value's own unit",
+    "score": "score",
+}
+
+
+def explained(said: JsonObject | None) -> dict[str, Any] | None:
+    """As the page shows it; nothing of a trace that has none."""
+    if not said:
+        return None
+    return {**said, "shown": [_answer(one, SCALES.get(said.get("unit", ""), "")) for one in said["answers"][:ANSWERS]]}
+
+
+def _answer(one: JsonObject, scale: str) -> dict[str, Any]:
+    parts, more = one["because"][:SHOWN], one["because"][SHOWN:]
+    left = len(more) + one.get("others", 0)
+    rest = sum(part["value"] for part in more) + one.get("rest", 0.0)
+    bars = [*parts, {"what": f"{left} others", "value": rest}] if left else parts
+    picture = contributions(f"What moved {one['answer']}", bars, x=f"contribution ({scale})")
+    return {**one, "picture": picture, "steps": one.get("then", ())}
