@@ -12,9 +12,9 @@ from sklearn.metrics import zero_one_loss
 from tests.raised import raised
 from tidemill.config.fairness import FairnessSection
 from tidemill.errors import ModelError, NotEnoughData
-from tidemill.evaluation.attributes import MISSING, groups_of
 from tidemill.evaluation.fairness import INTERSECTIONS, Rows, card, fairness, said
 from tidemill.evaluation.rates import Answers, answers_of
+from tidemill.learning.attributes import MISSING, groups_of
 from tidemill.types import JsonObject, canonical
 
 SEX = FairnessSection(attributes=("sex",))

@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from tidemill.config.amounts import percent
 from tidemill.config.fairness import FairnessSection
 from tidemill.errors import NotEnoughData
-from tidemill.evaluation.attributes import Groups, crossed, groups_of
 from tidemill.evaluation.gap import Means, Rule, judge, means_of, needed, pairs_of
 from tidemill.evaluation.port import Examination, Look
 from tidemill.evaluation.rates import RATES, Answers, Rate, answers_of, judged_by, rates_of
-from tidemill.learning.evaluate import Scored
+from tidemill.learning.attributes import Groups, crossed, groups_of
+from tidemill.learning.evaluate import Scored, metric_value
+from tidemill.learning.intervals import paired_bootstraps
 from tidemill.learning.trainer import Report
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.tabular import mitigate
+from tidemill.tasks.tabular.mitigate import at_each
 from tidemill.types import JsonObject
 
 NAMED, CROSSED = 0.8, 0.2
@@ -50,7 +53,9 @@ def rows_of(report: Report, bundle: Bundle, section: FairnessSection) -> Rows:
     groups = {name: groups_of(name, _column(scored, name)) for name in section.attributes}
     told, truth = (np.asarray(report.answers[name], np.float64) for name in ("told", "truth"))
     said = bundle.manifest
-    return Rows(answers_of(told, truth, said["labels"], said.get("threshold")), scored.units, groups)
+    threshold: JsonObject | None = said.get("threshold")
+    at = at_each(threshold, scored.attributes)
+    return Rows(answers_of(told, truth, said["labels"], threshold, at), scored.units, groups)
 
 
 def _column(scored: Scored, name: str) -> NDArray[Any]:
@@ -142,7 +147,29 @@ def _gap(found: Means, names: Sequence[str], rule: Rule) -> JsonObject:
 def _look(look: Look) -> JsonObject:
     section = msgspec.convert(look.asked["fairness"], FairnessSection)
     found = fairness(rows_of(look.own, look.bundle, section), section, look.settings.task)
-    return {**found, "inputs": used(look.bundle, section)}
+    found |= {"inputs": used(look.bundle, section), "unit": look.trainer.unit}
+    return {**found, **({"mitigated": _mitigated(look, section)} if mitigate.KEY in look.recipe else {})}
+
+
+def _mitigated(look: Look, section: FairnessSection) -> JsonObject:
+    """What the mitigation costs, beside the same recipe without it, on the same requests: metric by metric, and the gap that was there."""
+    plain = {name: value for name, value in look.recipe.items() if name != mitigate.KEY}
+    bundle = look.trainer.fit(plain, look.cut.test_start)
+    other = look.trainer.report(bundle, look.cut.test_start, look.cut.end)
+    both = [metric for metric in look.own.scored if metric in other.scored]
+    mine, theirs = ([of.scored[metric].values for metric in both] for of in (look.own, other))
+    found = paired_bootstraps(mine, theirs, look.own.scored[both[0]].units, look.seed)
+    before = fairness(rows_of(other, bundle, section), section, look.settings.task)
+    price = {metric: [one.mean, one.low, one.high] for metric, one in zip(both, found)}
+    said: JsonObject = look.recipe[mitigate.KEY]
+    level = {metric: metric_value(metric, of) for metric, of in zip(both, theirs)}
+    return {
+        "method": said["method"],
+        "metric": look.settings.metric,
+        "price": price,
+        "level": level,
+        "before": before["worst"],
+    }
 
 
 def used(bundle: Bundle, section: FairnessSection) -> list[str]:
@@ -182,6 +209,25 @@ def said(found: JsonObject) -> str:
     return f"{head}: {which}{between}, {'; '.join(more)}"
 
 
+def said_of_price(found: JsonObject) -> str:
+    """What a mitigation costs, in a sentence; nothing of a model that is not mitigated.
+
+    >>> told = {"method": "thresholds", "metric": "cost", "price": {"cost": [0.03, 0.01, 0.05]}, "level": {"cost": 0.5}}
+    >>> said_of_price({"mitigated": told | {"before": {"by": "sex", "gap": [0.2, 0.1, 0.3]}}, "scale": 1.0})
+    'mitigated by thresholds: cost rises by 0.0300 (95 %: 0.0100 to 0.0500), from 0.5000; without it the widest gap is 20.0 %, by sex'
+    """
+    told = found.get("mitigated")
+    if not told:
+        return ""
+    metric = told["metric"]
+    mean, low, high = told["price"][metric]
+    way = "rises" if mean >= 0 else "falls"
+    low, high = (low, high) if mean >= 0 else (-high, -low)
+    price = f"{metric} {way} by {abs(mean):.4f} (95 %: {low:.4f} to {high:.4f}), from {told['level'][metric]:.4f}"
+    gap = f"{100 * told['before']['gap'][0] / (found['scale'] or 1.0):.1f} %, by {told['before']['by']}"
+    return f"mitigated by {told['method']}: {price}; without it the widest gap is {gap}"
+
+
 def card(found: JsonObject) -> str:
     """The section of the card: what is shown, and each group's figures."""
     measures = [name for name in next(iter(next(iter(found["groups"].values())).values())) if name != "n"]
@@ -194,8 +240,10 @@ def card(found: JsonObject) -> str:
         for group, told in groups.items()
     ]
     sentence = said(found)
+    price = said_of_price(found)
+    price = f"{price[0].upper()}{price[1:]}.\n\n" if price else ""
     table = "\n".join([head, "|---" * (len(measures) + 2) + "|", *lines])
-    return f"## Fairness\n{sentence[0].upper()}{sentence[1:]}.\n\n{table}"
+    return f"## Fairness\n{sentence[0].upper()}{sentence[1:]}.\n\n{price}{table}"
 
 
 def _cell(interval: list[float] | None) -> str:

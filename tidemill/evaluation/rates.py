@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tidemill.errors import ModelError
 from tidemill.learning.labelled import text_of
-from tidemill.tasks.tabular.costs import Costs, decided
+from tidemill.tasks.tabular.costs import decided, positive_of
 from tidemill.types import JsonObject
 
 F8 = NDArray[np.float64]
@@ -79,18 +79,15 @@ def judged_by(measure: str, rates: Mapping[str, Rate]) -> list[str]:
     return names
 
 
-def positive_of(labels: list[Any], threshold: JsonObject | None, costs: Any = None) -> int:
+def positive(labels: list[Any], threshold: JsonObject | None) -> int:
     """The place of the label that selects: the one that costs are about, else the one that means "yes", else the second."""
-    if threshold:
-        return [text_of(label) for label in labels].index(threshold["positive"])
-    try:
-        return (Costs.of(costs) or Costs()).place(labels)
-    except ModelError:
-        return min(1, len(labels) - 1)
+    return [text_of(label) for label in labels].index(threshold["positive"]) if threshold else positive_of(labels)
 
 
-def answers_of(told: F8, truth: F8, labels: list[Any] | None, threshold: JsonObject | None) -> Answers:
-    """Answers as they are kept of a test, decided as they would be told."""
+def answers_of(
+    told: F8, truth: F8, labels: list[Any] | None, threshold: JsonObject | None, at: F8 | None = None
+) -> Answers:
+    """Answers as they are kept of a test, decided as they would be told. ``at``: each row's own threshold."""
     if labels is None:
         return Answers(told, truth)
-    return Answers(told, truth, decided(told, labels, threshold), positive_of(labels, threshold))
+    return Answers(told, truth, decided(told, labels, threshold, at), positive(labels, threshold))

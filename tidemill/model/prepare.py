@@ -63,9 +63,18 @@ def _asked(scope: Endpoint) -> JsonObject:
 
 
 def _begun(found: Settings, scope: Endpoint) -> Settings:
-    """With what candidates may begin from, where that is said and there."""
-    start = start_of(scope)
-    return found if start is None else replace(found, details={**found.details, "start": start})
+    """With what candidates may begin from, where that is said and there; and with how a gap between groups is mitigated."""
+    more = {name: said for name, said in (("start", start_of(scope)), ("mitigate", mitigation(scope))) if said}
+    return replace(found, details={**found.details, **more}) if more else found
+
+
+def mitigation(scope: Endpoint) -> JsonObject | None:
+    """What a recipe says that is mitigated as ``[fairness]`` has it; None where it names no way."""
+    fairness = scope.fairness
+    if not fairness.mitigate:
+        return None
+    said: JsonObject = {"method": fairness.mitigate, "attributes": list(fairness.attributes)}
+    return said | ({"measure": fairness.measured(scope.model.task)} if fairness.mitigate == "thresholds" else {})
 
 
 def split_of(model: Model) -> SplitSection:

@@ -45,7 +45,7 @@ class Made:
     status: str
     refused_by: dict[str, str]  # gate -> why
     held_by: dict[str, str] = field(default_factory=dict)  # gate -> what a person has to decide
-    instead_of: str = ""  # the candidate that was refused first: nothing served, so the best baseline was built
+    instead_of: str = ""  # the candidate that was refused first: the best baseline was built, or it was mitigated
 
 
 @dataclass(frozen=True)
@@ -145,20 +145,29 @@ def run_all(project: Project, caller: Caller, on_event: OnEvent) -> Turn:
             turn.unread.update({dataset: made.unread} if made.unread else {})
             asks = waits(project, release)
             turn.notices.extend(_instead(project, made))
-            first = made.refused.model if made.refused else ""
+            first = next((one.model for one in (made.refused, made.unfair) if one), "")
             turn.made[name] = Made(dataset, made.model.ref, release.id, release.status, refused, asks, first)
     return turn
 
 
 def _instead(project: Project, made: RunSummary) -> list[str]:
     """That another candidate was refused first, and why."""
-    from tidemill.model.registry import refusals
+    from tidemill.evaluation.fairness import said_of_price
+    from tidemill.model.registry import examined_kept, refusals
+    from tidemill.store.artifacts.codecs import load
 
-    if made.refused is None:
-        return []
-    said = refusals(project, made.refused)
-    why = said.get("method") or "; ".join(said.values())  # both gates say it of the same two models
-    return [f"  {made.refused.model} was refused, and the best baseline is built in its place: {why}"]
+    found = []
+    if made.refused is not None:
+        said = refusals(project, made.refused)
+        why = said.get("method") or "; ".join(said.values())  # both gates say it of the same two models
+        found.append(f"  {made.refused.model} was refused, and the best baseline is built in its place: {why}")
+    if made.unfair is not None:
+        why = "; ".join(refusals(project, made.unfair).values())
+        digest = examined_kept(project, made.model)
+        price = said_of_price(load(project.artifacts.plain, digest, "json")["fairness"] if digest else {})
+        found.append(f"  {made.unfair.model} was refused: {why}")
+        found.append(f"  {made.model.ref} is built beside it, {price}")
+    return found
 
 
 def _of_files(project: Project) -> list[Event]:

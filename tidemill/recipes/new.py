@@ -21,6 +21,7 @@ RECIPES = {
     "churn": "who stops buying: customers at moments, from orders alone (a real shop)",
     "fraud": "orders that come back: rare, with costs, known weeks later (a real shop)",
     "maintenance": "which machine fails next: readings, faults, costs (a simulated fleet)",
+    "credit": "who will not pay, judged by sex and age: a gap is refused, and mitigated at a price (a real bank)",
     "recommend": "what each customer takes next (a real shop)",
     "demand": "what each product sells next week, with an interval: many series (a real shop)",
 }

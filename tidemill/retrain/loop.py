@@ -292,12 +292,29 @@ def _built(scope: Endpoint, jobs: Jobs, now: Micros, decision: Decision) -> list
     champion, built = scope.champion(), list[JsonObject]()
     only = scope.store.models.get(champion.model).recipe if champion else None
     for more in ({}, {"only": only}):
-        built.append(_do(scope, jobs, now, "train", decision, {**asked, **more}))
-        told = {"model": built[-1]["model"], "author": "the loop", **asked}
-        judged = _do(scope, jobs, now, "release", decision, told)
-        if (judged["status"], built[-1].get("kind")) != ("refused", "method"):
+        made, judged = _tried(scope, jobs, now, decision, {**asked, **more})
+        built.append(made)
+        if judged["status"] == "refused" and (fair := _mitigated(scope, judged["release"])) is not None:
+            made, judged = _tried(scope, jobs, now, decision, {**asked, "only": fair})
+            built.append(made)
+        if (judged["status"], made.get("kind")) != ("refused", "method"):
             break
     return built
+
+
+def _tried(
+    scope: Endpoint, jobs: Jobs, now: Micros, decision: Decision, asked: JsonObject
+) -> tuple[JsonObject, JsonObject]:
+    """A candidate, and what became of it before the gates. Raises JobFailed."""
+    made = _do(scope, jobs, now, "train", decision, asked)
+    of = {name: value for name, value in asked.items() if name != "only"}
+    return made, _do(scope, jobs, now, "release", decision, {"model": made["model"], "author": "the loop", **of})
+
+
+def _mitigated(scope: Endpoint, release: str) -> JsonObject | None:
+    from tidemill.retrain.mitigated import mitigated
+
+    return mitigated(scope, scope.store.releases.get(release)) if scope.fairness.mitigate else None
 
 
 def _taken(scope: Endpoint, now: Micros, previous: Micros | None) -> Decision:

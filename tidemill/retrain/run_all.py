@@ -15,6 +15,7 @@ from tidemill.model.questions import hold
 from tidemill.model.registry import verdicts_of
 from tidemill.release.gates.quality import Baseline, Method
 from tidemill.release.pipeline import cut_short, release_candidate
+from tidemill.retrain.mitigated import mitigated
 from tidemill.scope.project import Endpoint, Project
 from tidemill.store.records import DatasetVersion, ModelVersion, Release
 from tidemill.types import JsonObject
@@ -36,6 +37,8 @@ class RunSummary:
     """Why some of the source was not taken in: the turn went on with the rows that are."""
     refused: Release | None = None
     """Of the candidate before, in whose place the best baseline was built: nothing served, and it was not shown to be better."""
+    unfair: Release | None = None
+    """Of the candidate before, beside which a mitigated one was built: it was refused for a gap between groups."""
 
 
 def run_all(project: Project, on_event: OnEvent | None = None) -> RunSummary:
@@ -106,8 +109,13 @@ def _turn(scope: Endpoint, tell: Callable[[Any], None], author: str) -> RunSumma
     if (simple := _best_baseline(scope, model, release)) is not None:
         refused, model = release, build_candidate(project, endpoint=scope.name, on_event=tell, only=simple)
         release = release_candidate(project, model.ref, endpoint=scope.name, author=author, on_event=tell)
+    unfair = None
+    if (recipe := mitigated(scope, release)) is not None:
+        unfair, model = release, build_candidate(project, endpoint=scope.name, on_event=tell, only=recipe)
+        release = release_candidate(project, model.ref, endpoint=scope.name, author=author, on_event=tell)
     _hold(scope)
-    return RunSummary(scope.store.datasets.get(scope.model.dataset.name), model, release, refused=refused)
+    dataset = scope.store.datasets.get(scope.model.dataset.name)
+    return RunSummary(dataset, model, release, refused=refused, unfair=unfair)
 
 
 def _hold(scope: Endpoint) -> None:

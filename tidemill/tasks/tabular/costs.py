@@ -74,8 +74,16 @@ class Costs(msgspec.Struct, frozen=True):
         return {"positive": text_of(labels[positive]), "at": self.threshold, "costs": costs}
 
 
-def decided(told: F8, labels: list[Any], threshold: JsonObject | None) -> I8:
-    """The place of the label that each row is answered with: by the threshold, else the likeliest.
+def positive_of(labels: list[Any]) -> int:
+    """The place of the label that means "yes", where there are costs of none: else the second, if there is one."""
+    try:
+        return Costs().place(labels)
+    except ModelError:
+        return min(1, len(labels) - 1)
+
+
+def decided(told: F8, labels: list[Any], threshold: JsonObject | None, at: F8 | float | None = None) -> I8:
+    """The place of the label that each row is answered with: by the threshold, else the likeliest. ``at``: each row's own.
 
     >>> decided(np.array([[0.9, 0.1], [0.99, 0.01]]), ["no", "yes"], Costs(1, 20).said(["no", "yes"])).tolist()
     [1, 0]
@@ -83,7 +91,9 @@ def decided(told: F8, labels: list[Any], threshold: JsonObject | None) -> I8:
     if threshold is None:
         return np.asarray(told.argmax(axis=1), np.int64)
     positive = [text_of(label) for label in labels].index(threshold["positive"])
-    return np.where(told[:, positive] >= threshold["at"], positive, 1 - positive).astype(np.int64)
+    return np.where(told[:, positive] >= (threshold["at"] if at is None else at), positive, 1 - positive).astype(
+        np.int64
+    )
 
 
 def cost_values(answered: I8, truth: F8, labels: list[Any], costs: Costs | None) -> F8:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.errors import NotEnoughData
+from tidemill.errors import ModelError, NotEnoughData
 from tidemill.learning.bundle import manifest
 from tidemill.learning.labelled import text_of
 from tidemill.learning.threads import one_thread
 from tidemill.store.artifacts.codecs import Bundle, encode
-from tidemill.tasks.tabular import actions, begun, conformal, learners, sampling
+from tidemill.tasks.tabular import actions, begun, conformal, learners, mitigate, sampling
 from tidemill.tasks.tabular.calibrate import fit_map, unchanged
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.inputs import SERIES, Input
@@ -169,7 +169,18 @@ def problem_of(recipe: JsonObject, table: Table, rows: NDArray[np.int64], before
     y = targets(table, rows, labels)
     weights = weights_of(table.weights, y, labels) if labels and learner.weighs else None
     bounds = bounds_of(table.limits, y) if labels is None else (None, None)
-    return Problem(table.encoded(inputs, rows), y, inputs, labels, table.monotone, table.given, weights, before, bounds)
+    said = table.monotone, table.given, weights, before, bounds, _reweighed(recipe, table, rows, y, labels)
+    return Problem(table.encoded(inputs, rows), y, inputs, labels, *said)
+
+
+def _reweighed(recipe: JsonObject, table: Table, rows: NDArray[np.int64], y: F8, labels: list[Any] | None) -> F8 | None:
+    """How much each row counts, where the recipe reweighs them. Raises ModelError for a learner that does not learn by weights."""
+    said = recipe.get(mitigate.KEY)
+    if not said or said["method"] != mitigate.REWEIGHING or not labels or len(labels) < 2:
+        return None
+    if not learners.of(recipe["method"]).weighs:
+        raise ModelError(f"{recipe['method']} does not learn by weights", hint="mitigate = 'thresholds'")
+    return mitigate.weights_of(y, mitigate.groups_by(table.judged_of(rows), said["attributes"]))
 
 
 def weights_of(said: Mapping[str, float] | str | None, y: F8, labels: list[Any]) -> F8 | None:

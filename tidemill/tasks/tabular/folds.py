@@ -18,7 +18,7 @@ from tidemill.learning.measures import measure
 from tidemill.learning.rows import I8
 from tidemill.learning.search import Stopped, Trial
 from tidemill.learning.threads import one_thread
-from tidemill.tasks.tabular import fitting, learners
+from tidemill.tasks.tabular import fitting, grouped, learners, mitigate
 from tidemill.tasks.tabular.begun import KEY
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.learners import blend, scale, trees
@@ -55,7 +55,7 @@ class Fold:
     def problem(self, recipe: JsonObject) -> tuple[Problem, F8]:
         """What the recipe's learner learns from, and the encoded rows that are asked."""
         learner = learners.of(recipe["method"])
-        asks = learner.series, learner.weighs, canonical(recipe.get(KEY))
+        asks = learner.series, learner.weighs, canonical([recipe.get(KEY), recipe.get(mitigate.KEY)])
         if asks not in self._problems:
             if not len(self.window.learned):
                 raise NotEnoughData("there is no row to learn from")
@@ -95,11 +95,22 @@ class Fold:
         found = fitting.calibration(recipe, self.table, learned, self.window.start, problem)
         return open_map(found)(told) if found else told
 
-    def scored(self, metric: str, told: F8, labels: list[Any] | None) -> F8:
-        """What these answers (values, or each label's probability) add to the metric."""
-        threshold = self.costs.said(labels) if self.costs else None
+    def scored(self, metric: str, told: F8, labels: list[Any] | None, threshold: JsonObject | None = None) -> F8:
+        """What these answers (values, or each label's probability) add to the metric. ``threshold``: where it is not that of the costs."""
+        threshold = threshold or (self.costs.said(labels) if self.costs else None)
         truth = fitting.targets(self.table, self.window.asked, labels)
-        return values_of(metric, told, truth, labels, Decision(threshold, self.costs))
+        at = self.table.at_each(threshold, self.window.asked)
+        return values_of(metric, told, truth, labels, Decision(threshold, self.costs, at=at))
+
+    def threshold(self, recipe: JsonObject) -> JsonObject | None:
+        """By group, where the recipe says so, as a fit of it has them."""
+        if not grouped.asks(recipe):
+            return None
+        learned, (problem, _) = self.window.learned, self.problem(recipe)
+        of = self.table, learned, self.window.start, problem
+        found = fitting.calibration(recipe, *of) if recipe.get("calibration") == fitting.OWN else None
+        mapped = open_map(found) if found else None
+        return grouped.thresholds(recipe, self.table, learned, problem, self.costs, mapped)
 
     def staged(self, recipe: JsonObject, metric: str) -> trees.Staged | None:
         """Trees one after the other, with how well the first n of them do; None where there is nothing to learn."""
@@ -143,7 +154,7 @@ class Folds:
         folds = self.folds
         with one_thread():
             found = [
-                fold.scored(metric, told, fold.labels(recipe))
+                fold.scored(metric, told, fold.labels(recipe), fold.threshold(recipe))
                 for fold, told in zip(folds, self._answers(recipe, folds))
             ]
         return np.concatenate(found), np.concatenate([fold.units for fold in folds])

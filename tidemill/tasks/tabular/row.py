@@ -22,11 +22,13 @@ from tidemill.tasks.tabular.contributions import Reasons
 from tidemill.tasks.tabular.costs import decided
 from tidemill.tasks.tabular.inputs import Input, reading
 from tidemill.tasks.tabular.learners.port import Bounds, held
+from tidemill.tasks.tabular.mitigate import at_of
 from tidemill.tasks.tabular.probabilities import FILE, both_labels, open_map
 from tidemill.tasks.tabular.sampling import Contributed
 from tidemill.types import JsonObject, did_you_mean
 
 F8 = NDArray[np.float64]
+NOTHING: Mapping[str, Any] = {}
 _INT64 = BITS[False]
 _AS_IT_IS: Mapping[str, tuple[type, ...]] = {
     "number": (int, float),
@@ -87,7 +89,7 @@ class RowScorer:
         Raises SignatureMismatch for inputs that do not fit.
         """
         flags: dict[str, str] = {}
-        told = self.told(self.outputs(self.encoded(inputs, flags)))
+        told = self.told(self.outputs(self.encoded(inputs, flags)), inputs)
         return {**told, "flags": flags} if flags else told
 
     def encoded(self, inputs: Mapping[str, Any], flags: dict[str, str]) -> list[Any]:
@@ -159,8 +161,8 @@ class RowScorer:
         """Why the row is answered so. ``value``: what is answered. Raises SignatureMismatch, ModelError."""
         return self._reasons.explain(np.array(self.encoded(inputs, {}), np.float64), value, until, samples)
 
-    def told(self, outputs: F8) -> JsonObject:
-        """Outputs as they are answered."""
+    def told(self, outputs: F8, inputs: Mapping[str, Any] = NOTHING) -> JsonObject:
+        """Outputs as they are answered. ``inputs``: where groups have thresholds of their own, they say whose row it is."""
         if self.labels is None:
             if self.level is None:
                 return {"value": float(outputs[0])}
@@ -169,9 +171,10 @@ class RowScorer:
         if self.threshold is None:
             best = int(np.argmax(outputs))
             return {"value": self.labels[best], "probability": float(outputs[best]), "probabilities": by_label}
-        (best,) = decided(outputs[None], self.labels, self.threshold).tolist()
+        at = at_of(self.threshold, inputs)
+        (best,) = decided(outputs[None], self.labels, self.threshold, at).tolist()
         told = {"value": self.labels[best], "probability": float(outputs[best]), "probabilities": by_label}
-        return {**told, "threshold": self.threshold["at"]}
+        return {**told, "threshold": at}
 
     def _check(self, inputs: Mapping[str, Any]) -> None:
         for name in inputs:

@@ -26,11 +26,15 @@ Labels = list[Any] | None
 
 
 class Decision(NamedTuple):
-    """How labels are answered and what a wrong one costs: the threshold of a bundle, the costs of the configuration; the level of intervals."""
+    """How labels are answered and what a wrong one costs: the threshold of a bundle, the costs of the configuration; the level of intervals.
+
+    ``at``: the threshold of each row, where groups have their own.
+    """
 
     threshold: JsonObject | None = None
     costs: Costs | None = None
     level: float | None = None
+    at: F8 | None = None
 
 
 PLAINLY = Decision()
@@ -61,7 +65,7 @@ def values_of(metric: str, told: F8, truth: F8, labels: Labels, decision: Decisi
         positive = positive_of(labels, decision)
         return RANKED[metric](told[:, positive], truth == positive)
     if metric == "cost":
-        return cost_values(decided(told, labels, decision.threshold), truth, labels, decision.costs)
+        return cost_values(decided(told, labels, decision.threshold, decision.at), truth, labels, decision.costs)
     known = truth >= 0  # a label that training never saw had no probability
     chance = np.where(known, told[np.arange(len(told)), np.maximum(truth, 0).astype(np.int64)], 0.0)
     return np.asarray(VALUED[metric](chance, np.ones(len(chance))))

@@ -21,6 +21,7 @@ from tidemill.learning.rows import AT, BESIDE, KEY, UNIT, Rows, beside, placed
 from tidemill.tasks.tabular.actions import Way
 from tidemill.tasks.tabular.embed import Embedding, vectors
 from tidemill.tasks.tabular.inputs import SERIES, Input
+from tidemill.tasks.tabular.mitigate import at_each
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
@@ -73,6 +74,14 @@ class Table(Rows):
         """What stands in the rows and a request says, by name: all inputs but those of the calendar, of an embedding its text."""
         names = [one.source if one.embedding else one.name for one in self.inputs if one.kind not in CALENDAR]
         return {name: self.frame[name] for name in dict.fromkeys(names)}
+
+    def at_each(self, threshold: JsonObject | None, rows: I8) -> F8 | None:
+        """The threshold of each of these rows; None where all have one."""
+        return at_each(threshold, self.judged_of(rows)) if threshold and "by" in threshold else None
+
+    def judged_of(self, rows: I8) -> dict[str, list[Any]]:
+        """What these rows are judged by, inputs or not, by name."""
+        return {name: column[rows].to_list() for name, column in beside(self.frame).items()}
 
     @property
     def apart(self) -> dict[str, pl.Series]:

@@ -25,7 +25,7 @@ from tidemill.learning.search import Candidates, Progress, SearchResult, Setting
 from tidemill.learning.space import Choice
 from tidemill.learning.trainer import MOST, Answer, Happened, Questions, Report, Trainer, Training, Windows
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks.tabular import begun, fitting, learners
+from tidemill.tasks.tabular import begun, fitting, grouped, learners, mitigate
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.folds import Folds, Window
 from tidemill.tasks.tabular.handled import handled
@@ -165,7 +165,8 @@ class TabularTrainer(Trainer):
 
         def answers(bundle: Bundle) -> list[JsonObject]:
             scorer = RowScorer(bundle)
-            return [scorer.told(scorer.outputs(row)) for row in self.table.encoded(scorer.inputs, rows)]
+            encoded = self.table.encoded(scorer.inputs, rows)
+            return [scorer.told(scorer.outputs(row), self._inputs(int(at))) for at, row in zip(rows, encoded)]
 
         return Questions([{"inputs": self._inputs(int(row)), **self._subject(int(row))} for row in rows], answers)
 
@@ -184,13 +185,16 @@ class TabularTrainer(Trainer):
             return False
         if begun.KEY in recipe and self.table.artifacts is None:
             return False
+        if not self.table.judged_of(np.arange(0)).keys() >= {*recipe.get(mitigate.KEY, {}).get("attributes", ())}:
+            return False
         return method in learners.LEARNERS and recipe.get("task") == self.settings.task
 
     def repeats(self, recipe: JsonObject) -> bool:
         return recipe["method"] not in ("own", "process")
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
-        return fitting.fit(recipe, self.table, end, self._since(end), self.costs, self.interval)
+        made = fitting.fit(recipe, self.table, end, self._since(end), self.costs, self.interval)
+        return grouped.with_thresholds(made, self.table, end, self._since(end), self.costs)
 
     def _since(self, end: Micros) -> Micros | None:
         return None if self.settings.train is None else end - self.settings.train
@@ -199,7 +203,7 @@ class TabularTrainer(Trainer):
         rows, new = self._window(start, end)
         scorer = RowScorer(bundle)
         told = scorer.many(self.table.encoded(scorer.inputs, rows))
-        found = self._report(rows, told, scorer.labels, new, Decision(scorer.threshold, self.costs, scorer.level))
+        found = self._report(rows, told, scorer.labels, new, self._decision(scorer, rows))
         said = handled(bundle.manifest, self.table.limits)
         return replace(found, figures={**found.figures, **({"handled": said} if said else {})})
 
@@ -216,7 +220,7 @@ class TabularTrainer(Trainer):
 
     def _sample(self, bundle: Bundle, rows: I8, most: int) -> Sample:
         rows, scorer = rows[evenly(len(rows), most)], RowScorer(bundle)
-        decision = Decision(scorer.threshold, self.costs, scorer.level)
+        decision = self._decision(scorer, rows)
 
         def judge(told: F8) -> dict[str, Scored]:
             return self._scored(rows, told, scorer.labels, decision)
@@ -224,6 +228,9 @@ class TabularTrainer(Trainer):
         truth, x = fitting.targets(self.table, rows, scorer.labels), self.table.encoded(scorer.inputs, rows)
         watched = watched_of(scorer, truth)
         return Sample(scorer, rows, x, truth, self.table.units[rows], self.table.at[rows], watched, judge)
+
+    def _decision(self, scorer: RowScorer, rows: I8) -> Decision:
+        return Decision(scorer.threshold, self.costs, scorer.level, self.table.at_each(scorer.threshold, rows))
 
     def asked(self, start: Micros, end: Micros) -> Sequence[str]:
         keys: list[str] = self.table.frame[KEY][self._window(start, end)[0]].to_list()
@@ -307,6 +314,13 @@ class TabularTrainer(Trainer):
     def search(
         self, windows: Windows, incumbent: JsonObject | None, seed: int, progress: Progress | None = None
     ) -> SearchResult:
+        said = self.settings.details.get(mitigate.KEY)
+        if (
+            said and incumbent and incumbent.get(mitigate.KEY) == said
+        ):  # chosen among plain ones, and mitigated as it is
+            plain = {name: value for name, value in incumbent.items() if name != mitigate.KEY}
+            found = self.search(windows, plain, seed, progress)
+            return replace(found, recipe={**found.recipe, mitigate.KEY: said})
         folds = self._folds(windows, keep=True)
         champion = {name: value for name, value in (incumbent or {}).items() if name != "calibration"}
 

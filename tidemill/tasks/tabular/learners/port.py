@@ -84,10 +84,14 @@ class Problem:
     bounds: Bounds = (None, None)
     """The least and the greatest that a value can be, where that is known: answers are held within."""
 
+    each: F8 | None = None
+    """How much each row counts beside that: what it moves is meant, and is not taken back."""
+
     @property
     def by_row(self) -> F8 | None:
-        """`weights` of each row."""
-        return None if self.weights is None else self.weights[self.y.astype(np.int64)]
+        """`weights` of each row, times `each`."""
+        own = None if self.weights is None else self.weights[self.y.astype(np.int64)]
+        return self.each if own is None else own if self.each is None else own * self.each
 
     @property
     def ways(self) -> list[int]:

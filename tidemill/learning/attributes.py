@@ -60,7 +60,7 @@ def group_of(value: Any) -> str:
 
 
 def crossed(by: Mapping[str, Groups]) -> Groups:
-    """The intersections of all attributes, those that some row is of.
+    """The intersections of all attributes, those that some row is of; of one attribute its groups, so named.
 
     >>> one, two = groups_of("sex", ["f", "m", "f"]), groups_of("old", [True, True, False])
     >>> crossed({"sex": one, "old": two}).names
@@ -70,12 +70,21 @@ def crossed(by: Mapping[str, Groups]) -> Groups:
     for one in by.values():
         codes = codes * len(one.names) + one.codes
     there, places = np.unique(codes, return_inverse=True)
-    return Groups(tuple(_name(by, int(code)) for code in there), places.astype(np.int64))
+    return Groups(tuple(_named(by, int(code)) for code in there), places.astype(np.int64))
 
 
-def _name(by: Mapping[str, Groups], code: int) -> str:
-    said = []
+def _named(by: Mapping[str, Groups], code: int) -> str:
+    said: dict[str, str] = {}
     for name, one in reversed([*by.items()]):
         code, place = divmod(code, len(one.names))
-        said.append(f"{name}={one.names[place]}")
-    return ", ".join(reversed(said))
+        said[name] = one.names[place]
+    return name_of({name: said[name] for name in by})
+
+
+def name_of(groups: Mapping[str, str]) -> str:
+    """The name of an intersection.
+
+    >>> name_of({"sex": "f", "old": "true"})
+    'sex=f, old=true'
+    """
+    return ", ".join(f"{name}={group}" for name, group in groups.items())
