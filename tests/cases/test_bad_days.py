@@ -215,6 +215,6 @@ def test_an_unknown_status_is_refused(shop: Folder) -> None:
 def test_the_address_of_a_login_is_kept_nowhere(released: Folder) -> None:
     """The link that opens the page once stands on the terminal, and in no file of the project."""
     with open_project(released.root) as project:
-        code = login_address(project, "127.0.0.1", 8080).partition("code=")[2]
+        code = login_address(project, "http://127.0.0.1:8080").partition("code=")[2]
     kept = [p for p in (released.root / ".tidemill").rglob("*") if p.is_file() and code.encode() in p.read_bytes()]
     assert kept == []

@@ -26,6 +26,7 @@ from tidemill.process.supervised import Supervised
 from tidemill.scope.project import open_project
 from tidemill.serve import supervisor
 from tidemill.serve.client import Client
+from tidemill.serve.http.door import Door
 from tidemill.serve.http.server import listen
 from tidemill.serve.supervisor import login_address, up
 
@@ -119,7 +120,7 @@ def test_who_asks_while_the_scorer_starts_again_waits_and_is_answered(project, r
 def test_a_scorer_that_does_not_stay_up_keeps_nobody_waiting(project, monkeypatch):
     now = [0.0]
     monkeypatch.setattr("tidemill.process.supervised.time.monotonic", lambda: now[0])
-    tree = supervisor._Tree(project, "127.0.0.1", 0)
+    tree = supervisor._Tree(project, Door(), 0)
 
     class Dead:
         pid, code = os.getpid(), 1
@@ -197,10 +198,17 @@ def test_a_second_server_does_not_share_the_port():
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "example.com"])
-def test_other_interfaces_are_refused(host):
+def test_other_interfaces_are_refused_where_nobody_says_how_they_are_reached(project, host):
+    with raised(BadRequest, "") as caught:
+        up(project, host, 0)
+    assert host in caught.value.message and "--tls-cert" in caught.value.hint
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_what_is_no_address_of_this_machine_is_said(host):
     with raised(BadRequest, "") as caught:
         listen(host, 0)
-    assert host in caught.value.message and "127.0.0.1" in caught.value.hint
+    assert host in caught.value.message
 
 
 def test_replay_needs_a_project_that_is_open_for_it(project):
@@ -240,7 +248,7 @@ def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeyp
     now = [0.0]
     monkeypatch.setattr("tidemill.process.supervised.time.monotonic", lambda: now[0])
     dies = [True]
-    tree = supervisor._Tree(project, "127.0.0.1", 0)
+    tree = supervisor._Tree(project, Door(), 0)
 
     class Fake:
         pid = os.getpid()
@@ -280,7 +288,7 @@ def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeyp
 def test_a_file_that_cannot_be_written_is_written_later(project, monkeypatch, caplog):
     now, full = [0.0], [True]
     monkeypatch.setattr("tidemill.serve.supervisor.time.monotonic", lambda: now[0])
-    tree = supervisor._Tree(project, "127.0.0.1", 0)
+    tree = supervisor._Tree(project, Door(), 0)
     changes = [True]
     tree._scorer.look = lambda: bool(changes and changes.pop())
     tree._loop.look = lambda: False
@@ -353,7 +361,7 @@ def test_up_that_is_stopped_before_its_scorer_is_ready_ends_well(project, monkey
 def test_the_reserve_is_seen_to_now_and_then(project, monkeypatch):
     now, filled = [0.0], list[float]()
     monkeypatch.setattr("tidemill.serve.supervisor.time.monotonic", lambda: now[0])
-    tree = supervisor._Tree(project, "127.0.0.1", 0)
+    tree = supervisor._Tree(project, Door(), 0)
     tree._scorer.look = tree._loop.look = lambda: False
     monkeypatch.setattr("tidemill.store.reserve.Reserve.fill", lambda _: filled.append(now[0]))
     for _ in range(64):
@@ -381,7 +389,7 @@ def test_a_child_that_cannot_be_started_is_tried_again(project, monkeypatch):
 
 
 def test_the_login_address_opens_once(project):
-    address = login_address(project, "::1", 8080)
+    address = login_address(project, "http://[::1]:8080")
     assert address.startswith("http://[::1]:8080/login?code=")
     auth.log_in(project.store, address.split("=")[1])
     with pytest.raises(Unauthorized):

@@ -15,10 +15,15 @@ from tidemill.types import JsonObject
 
 @command()
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="127.0.0.1, localhost or ::1: this machine, and no other."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="127.0.0.1, localhost or ::1: this machine, and no other. Another address needs TLS, or a proxy that [serve] names.",
 )
+@click.option("--tls-cert", default="", metavar="FILE", help="The server's certificate, with those above it (PEM).")
+@click.option("--tls-key", default="", metavar="FILE", help="Its key (PEM, without a password).")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
-def up(project: Project, host: str, port: int) -> None:
+def up(project: Project, host: str, port: int, tls_cert: str, tls_key: str) -> None:
     """Serve predictions, the page, the API and the loop, until Ctrl-C."""
     as_json = wants_json()
 
@@ -33,7 +38,7 @@ def up(project: Project, host: str, port: int) -> None:
             click.echo("the page: an address that opens it once is printed by tidemill login")
         click.echo("Ctrl-C stops it")
 
-    server.up(project, host, port, ready)
+    server.up(project, host, port, ready, tls_cert, tls_key)
 
 
 @command()

@@ -14,6 +14,7 @@ from typing import Any
 from tidemill.config.amounts import every, some_memory, some_share, some_time
 from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
+from tidemill.config.network import check_name, check_proxy, drain
 from tidemill.config.policies import SlicesGate, TriggerSection, check_trigger, explain_share, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, resolve
 from tidemill.config.sections import ModelSection
@@ -66,6 +67,7 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
     for job in ("ingest", "watch", "train", "release"):
         checks.read(("jobs", job), some_time, getattr(file.jobs, job))
     checks.read(("jobs", "memory"), partial(some_memory, whole=1 << 40), file.jobs.memory)
+    checks.serve()
     for key, reader in (("metadata", check_database), ("artifacts", check_bucket)):
         if said := getattr(file.stores, key):
             checks.read(("stores", key), reader, said)
@@ -106,6 +108,13 @@ class _Checks:
                     raise self.wrong((kind, name), f"{name!r} is no name for [{kind}.NAME]", _USE)
                 if kind in ("model", "endpoint") and _RESERVED.fullmatch(name):
                     raise self.wrong((kind, name), *_taken(name))
+
+    def serve(self) -> None:
+        for name in self._file.serve.names:
+            self.read(("serve", "names"), check_name, name)
+        for proxy in self._file.serve.proxies:
+            self.read(("serve", "proxies"), check_proxy, proxy)
+        self.read(("serve", "drain"), drain, self._file.serve.drain)
 
     def datasets(self) -> None:
         if not self._file.data:

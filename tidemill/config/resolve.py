@@ -14,6 +14,7 @@ import msgspec
 
 from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import patience
+from tidemill.config.network import ServeSection
 from tidemill.config.policies import (
     ROLLBACK,
     ROLLOUT,
@@ -84,6 +85,7 @@ class File(Section, frozen=True):
     fairness: FairnessSection = FairnessSection()
     jobs: JobsSection = JobsSection()
     stores: StoresSection = StoresSection()
+    serve: ServeSection = ServeSection()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from tidemill.config.network import LOOPBACK
 from tidemill.config.sections import Section
 from tidemill.errors import ConfigError
 from tidemill.types import did_you_mean
@@ -26,7 +27,6 @@ OPTIONS = (
 )
 """What may stand behind the question mark: how to get there. Secrets, and what the session is, may not."""
 BUCKET_OPTIONS = ("endpoint", "region")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class StoresSection(Section, frozen=True):

@@ -16,15 +16,20 @@ MOST = 500  # Outcomes that are sent at once
 COUNTED, NAMED = ("new", "repeated"), ("conflicting", "unknown_predictions", "unknown_labels")
 
 
-def up(project: Project, host: str, port: int, on_ready: Callable[[JsonObject], None]) -> None:
-    """Serve predictions, the page, the API and the loop, until SIGINT. ``on_ready`` gets the address and one to log in by."""
+def up(
+    project: Project, host: str, port: int, on_ready: Callable[[JsonObject], None], cert: str = "", key: str = ""
+) -> None:
+    """Serve predictions, the page, the API and the loop, until SIGINT. ``on_ready`` gets the address and one to log in by.
+
+    ``cert``, ``key``: files in PEM, where the server speaks TLS.
+    """
     from tidemill.serve import supervisor
 
     def ready(address: JsonObject) -> None:
-        login = supervisor.login_address(project, address["host"], address["port"])
+        login = supervisor.login_address(project, address["url"])
         on_ready({**address, "login": login})
 
-    supervisor.up(project, host, port, replay=project.replay, on_ready=ready)
+    supervisor.up(project, host, port, replay=project.replay, on_ready=ready, cert=cert, key=key)
 
 
 def login_address(project: Project) -> str:
@@ -33,7 +38,7 @@ def login_address(project: Project) -> str:
 
     Client.of(project.root).close()  # says how to start one when none runs
     address = json.loads((project.state / "up.json").read_text("utf-8"))
-    return supervisor.login_address(project, address["host"], address["port"])
+    return supervisor.login_address(project, address["url"])
 
 
 def predict(project: Project, request: JsonObject, endpoint: str | None = None) -> JsonObject:

@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tidemill.config.network import LOOPBACK
 from tidemill.errors import ModelError
 from tidemill.process.child import Child, ending
 
 T = TypeVar("T")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SEE = "docs/foreign.md says what it is asked; what it says itself stands in the log of who asked it"
 _LOOK = 0.05  # seconds between looks whether it is ready
 _HEALTH = 1_000  # bytes

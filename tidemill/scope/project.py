@@ -14,6 +14,7 @@ from tidemill.config.amounts import some_memory
 from tidemill.config.decode import load, refuse_former_name
 from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import own_views
+from tidemill.config.network import ServeSection
 from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, explain_share, stages
 from tidemill.config.resolve import Config, EndpointConfig
 from tidemill.config.sections import DataConfig, FeatureViewConfig, GoalSection, ModelSection
@@ -242,6 +243,11 @@ class Project:
     def features(self) -> Mapping[str, FeatureViewConfig]:
         """Every declared view by its name."""
         return self.config.features
+
+    @property
+    def reached(self) -> ServeSection:
+        """How its server may be reached from other machines."""
+        return self.config.serve
 
     @cached_property
     def datasets(self) -> Mapping[str, Dataset]:

@@ -56,12 +56,21 @@ class ServerProblem(ServeError):
         self.answered, self.told = status, problem
 
 
+def _connection(host: str, port: int, timeout: float, cert: str) -> http.client.HTTPConnection:
+    """``cert``: the server speaks TLS, with this certificate."""
+    if not cert:
+        return http.client.HTTPConnection(host, port, timeout=timeout)
+    from tidemill.serve.http.door import trusting
+
+    return http.client.HTTPSConnection(host, port, timeout=timeout, context=trusting(cert))
+
+
 class Client:
     """One kept-alive connection with a bearer token. Use it from one thread."""
 
-    def __init__(self, host: str, port: int, token: str, timeout: float = 60.0) -> None:
-        self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    def __init__(self, host: str, port: int, token: str, timeout: float = 60.0, cert: str = "") -> None:
+        self._connection = _connection(host, port, timeout, cert)
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", "Host": "localhost"}
         self.headers = http.client.HTTPMessage()
         """Of the last reply."""
 
@@ -70,7 +79,7 @@ class Client:
         """The client of the server that `tidemill up` runs for this project. Raises ServeError when there is none."""
         try:
             up = up_of(root)
-            return cls(up["host"], int(up["port"]), up["token"], timeout)
+            return cls(up["host"], int(up["port"]), up["token"], timeout, up.get("cert", ""))
         except FileNotFoundError as exc:
             raise ServeError(
                 "no server runs for this project", place=str(root), hint="start it with: tidemill up"

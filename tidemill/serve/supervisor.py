@@ -19,6 +19,7 @@ from tidemill.process.stop import on_signals
 from tidemill.process.supervised import Supervised
 from tidemill.scope.project import Project
 from tidemill.serve.client import UP_FILE, up_of
+from tidemill.serve.http.door import Door
 from tidemill.serve.http.listen import listen
 from tidemill.types import JsonObject, to_iso
 
@@ -37,15 +38,21 @@ def up(
     port: int = 8080,
     replay: bool = False,
     on_ready: Callable[[JsonObject], None] | None = None,
+    *,
+    cert: str = "",
+    key: str = "",
 ) -> None:
     """Serve the project until SIGTERM or SIGINT. ``on_ready`` gets what up.json holds, but no token.
 
-    Raises AlreadyUp, PortBusy, ProjectError, or ServeError when the scorer does not start at all.
+    ``cert``, ``key``: files in PEM, where it speaks TLS.
+
+    Raises AlreadyUp, PortBusy, ProjectError, BadRequest, or ServeError when the scorer does not start at all.
     """
     if replay and not project.replay:
         raise ProjectError("this project is not open for replay", place=str(project.root), hint="tidemill demo")
+    door = Door.of(project.reached, host, cert, key)
     with only_one(project.root), on_signals() as stopping:
-        tree = _Tree(project, host, port, stopping.is_set)
+        tree = _Tree(project, door, port, stopping.is_set)
         try:
             tree.start()
             if on_ready is not None:
@@ -59,28 +66,24 @@ def up(
             tree.stop()
 
 
-def login_address(project: Project, host: str, port: int) -> str:
+def login_address(project: Project, url: str) -> str:
     """An address that opens the page once, within an hour."""
     code = project.reserve.helped(lambda: auth.issue_code(project.store))
-    return f"{_url(host, port)}/login?code={code}"
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{url}/login?code={code}"
 
 
 class _Tree:
     """The children of one `up`, and the file that tells where they are."""
 
-    def __init__(self, project: Project, host: str, port: int, stopping: Callable[[], bool] = lambda: False) -> None:
-        self._project, self._host, self._port = project, host, port
+    def __init__(self, project: Project, door: Door, port: int, stopping: Callable[[], bool] = lambda: False) -> None:
+        self._project, self._door, self._port = project, door, port
         root, logs = str(project.root), project.logs
         self._listening: socket.socket | None = None
         self._scorer = Supervised(
             logs,
             "scorer",
             "tidemill.serve",
-            lambda: [root, "--host", self._host, "--port", str(self._port), "--fd", str(self._fd())],
+            lambda: [root, *self._at(), "--port", str(self._port), "--fd", str(self._fd())],
             True,
             stopping,
             lambda: [self._fd()],
@@ -90,10 +93,14 @@ class _Tree:
         self._untold, self._again = False, 0.0  # whether up.json is behind, and when it is tried again
         self._filled = 0.0  # when the reserve was last seen to
 
+    def _at(self) -> list[str]:
+        door = self._door
+        return ["--host", door.host, "--tls-cert", door.cert, "--tls-key", door.key]
+
     def _fd(self) -> int:
         """The socket's descriptor. It is held here, so that clients wait for a scorer that is started again. Raises PortBusy."""
         if self._listening is None:
-            self._listening = listen(self._host, self._port)
+            self._listening = listen(self._door.host, self._port)
             self._port = self._listening.getsockname()[1]
         return self._listening.fileno()
 
@@ -156,9 +163,10 @@ class _Tree:
     def told(self) -> JsonObject:
         return {
             "pid": os.getpid(),
-            "host": self._host,
+            "host": self._door.near,
             "port": self._port,
-            "url": _url(self._host, self._port),
+            "url": self._door.url(self._port),
+            "cert": self._door.cert,
             "pids": {"scorer": self._scorer.pid, "loop": self._loop.pid},
             "since": to_iso(time.time_ns() // 1_000),
             "trouble": {child.name: child.trouble for child in (self._scorer, self._loop) if child.trouble},

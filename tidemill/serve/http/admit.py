@@ -6,14 +6,13 @@ import asyncio
 import codecs
 import time
 from collections.abc import AsyncIterator, Mapping
-from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from tidemill.access.tokens import TokenCache
 from tidemill.errors import BadRequest, Forbidden, TooLarge, TooSlow, Unauthorized, UnsupportedMedia
 from tidemill.serve.bodies import MAX_BODY
-from tidemill.serve.http.listen import LOOPBACK
+from tidemill.serve.http.door import Door
 from tidemill.serve.http.routes import Receive, Scope
 from tidemill.store.records import Token
 
@@ -39,7 +38,7 @@ class Gone(Exception):
 class Call:
     """One request: its head, and later who sent it."""
 
-    __slots__ = ("headers", "method", "params", "path", "receive", "scope", "token")
+    __slots__ = ("headers", "method", "params", "path", "receive", "scope", "site", "token")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope, self.receive = scope, receive
@@ -52,6 +51,7 @@ class Call:
             if any(names.count(name) > 1 for name in _SINGLE):
                 raise BadRequest("a header is there twice that may be there once")
         self.params: dict[str, str] = {}
+        self.site = b"http"  # the scheme that the client speaks
         self.token: Token | None = None
 
     def header(self, name: bytes) -> str | None:
@@ -76,18 +76,16 @@ class Call:
 
 
 class RequestGuard:
-    """Checks heads. ``cookie`` is the name of the session's cookie."""
+    """Checks heads. ``cookie`` is the name of the session's cookie, ``door`` says who may come in how."""
 
-    def __init__(self, tokens: TokenCache, cookie: str) -> None:
-        self._tokens, self._cookie = tokens, cookie
+    def __init__(self, tokens: TokenCache, cookie: str, door: Door) -> None:
+        self._tokens, self._cookie, self._door = tokens, cookie, door
 
     def check_place(self, call: Call) -> None:
-        """The Host is this machine's loopback; an Origin, where one is told, is this very server. Raises Forbidden."""
-        host = call.headers.get(b"host", b"")
-        if not _is_loopback(host):
-            raise Forbidden("this server answers only to this machine's own name", hint="use http://127.0.0.1:PORT")
+        """The Host is one of the server's names; an Origin, where one is told, is this very server. Raises Forbidden."""
+        call.site = self._door.check(call.scope, call.headers)
         origin = call.headers.get(b"origin")
-        if origin is not None and origin != b"http://" + host and call.method not in SAFE:
+        if origin is not None and origin != call.site + b"://" + call.headers[b"host"] and call.method not in SAFE:
             raise Forbidden("this request comes from another site's page", place="Origin")
 
     def authenticate(self, call: Call) -> Token:
@@ -214,16 +212,6 @@ _FIRST = {mark[:1] for mark in _MARKS}
 
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(f"the body is longer than {limit:,} bytes", hint="send fewer rows at a time")
-
-
-@lru_cache(maxsize=256)
-def _is_loopback(host: bytes) -> bool:
-    try:
-        parts = urlsplit(f"//{host.decode('ascii')}")
-        plain = not (parts.username or parts.password or parts.path or parts.query or parts.fragment)
-        return plain and parts.hostname in LOOPBACK and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return False
 
 
 def _cookie(header: str, name: str) -> str | None:

@@ -22,6 +22,7 @@ from tidemill.scope.project import Project
 from tidemill.serve import bodies
 from tidemill.serve.http import welcome
 from tidemill.serve.http.admit import JSON, Call, Gone, Headers, Reading, Reply, RequestGuard
+from tidemill.serve.http.door import Door
 from tidemill.serve.http.routes import OPEN, Receive, Route, Scope, Send, Table
 from tidemill.serve.metrics import CONTENT_TYPE
 from tidemill.serve.outward import outward
@@ -40,9 +41,12 @@ MakeFace = Callable[[Serving], Mapping[Route, FaceHandler]]
 
 PROBLEM: Headers = [(b"content-type", b"application/problem+json"), *JSON[1:]]
 FACE_SECONDS = 30.0
+CLOSED = Door()
+"""This machine alone."""
 
 PREDICT, FEEDBACK = Route("POST", "/predict/{endpoint}", "predict"), Route("POST", "/feedback", "feedback")
-HEALTH, METRICS = Route("GET", "/healthz", OPEN), Route("GET", "/metrics", "read")
+HEALTH, READY = Route("GET", "/healthz", OPEN), Route("GET", "/readyz", OPEN)
+METRICS = Route("GET", "/metrics", "read")
 LOGIN, LOGOUT = Route("GET", "/login", OPEN), Route("POST", "/logout", "read")
 REFRESH = Route("POST", "/control/refresh", "operate")
 CLOCK, REPLAY = Route("POST", "/replay/clock", "replay"), Route("GET", "/replay/state", "replay")
@@ -82,10 +86,12 @@ def as_json(value: Json, status: int = 200) -> Reply:
 class App:
     """The ASGI application of one `Serving`."""
 
-    def __init__(self, serving: Serving, makers: Callable[[], Sequence[MakeFace]] = installed) -> None:
-        self.serving = serving
+    def __init__(
+        self, serving: Serving, makers: Callable[[], Sequence[MakeFace]] = installed, door: Door = CLOSED
+    ) -> None:
+        self.serving, self.door, self.draining = serving, door, False
         self.cookie = f"tidemill_{serving.project.id[-8:]}"
-        self.gate = RequestGuard(serving.tokens, self.cookie)
+        self.gate = RequestGuard(serving.tokens, self.cookie, door)
         self.reading = Reading()
         serving.on_beat.append(self.reading.expire)
         self.answers = PredictionService(serving)
@@ -102,6 +108,7 @@ class App:
         name = "refused"
         try:
             call = Call(scope, receive)
+            told.last = self.draining
             route = await self._admit(call)
             name = route.path
             if self.faces is not None and route not in self.handlers:
@@ -168,15 +175,18 @@ class App:
 class _Told:
     """What was sent to the client: the status for the metrics, and that an answer is begun only once."""
 
-    __slots__ = ("_send", "status")
+    __slots__ = ("_send", "last", "status")
 
     def __init__(self, send: Send) -> None:
         self._send, self.status = send, 0
+        self.last = False  # the server is about to stop: the next request shall come on another connection
 
     async def reply(self, reply: Reply) -> None:
         if self.status:
             return  # the answer had begun and then failed: the connection ends here
         self.status, headers, body = reply
+        if self.last:
+            headers = [*headers, (b"connection", b"close")]
         if isinstance(body, bytes):
             headers = [*headers, (b"content-length", b"%d" % len(body))]
         await self._send({"type": "http.response.start", "status": self.status, "headers": headers})
@@ -201,9 +211,9 @@ def _unexpected(exc: Exception) -> Reply:
     return problem(Internal("something went wrong here", place=number, hint=NUMBERED))
 
 
-def build(project: Project, makers: Callable[[], Sequence[MakeFace]] = installed) -> App:
+def build(project: Project, makers: Callable[[], Sequence[MakeFace]] = installed, door: Door = CLOSED) -> App:
     """The application for an open project. Its ``serving`` must `begin` in the event loop before the first request."""
-    return App(prepare(project), makers)
+    return App(prepare(project), makers, door)
 
 
 # the handlers ---------------------------------------------------------------------------------------------------------
@@ -217,6 +227,7 @@ def _handlers(serving: Serving) -> dict[Route, Handler]:
         PREDICT: _predict,
         FEEDBACK: _feedback,
         HEALTH: _health,
+        READY: _ready,
         METRICS: _metrics,
         LOGIN: _login,
         LOGOUT: _logout,
@@ -262,6 +273,14 @@ async def _health(app: App, call: Call) -> Reply:
     return as_json({"status": said.pop() if len(said) == 1 else "degraded", "endpoints": endpoints})
 
 
+async def _ready(app: App, call: Call) -> Reply:
+    """Whether clients may be sent here: 503 while an endpoint has nothing to answer with, or cannot write, and once a stop has begun."""
+    waits = {name: said for name, said in app.serving.health().items() if said not in ("ok", "degraded")}
+    if app.draining:
+        return as_json({"status": "stopping"}, 503)
+    return as_json({"status": "not_ready", "endpoints": waits}, 503) if waits else as_json({"status": "ready"})
+
+
 async def _metrics(app: App, call: Call) -> Reply:
     return 200, [(b"content-type", CONTENT_TYPE.encode()), *JSON[1:]], app.serving.metrics.render()
 
@@ -272,7 +291,7 @@ async def _login(app: App, call: Call) -> Reply:
         raise BadRequest("the code is missing", hint="open the whole address that tidemill up prints")
     secret = await asyncio.to_thread(auth.log_in, app.serving.project.store, code)
     life = auth.SESSION_LIFE // 1_000_000
-    cookie = f"{app.cookie}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={life}"
+    cookie = f"{app.cookie}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={life}{'; Secure' * (call.site == b'https')}"
     headers = [*JSON[1:], (b"location", b"/"), (b"set-cookie", cookie.encode()), (b"referrer-policy", b"no-referrer")]
     return 303, headers, b""
 

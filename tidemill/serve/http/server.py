@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from tidemill.release.variants import CANARY
 from tidemill.scope.project import Project, open_project
 from tidemill.serve.http.admit import READ_SECONDS
 from tidemill.serve.http.app import App, build
+from tidemill.serve.http.door import Door
 from tidemill.serve.http.listen import BACKLOG, listen
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Histories, Loaded, Predictor, Served, load_scorer, scope_of
@@ -61,6 +63,8 @@ class _Server(Granian):
             backpressure=_most_connections(),
             http1_settings=HTTP1Settings(header_read_timeout=HEAD_MS, max_buffer_size=HEAD_BYTES),
             log_level=LogLevels.error,
+            ssl_cert=Path(app.door.cert) if app.door.cert else None,
+            ssl_key=Path(app.door.key) if app.door.key else None,
         )
         self._listening = listening
 
@@ -80,7 +84,10 @@ def _most_connections() -> int:
 
 
 async def serve(app: App, listening: socket.socket, ready: Callable[[], None]) -> None:
-    """Answer until SIGTERM or SIGINT; then finish what is under way and write down what is on its way."""
+    """Answer until SIGTERM or SIGINT; then, after the drain, finish what is under way and write down what is on its way.
+
+    In the drain it answers on, and says at ``/readyz`` and with each answer that it is about to go.
+    """
     loop = asyncio.get_running_loop()
     app.serving.begin()
     server = _Server(app, listening)
@@ -89,8 +96,14 @@ async def serve(app: App, listening: socket.socket, ready: Callable[[], None]) -
         server.stop()  # type: ignore[no-untyped-call]
         app.reading.hurry(GOODBYE)
 
+    def leave() -> None:
+        if app.draining:  # asked twice: at once
+            stop()
+        app.draining = True
+        loop.call_later(app.door.drain, stop)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, leave if app.door.drain else stop)
     loop.call_soon(ready)
     try:
         await server.serve()
@@ -108,11 +121,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The scorer's command line. How the start went is told to the process that started it as a child, else printed."""
     args, starter = _arguments(argv), parent()
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    make = _candidate(starter) if args.candidate else build
+    make = _candidate(starter) if args.candidate else partial(_open_at, args)
     if make is None:
         return 0
     try:
-        with _listening(args) as listening, open_project(Path(args.root)) as project:
+        with open_project(Path(args.root)) as project, _listening(args) as listening:
             app = make(project)
             address = {"host": args.host, "port": listening.getsockname()[1], "pid": os.getpid()}
             app.reading.seconds = args.read_seconds
@@ -155,6 +168,11 @@ def _candidate(starter: Channel | None) -> Callable[[Project], App] | None:
     return (lambda project: candidate_app(project, **told)) if told else None
 
 
+def _open_at(args: argparse.Namespace, project: Project) -> App:
+    """Raises BadRequest, ServeError where it may not be reached as it is asked to."""
+    return build(project, door=Door.of(project.reached, args.host, args.tls_cert, args.tls_key))
+
+
 def _listening(args: argparse.Namespace) -> socket.socket:
     """The socket that its starter holds, on which clients wait while there is no server; else one of its own."""
     return listen(args.host, args.port) if args.fd is None else socket.socket(fileno=args.fd)
@@ -175,6 +193,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("root")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--tls-cert", default="")
+    parser.add_argument("--tls-key", default="")
     parser.add_argument("--fd", type=int, help="the descriptor of a socket that listens already")
     parser.add_argument("--read-seconds", type=float, default=READ_SECONDS, help="how long a body may take to arrive")
     parser.add_argument(

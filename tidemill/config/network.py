@@ -1,0 +1,57 @@
+"""``[serve]``: how the server may be reached from other machines; left out, it answers this machine alone."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+
+from tidemill.config.sections import Section
+from tidemill.errors import ConfigError
+from tidemill.types import SECOND, parse_span
+
+_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LONGEST_DRAIN = 15 * SECOND
+"""A stop takes longer than what its clients are given to go elsewhere."""
+
+
+class ServeSection(Section, frozen=True):
+    """``[serve]``: the ``names`` under which clients know this server, the ``proxies`` (addresses, or networks as ``10.1.0.0/24``) that may
+    speak for them, and the ``drain``: how long a server that is being stopped says so, and answers on, before it goes."""
+
+    names: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    drain: str = "0 s"
+
+
+def check_name(name: str) -> None:
+    """Raises ConfigError for what no client can say in its Host header."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name[:80]!r} is no name of a server", hint="in small letters and without a port, as models.example"
+        )
+
+
+def check_proxy(address: str) -> None:
+    """Raises ConfigError for what is no address, and for everybody's.
+
+    >>> check_proxy("10.1.0.0/24")
+    """
+    try:
+        network = ip_network(address)
+    except ValueError as exc:
+        raise ConfigError(f"{address[:80]!r} is no address", hint="as 10.1.0.5, or 10.1.0.0/24") from exc
+    if network.prefixlen == 0:
+        raise ConfigError("everybody would be a proxy that is trusted", hint="name the proxy's own address")
+
+
+def drain(span: str) -> float:
+    """In seconds. Raises ConfigError.
+
+    >>> drain("5 s")
+    5.0
+    """
+    found = parse_span(span)
+    if found > LONGEST_DRAIN:
+        raise ConfigError("a stop would take too long", hint=f"at most {LONGEST_DRAIN // SECOND} s")
+    return found / SECOND
