@@ -30,6 +30,7 @@ class ArtifactsSuite:
             assert name == digest(data) and artifacts.get(name) == data and artifacts.has(name)
             assert artifacts.stat(name).size == len(data)
             artifacts.verify(name)
+            assert artifacts.path(name).read_bytes() == data
 
     def test_the_same_bytes_are_one_artifact(self, artifacts: Artifacts) -> None:
         with ThreadPoolExecutor(8) as many:

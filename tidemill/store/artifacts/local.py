@@ -70,7 +70,6 @@ class LocalArtifacts(Artifacts):
         return data
 
     def path(self, digest: str) -> Path:
-        """A read-only file with these bytes, verified just now. Raises Damaged, NotFound."""
         self.verify(digest)
         return self._file(digest)
 

@@ -91,6 +91,10 @@ class ObjectArtifacts(Artifacts):
         self._copies.put(data)
         return data
 
+    def path(self, digest: str) -> Path:
+        self.get(digest)
+        return self._copies.path(digest)
+
     def _fetch(self, digest: str) -> bytes:
         with self._translated(digest):
             data = _get(self._store, _key(digest))

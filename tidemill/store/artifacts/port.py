@@ -43,6 +43,10 @@ class Artifacts(ABC):
         """Exactly the bytes that were put. Raises Damaged, NotFound."""
 
     @abstractmethod
+    def path(self, digest: str) -> Path:
+        """A read-only file of this machine with these bytes, verified just now. Raises Damaged, NotFound."""
+
+    @abstractmethod
     def has(self, digest: str) -> bool:
         """Whether it is there; `verify` says whether it is right."""
 

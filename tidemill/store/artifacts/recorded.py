@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidemill.store.artifacts.port import Artifacts, Stat
@@ -37,6 +38,9 @@ class RecordedArtifacts(Artifacts):
 
     def get(self, digest: str) -> bytes:
         return self.plain.get(digest)
+
+    def path(self, digest: str) -> Path:
+        return self.plain.path(digest)
 
     def has(self, digest: str) -> bool:
         return self.plain.has(digest)
