@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tasks.ranking.made import shop
+from tests.tasks.ranking.test_own import built
 from tests.tasks.ranking.test_rank import plainly, ranking
+from tidemill.errors import ModelError
 from tidemill.features.online import History
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.port import EXPLAINED, Question
@@ -193,3 +195,67 @@ def test_a_stranger_sees_what_is_popular_and_what_comes_last_is_said_to() -> Non
     last = RECOMMEND.contributions(scorer, question).reasons[-1]
     assert [one.what for one in last.contributions] == [BEHIND]
     assert RECOMMEND.sentence(scorer, question, last, {}).endswith("after what suits you better.")
+
+
+OWN = """
+import numpy as np
+
+class my_learner:
+    '''An item is worth what its neighbour was bought, and half as much more where both are there: known Shapley values.'''
+
+    def fit(self, train):
+        return {"popular": np.bincount(train.item, minlength=len(train.items)).astype(float)}
+
+    def score(self, state, items, values, at, k):
+        names = state["items"].tolist()
+        scores = state["popular"] / 1000
+        pair = 2.0 if {"i003", "i006"} <= set(items) else 0.0
+        for item in items:
+            if item in names:
+                scores[names.index(item)] += 3.0
+        scores[names.index("i009")] += pair + len(items)
+        best = np.argsort(-scores, kind="stable")[:k]
+        return [names[i] for i in best], scores[best]
+"""
+
+
+def own(source: str) -> Any:
+    return load(built(source)[1])
+
+
+def test_a_learner_of_one_s_own_is_sampled_and_adds_up() -> None:
+    scorer, told = own(OWN), known([Row("i003", 10 * DAY), Row("i006", 20 * DAY), Row("i012", 30 * DAY)])
+    request = ItemsRequest(subject="u", k=3)
+    question = Question(request, told, AT, 3, answer(scorer, request, told, AT, 3).output)
+    found = RECOMMEND.contributions(scorer, question)
+    assert found.method == "sampled_shapley" and found.samples > 0
+    (first,) = (one for one in found.reasons if one.answer == "i009")
+    by = {one.what: one.value for one in first.contributions}
+    assert first.base == pytest.approx(scorer._state["popular"][9] / 1000), "what a stranger is told"
+    assert by == pytest.approx({"i003": 2.0, "i006": 2.0, "i012": 1.0}, abs=1e-9), (
+        "pairs of orders share evenly what two do"
+    )
+    assert first.base + sum(by.values()) == pytest.approx(first.score, abs=1e-9) and first.error <= 1e-9
+    again = RECOMMEND.contributions(scorer, question._replace(samples=found.samples))
+    assert again == found, "so many samples again are the same"
+    text = RECOMMEND.sentence(scorer, question, first, {})
+    assert text.startswith("You see “i009” because you bought “i003” on 11 January 1970, you bought “i006”")
+
+
+def test_a_stranger_of_a_learner_of_one_s_own_has_its_base_alone() -> None:
+    scorer, told = own(OWN), known([])
+    request = ItemsRequest(subject="u", k=2)
+    found = RECOMMEND.contributions(scorer, Question(request, told, AT, 0, answer(scorer, request, told, AT, 0).output))
+    assert all(one.score == one.base and not one.contributions for one in found.reasons)
+
+
+def test_a_learner_that_does_not_score_an_item_does_not_say() -> None:
+    scorer = own(
+        OWN.replace(
+            "return [names[i] for i in best], scores[best]", "return [names[i] for i in best][:5], scores[best][:5]"
+        )
+    )
+    told, request = known([Row("i003", 10 * DAY), Row("i037", 20 * DAY)]), ItemsRequest(subject="u", k=5)
+    question = Question(request, told, AT, 2, answer(scorer, request, told, AT, 2).output)
+    with pytest.raises(ModelError):
+        RECOMMEND.contributions(scorer, question)

@@ -18,8 +18,9 @@ from tests.tasks.tabular.test_served import trainer_of
 from tests.tasks.tabular.test_trees import fitted
 from tidemill.errors import ModelError
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks import sampling
 from tidemill.tasks.table import load
-from tidemill.tasks.tabular import contributions, fitting, learners, sampling
+from tidemill.tasks.tabular import contributions, fitting, learners
 from tidemill.tasks.tabular.learners import blend
 from tidemill.tasks.tabular.row import RowScorer
 

@@ -29,10 +29,10 @@ from tidemill.tasks.port import (
     Request,
     Spell,
     Task,
-    unexplained,
 )
 from tidemill.tasks.ranking.because import Event, by_row, reasons, shares_of
 from tidemill.tasks.ranking.bundle import Fitted, ranker_of, ranking_of, sessions_of
+from tidemill.tasks.ranking.drawn import drawn
 from tidemill.tasks.ranking.outcomes import ItemOutcome, ItemsScorer
 from tidemill.tasks.ranking.own import LearnerScorer
 from tidemill.tasks.ranking.rank import RecommendScorer, best_of
@@ -132,7 +132,7 @@ def contributions(scorer: Any, question: Question) -> Explanation:
     items, values, times, _ = _known(scorer, request, question.history, question.at, question.watermark)
     wanted, scores = question.output["items"][:EXPLAINED], question.output["scores"][:EXPLAINED]
     if isinstance(scorer, LearnerScorer):
-        return unexplained(scorer, question)
+        return drawn(scorer, question, wanted, items, values, times().last.tolist())
     shares = shares_of(scorer, wanted, items, values, question.at, times)
     method = "tree_shap" if isinstance(scorer, RankerScorer) else "exact"
     return Explanation(method, "score", tuple(reasons(shares, wanted, scores, items, times())))

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from tidemill.errors import ModelError
 from tidemill.learning.labelled import text_of
 from tidemill.tasks.port import Became, Contribution, Explanation, Reason, Unit
+from tidemill.tasks.sampling import Contributed, sampled, stacked
 from tidemill.tasks.tabular.inputs import Input, called
 from tidemill.tasks.tabular.learners.port import F8, Asked, Terms
 from tidemill.tasks.tabular.probabilities import both_labels
-from tidemill.tasks.tabular.sampling import Contributed, sampled, stacked
 
 I8 = NDArray[np.int64]
 LINKS = {"log-odds": "logistic", "log value": "exponential", "log(1 + value)": "exponential less 1"}

@@ -14,7 +14,8 @@ from tidemill.learning.bundle import manifest
 from tidemill.learning.labelled import text_of
 from tidemill.learning.threads import one_thread
 from tidemill.store.artifacts.codecs import Bundle, encode
-from tidemill.tasks.tabular import actions, begun, conformal, learners, mitigate, sampling
+from tidemill.tasks import sampling
+from tidemill.tasks.tabular import actions, begun, conformal, learners, mitigate
 from tidemill.tasks.tabular.calibrate import fit_map, unchanged
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.inputs import SERIES, Input

@@ -15,8 +15,10 @@ from tidemill.data.check.readings import BITS
 from tidemill.errors import SignatureMismatch
 from tidemill.learning.labelled import text_of
 from tidemill.store.artifacts.codecs import Bundle, decode
+from tidemill.tasks import sampling
 from tidemill.tasks.port import NEVER_SEEN, Explanation
-from tidemill.tasks.tabular import actions, conformal, embed, learners, sampling
+from tidemill.tasks.sampling import Contributed
+from tidemill.tasks.tabular import actions, conformal, embed, learners
 from tidemill.tasks.tabular.actions import Actions
 from tidemill.tasks.tabular.contributions import Reasons
 from tidemill.tasks.tabular.costs import decided
@@ -24,7 +26,6 @@ from tidemill.tasks.tabular.inputs import Input, reading
 from tidemill.tasks.tabular.learners.port import Bounds, held
 from tidemill.tasks.tabular.mitigate import at_of
 from tidemill.tasks.tabular.probabilities import FILE, both_labels, open_map
-from tidemill.tasks.tabular.sampling import Contributed
 from tidemill.types import JsonObject, did_you_mean
 
 F8 = NDArray[np.float64]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from tidemill.errors import ModelError
 from tidemill.store.artifacts.codecs import Bundle, decode, encode
 from tidemill.tasks.port import Unit
-from tidemill.tasks.tabular.learners.port import F8
 
+F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 FILE = "background.npz"
 KEPT = 32
