@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tidemill.errors import ModelError
 from tidemill.tasks.port import Contribution, Explanation, Question, Reason
@@ -44,9 +45,15 @@ def drawn(
 
 
 def _scores(
-    scorer: LearnerScorer, wanted: Sequence[str], items: Sequence[str], values: F8, there: F8, at: int, most: int
+    scorer: LearnerScorer,
+    wanted: Sequence[str],
+    items: Sequence[str],
+    values: F8,
+    there: NDArray[np.bool_],
+    at: int,
+    most: int,
 ) -> list[float]:
-    names, scores = scorer.recommend([items[i] for i in np.flatnonzero(there)], values[there > 0], at, most)
+    names, scores = scorer.recommend([items[i] for i in np.flatnonzero(there).tolist()], values[there], at, most)
     told = dict(zip(names, scores.tolist()))
     if missing := next((name for name in wanted if name not in told), None):
         raise ModelError(f"the learner gives {missing!r} no score where part of the history is gone")
@@ -55,7 +62,7 @@ def _scores(
 
 def _reason(found: Contributed, nth: int, name: str, score: float, items: Sequence[str], last: Sequence[int]) -> Reason:
     by, error = found.by[0, nth], found.error[0, nth] if found.error is not None else np.zeros(len(items))
-    order = np.argsort(-np.abs(by), kind="stable").tolist()
+    order: list[int] = np.argsort(-np.abs(by), kind="stable").tolist()
     made = (
         Contribution(items[i], float(by[i]), "history", float(error[i]), to_iso(last[i])) for i in order if by[i] != 0.0
     )
