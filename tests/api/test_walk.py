@@ -49,6 +49,8 @@ READS = [
     "/api/models/{model}/provenance",
     "/api/models/{model}/features",
     "/api/compare",
+    "/api/comparisons",
+    "/api/comparisons/{comparison}",
     "/api/bisects",
     "/api/bisects/{bisect}",
     "/api/rebuilds",

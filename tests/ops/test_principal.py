@@ -25,7 +25,13 @@ from tidemill.types import DAY, HeldClock
 ADA, NOBODY = Caller("ada", SCOPES, "cli"), Caller("eve", ("read",), "api")
 NOW = 100 * DAY
 THROUGH_A_PIPELINE = {"releases.start", "runs.run_all", "runs.start", "runs.resume", "backtests.play", "auditions.hold"}
-THROUGH_A_PIPELINE |= {"batch.predict_active", "rebuilds.verify", "bisects.bisect"}
+THROUGH_A_PIPELINE |= {
+    "batch.predict_active",
+    "rebuilds.verify",
+    "bisects.bisect",
+    "comparisons.explain",
+    "features.make",
+}
 """What these do is a run, or a play of the past: tests/release/test_pipeline.py looks at the events of a release, tests/backtest at plays."""
 
 Do = Callable[[Project, Caller], Any]

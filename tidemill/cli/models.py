@@ -13,14 +13,15 @@ from tidemill.cli.release import gate_table
 from tidemill.cli.run import steps_shown
 from tidemill.evaluation.falls import share_of
 from tidemill.learning.measures import measure
-from tidemill.ops import evidence
+from tidemill.ops import comparisons, evidence
 from tidemill.ops import features as feature_verbs
 from tidemill.ops import models as verbs
+from tidemill.ops.comparisons import Comparison
 from tidemill.ops.page import Page
 from tidemill.ops.searched import Curve, Searched, brief
 from tidemill.ops.text import interval, label, text
 from tidemill.scope.project import Project
-from tidemill.types import to_iso
+from tidemill.types import JsonObject, to_iso
 
 TRIED = 10
 """Recipes of a search that a terminal is shown; ``--json`` and the page have all."""
@@ -133,8 +134,12 @@ def _signed(found: evidence.Provenance) -> str:
 @command(models)
 @click.argument("one")
 @click.argument("other")
-def compare(project: Project, one: str, other: str) -> Answer:
-    """Two versions side by side."""
+@click.option("--explain", is_flag=True, help="Measure what each kind of difference adds: at most four rebuilds.")
+def compare(project: Project, one: str, other: str, explain: bool) -> Answer:
+    """Two versions side by side; with --explain which difference explains their metrics."""
+    if explain:
+        with steps_shown(wants_json()) as on_event:
+            return _explained(comparisons.explain(project, Caller.local(), one, other, on_event))
     found = verbs.compare(project, one, other)
     pairs = {name: found[name] for name in ("kind", "trained_through", "data")} | found["recipe"] | found["metrics"]
     rows = [
@@ -142,7 +147,27 @@ def compare(project: Project, one: str, other: str) -> Answer:
         for name, (one, other) in pairs.items()
         if not isinstance(one or other, dict)  # tables within metrics are for --json
     ]
-    return Answer(found, [Table(dict(zip(("", *found["models"]), ("name", "one", "other"))), rows)])
+    columns = dict(zip(("", *found["models"]), ("name", "one", "other")))
+    return Answer(found, [Table(columns, rows), "", _differences(found["differences"])])
+
+
+def _explained(found: Comparison) -> Answer:
+    return Answer(found, [{"comparison": found.run}, "", _differences(found.report.differences), "", *found.said])
+
+
+def _differences(found: list[JsonObject]) -> Table:
+    """What the records say that the versions were made from otherwise."""
+    columns: dict[str, Column] = {
+        "made from": "kind",
+        "what": "what",
+        "one": lambda one: _short(one["one"]),
+        "other": lambda one: _short(one["other"]),
+    }
+    return Table(columns, found, "no record says that they were made from anything else")
+
+
+def _short(value: Any) -> str:
+    return "" if value is None else text(value)[:60]
 
 
 @command(models)

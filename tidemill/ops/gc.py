@@ -3,7 +3,7 @@
 One rule: an artifact is kept if a record that lives can reach it. Those are every model (bundles, card, search, the answers of its
 test and what was found in them), every verdict's and release's signed statements, every dataset version's profile and contract, the
 baselines of models that are released, uncommitted changes that runs were made from and what was installed then, and what steps left in runs that
-are not finished and in the newest run of each pipeline; and the reports of backtests, auditions, rebuilds, bisects and features. What
+are not finished and in the newest run of each pipeline; and the reports of backtests, auditions, rebuilds, bisects, comparisons and features. What
 was put or verified within the grace period is kept, too: a run may be about to record or to read it.
 What a step left in older runs goes; asked for again, the step is done again.
 """
@@ -23,7 +23,7 @@ from tidemill.store.artifacts.codecs import parts_of
 from tidemill.store.records import Tx
 
 GRACE = 86_400.0  # Seconds (wall time) within which nothing that was put or verified is deleted
-REPORTS = ("backtest", "audition", "verify", "features", "bisect")
+REPORTS = ("backtest", "audition", "verify", "features", "bisect", "compare")
 """Pipelines whose outputs are what people asked for: small, and kept of every run."""
 KEPT = (answers_kept, examined_kept, search_kept)
 """What the run of a model keeps for it."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from operator import attrgetter
 
+from tidemill.errors import Damaged, NotFound
 from tidemill.learning.measures import measure
 from tidemill.model import registry
+from tidemill.model.recorded import recorded
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.ops.rebuilds import Rebuild, of_model
 from tidemill.ops.searched import Curve, Searched, curve, examined, searched
 from tidemill.ops.text import Interval, interval
+from tidemill.rebuild.causes import between
 from tidemill.scope.project import Project
 from tidemill.store.records import ModelVersion, Release, Verdict
 from tidemill.tasks.table import metric_of
@@ -99,5 +102,15 @@ def aliases(project: Project, name: str) -> dict[int, list[str]]:
 
 
 def compare(project: Project, first: str, second: str) -> JsonObject:
-    """Two versions side by side."""
-    return registry.compare(project, first, second)
+    """Two versions side by side, and what their records say that they were made from otherwise (``differences``)."""
+    found = registry.compare(project, first, second)
+    return {**found, "differences": _differences(project, found["models"])}
+
+
+def _differences(project: Project, models: Sequence[str]) -> list[JsonObject]:
+    """What the records of two versions say that they were made from otherwise; nothing where one has no record."""
+    try:
+        one, other = (recorded(project, project.store.models.get(ref)) for ref in models)
+        return [asdict(difference) for difference in between(one, other)]
+    except (NotFound, Damaged):
+        return []

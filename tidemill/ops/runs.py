@@ -198,6 +198,7 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     from tidemill.model.features import features_pipeline
     from tidemill.model.pipeline import model_pipeline
     from tidemill.rebuild.bisect import bisect_pipeline
+    from tidemill.rebuild.explain import compare_pipeline
     from tidemill.release.pipeline import release_pipeline
     from tidemill.release.verify import verify_pipeline
     from tidemill.serve.batch import batch_pipeline
@@ -210,7 +211,7 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
         hint = f"run the same command again, tidemill run steps:{found.pipeline}: it goes on with {found.id}"
         raise Conflict("this run was given a secret, which is not kept", place=found.id, hint=hint)
     known: list[Pipeline[..., Any]] = [data_pipeline, model_pipeline, release_pipeline, verify_pipeline]
-    known += [walk_pipeline, audition_pipeline, batch_pipeline, features_pipeline, bisect_pipeline]
+    known += [walk_pipeline, audition_pipeline, batch_pipeline, features_pipeline, bisect_pipeline, compare_pipeline]
     ours = {pipeline.name: pipeline for pipeline in known}
     pipeline = ours.get(found.pipeline) or own_pipeline(project, f"steps:{found.pipeline}")
     resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=found.id).run

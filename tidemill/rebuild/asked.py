@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 
 from tidemill.types import JsonObject
 
-BISECT = "bisect"
-"""The pipeline."""
+BISECT, COMPARE = "bisect", "compare"
+"""The pipelines."""
 By = Literal["files", "parameters"]
 
 
@@ -67,3 +67,25 @@ class Bisected:
     names: list[str]
     alarm: str = ""
     said: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Which difference explains two versions' metrics. ``figures``: the first on its own test, then both on the fixed one.
+
+    ``terms``: of each kind that differs what it adds, as `tidemill.rebuild.terms.Term`; ``whole``: what they add on the fixed test in all.
+    ``not_measured``: why there is no term of data and parameters.
+    """
+
+    models: list[str]
+    metric: str
+    better: str
+    test: JsonObject
+    requests: int
+    units: int
+    figures: list[float]
+    differences: list[JsonObject]  # `tidemill.rebuild.causes.Difference`
+    terms: list[JsonObject]
+    whole: JsonObject
+    not_measured: list[str]
+    seconds: float

@@ -19,7 +19,8 @@ from tidemill.model.pipeline import features
 from tidemill.model.recorded import Recorded, recorded
 from tidemill.rebuild import halves
 from tidemill.rebuild.asked import BISECT, PARTS, Bisected, By, Part, most
-from tidemill.rebuild.causes import cut_of, files_between, parameters_of
+from tidemill.rebuild.causes import parameters_of, window_of
+from tidemill.rebuild.files import files_between
 from tidemill.rebuild.halves import Ends, State
 from tidemill.rebuild.trial import CODE, Arrays, Base, Change, Test, ends, trial
 from tidemill.store.records import Alarm, ModelVersion
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 SPARE = 3
 """Rebuilds more than the halvings need: where one half decides nothing, the other is tried."""
-KEPT = ("settings.metric", "settings.task", "settings.only")
+KEPT = ("settings.metric", "settings.task")
 """Parameters that say what is measured, and not how it is fitted."""
 
 
@@ -150,10 +151,10 @@ def parameters(project: Project, good: ModelVersion, bad: ModelVersion, by: By |
 
     Raises NotFound, BadRequest where nothing is between them.
     """
-    cut = cut_of(recorded(project, bad))
-    test = Test(list(bad.data), cut["test_start"], cut["end"], metric_of(project.model(bad.name)))
+    start, end = window_of(recorded(project, bad))
+    test = Test(list(bad.data), start, end, metric_of(project.model(bad.name)))
     bundles = {"good": good.evaluation_bundle, "bad": bad.evaluation_bundle}
-    return _asked(project, (good, bad), by, bounds, test, cut["test_start"]) | {"bundles": bundles}
+    return _asked(project, (good, bad), by, bounds, test, start) | {"bundles": bundles}
 
 
 def of_alarm(project: Project, alarm: Alarm, by: By | None, bounds: Bounds) -> JsonObject:
@@ -166,10 +167,10 @@ def of_alarm(project: Project, alarm: Alarm, by: By | None, bounds: Bounds) -> J
         raise BadRequest(f"an alarm of {alarm.kind} is about no version's answers", place=alarm.id, hint=hint)
     bad = project.store.models.get(alarm.model)
     good = _before(project, alarm)
-    cut = cut_of(recorded(project, bad))
+    _, until = window_of(recorded(project, bad))
     test = Test(prepare.refs_of(project.model(bad.name)), alarm.since, alarm.window, metric_of(project.model(bad.name)))
     bundles = {"good": good.bundle, "bad": bad.bundle}
-    return _asked(project, (good, bad), by, bounds, test, cut["end"]) | {"bundles": bundles, "alarm": alarm.id}
+    return _asked(project, (good, bad), by, bounds, test, until) | {"bundles": bundles, "alarm": alarm.id}
 
 
 def _before(project: Project, alarm: Alarm) -> ModelVersion:

@@ -6,25 +6,19 @@ Each kind is a list of parts that can be taken back one by one: what a bisect ha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from tidemill.data.contract.contract import load_contract
-from tidemill.data.tables.tables import open_tables
 from tidemill.model.recorded import Recorded
 from tidemill.rebuild.pins import reached
 from tidemill.ref import Ref
 from tidemill.store.artifacts.codecs import load
 from tidemill.types import JsonObject, Micros, canonical
 
-if TYPE_CHECKING:
-    from tidemill.scope.project import Project
-    from tidemill.store.records import IngestedFile
-
 Kind = Literal["data", "parameters", "code", "environment", "window"]
 KINDS: tuple[Kind, ...] = ("window", "data", "parameters", "code", "environment")
 """In the order in which a comparison swaps them."""
-APART = ("budget", "trials")
-"""Settings that decide how long is searched, and not what comes of a recipe."""
+APART = ("budget", "trials", "only")
+"""Settings that decide what is searched and how long, and not what comes of a recipe."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +31,24 @@ class Difference:
     other: Any
 
 
-def between(project: Project, one: Recorded, other: Recorded) -> list[Difference]:
+def between(one: Recorded, other: Recorded) -> list[Difference]:
     """All of them, kind by kind; from records alone."""
     return [
         *_of_window(one, other),
-        *_of_data(project, one, other),
+        *_of_data(one, other),
         *_differing("parameters", parameters_of(one), parameters_of(other)),
         *_of_code(one, other),
         *_differing("environment", _machine(one), _machine(other)),
     ]
 
 
-def cut_of(record: Recorded) -> JsonObject:
-    """How its rows were cut. Raises NotFound where that is not kept any more."""
-    (output,) = record.steps["split"].outputs.values()
-    found: JsonObject = load(record.artifacts, output["digest"], "json")
-    return found
+def window_of(record: Recorded) -> tuple[Micros, Micros]:
+    """Its test: from where its evaluation model knows nothing, to where its released fit does. Raises NotFound, Damaged."""
+    model = record.model
+    start, end = (
+        load(record.artifacts, digest, "json")["trained_through"] for digest in (model.evaluation_bundle, model.bundle)
+    )
+    return int(start), int(end)
 
 
 def parameters_of(record: Recorded) -> JsonObject:
@@ -64,40 +60,12 @@ def parameters_of(record: Recorded) -> JsonObject:
     return flat | {f"recipe.{name}": value for name, value in recipe.items()}
 
 
-def files_between(project: Project, one: Recorded, other: Recorded, until: Micros) -> list[IngestedFile]:
-    """The source files that the other version's data has and the one's has not, in the order in which they came.
-
-    Of those whose rows have a time only what is from before ``until``: from later rows nothing was learned.
-    """
-    before = dict(Ref.versioned("dataset", ref) for ref in one.model.data)
-    found = []
-    for ref in other.model.data:
-        dataset, version = Ref.versioned("dataset", ref)
-        came = project.store.files.list(dataset=dataset)
-        late = _later(project, dataset, version, until)
-        found += [file for file in came if before.get(dataset, 0) < file.version <= version and file.digest not in late]
-    return sorted(found, key=lambda file: (file.at, file.version, file.name))
-
-
-def _later(project: Project, dataset: str, version: int, until: Micros) -> set[str]:
-    """The files of which every row is from this moment on."""
-    import polars as pl
-
-    time = load_contract(project, dataset).time
-    if time is None:
-        return set()
-    at = pl.col(time).cast(pl.Datetime("us")).dt.epoch("us")
-    rows = open_tables(project).read(dataset, version).group_by("_file").agg(at.min().alias("first"))
-    return set(rows.filter(pl.col("first") >= until).collect()["_file"].to_list())
-
-
 def _of_window(one: Recorded, other: Recorded) -> list[Difference]:
-    cuts = [cut_of(record) for record in (one, other)]
-    spans = [[cut["test_start"], cut["end"]] for cut in cuts]
+    spans = [list(window_of(record)) for record in (one, other)]
     return [] if spans[0] == spans[1] else [Difference("window", "test", *spans)]
 
 
-def _of_data(project: Project, one: Recorded, other: Recorded) -> list[Difference]:
+def _of_data(one: Recorded, other: Recorded) -> list[Difference]:
     mine, theirs = (dict(Ref.versioned("dataset", ref) for ref in record.model.data) for record in (one, other))
     return _differing("data", mine, theirs)
 

@@ -1,0 +1,76 @@
+"""Which difference between two versions explains their metrics, where it is known which does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.rebuild.loans import DAYS, LINE, PAST, START, lay, past, sixty
+from tidemill.access.caller import Caller
+from tidemill.errors import BadRequest
+from tidemill.ops import comparisons, models
+from tidemill.rebuild.asked import Compared
+from tidemill.rebuild.terms import CORNERS, shares
+from tidemill.scope.project import Project, open_project
+from tidemill.types import DAY, HeldClock
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    with open_project(lay(tmp_path / "loans"), clock=HeldClock(START + (PAST + DAYS + 20) * DAY)) as opened:
+        yield opened
+
+
+def explained(project: Project, one: str = "1", other: str = "2") -> Compared:
+    return comparisons.explain(project, Caller.local(), one, other, lambda kind, data: None).report
+
+
+def of(found: Compared, kind: str) -> float:
+    return next((term["adds"] for term in found.terms if term["kind"] == kind), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "recipe", "kind"), [((17,), LINE, "data"), ((), {**LINE, "l2": 1e9}, "parameters")]
+)
+def test_what_made_it_worse_is_the_greatest_term_and_they_add_up(project, spoiled, recipe, kind):
+    past(project), sixty(project, spoiled=spoiled, recipe=recipe)
+    found = explained(project)
+    on_fixed = [term for term in found.terms if term["kind"] != "window"]
+    assert max(on_fixed, key=lambda term: term["adds"])["kind"] == kind
+    assert of(found, kind) > 0.8 * found.whole["adds"] > 0
+    assert sum(term["adds"] for term in on_fixed) == pytest.approx(found.whole["adds"], abs=1e-9)
+    assert found.figures[0] + sum(term["adds"] for term in found.terms) == pytest.approx(found.figures[2], abs=1e-9)
+    assert of(found, "code and environment") == pytest.approx(0.0, abs=1e-9), "both were made here"
+    assert comparisons.ls(project).items
+
+
+def test_the_list_says_what_the_records_say_that_differs(project):
+    past(project), sixty(project, recipe={**LINE, "l2": 7.0})
+    found = models.compare(project, "1", "2")["differences"]
+    assert {one["kind"] for one in found} == {"window", "data", "parameters"}
+    (recipe,) = (one for one in found if one["kind"] == "parameters")
+    assert (recipe["what"], recipe["one"], recipe["other"]) == ("recipe.l2", LINE["l2"], 7.0)
+
+
+def test_a_version_is_never_asked_a_test_that_it_has_learned_from(project):
+    past(project), sixty(project)
+    with pytest.raises(BadRequest) as refused:
+        explained(project, "2", "1")
+    assert "model:loans@1 model:loans@2" in refused.value.hint
+
+
+def test_shares_are_shapley_values():
+    """Against the definition: the mean over every order of what a kind adds when it comes."""
+    rng = np.random.default_rng(0)
+    corners = {name: rng.normal(size=50) for name in CORNERS}
+    found = shares(corners, corners[""], corners["data parameters"])
+    value = {frozenset(name.split()): values for name, values in corners.items()}
+    for kind in ("data", "parameters"):
+        (other,) = {"data", "parameters"} - {kind}
+        first = value[frozenset([kind])] - value[frozenset()]
+        last = value[frozenset(["data", "parameters"])] - value[frozenset([other])]
+        assert np.allclose(found[kind], (first + last) / 2)
+    assert np.allclose(found["code and environment"], 0.0)
