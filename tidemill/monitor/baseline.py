@@ -21,6 +21,7 @@ from tidemill.monitor.bins import BINS, Places, column_of, counted, places, popu
 from tidemill.monitor.calibrate import Blocks, by_weekday, calibrate
 from tidemill.monitor.clumps import alike, clumps_of, worth, worth_by_window
 from tidemill.monitor.drift import Column, Counts, above
+from tidemill.monitor.weighed import Attributions
 from tidemill.store.payloads import AlarmRate, DriftWindow
 from tidemill.types import DAY, Micros, did_you_mean
 
@@ -56,6 +57,7 @@ class Baseline:
     skipped: Mapping[str, str]
     window: Micros
     quiet: Micros  # the longest between a window's last row and its end
+    attributions: Attributions | None = None  # of what answers are made, made where that is watched
 
     def count(self, frame: pl.DataFrame, known: Collection[str]) -> list[Counts]:
         """The frame's rows in each column's bins. ``known``: the `subjects` of the rows that the baseline was made of."""
@@ -119,7 +121,7 @@ def _sizes_of(subjects: pl.Series) -> Places:
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
+class Past:
     """Rows, and which window each is in: beside the frame, whose columns may have any name."""
 
     rows: pl.DataFrame
@@ -131,10 +133,10 @@ class _Past:
     def windows(self) -> Places:
         return self.at // self.window
 
-    def where(self, keep: pl.Series) -> _Past:
+    def where(self, keep: pl.Series) -> Past:
         kept = keep.to_numpy()
         _, clumps = np.unique(self.clumps[kept], return_inverse=True)
-        return _Past(self.rows.filter(keep), self.at[kept], self.window, clumps.astype(np.int64))
+        return Past(self.rows.filter(keep), self.at[kept], self.window, clumps.astype(np.int64))
 
     def blocks(self, found: Places, column: Column) -> tuple[Column, Blocks]:
         """The column with how much clumps are alike, and what rows are worth by (window, bin), one row for every window from
@@ -178,7 +180,7 @@ def build(
         else values_of(frame, roles.time).dt.epoch("us").to_numpy()
     )
     whose = None if roles.subject is None else values_of(frame, roles.subject)
-    past = _Past(frame, at, window, clumps_of(at // window, whose))
+    past = Past(frame, at, window, clumps_of(at // window, whose))
     watched, skipped = _watched(frame, roles, columns)
     made = [past.blocks(places(column, values_of(frame, column.name)), column) for column in watched]
     bought = past if roles.value is None else past.where(_counts(frame, roles.value))
@@ -188,9 +190,16 @@ def build(
         made += _of_items(bought, roles.item, bins, gap, frame.columns)
     if roles.subject is not None and bought.rows.height:
         made += _new(bought, roles.subject, _free(NEW_SUBJECTS, frame.columns), gap, each_row=False)
-    counts = [by_weekday(column, blocks, window) for column, blocks in made]
-    fitted, calibration = calibrate(counts, [blocks for _, blocks in made], promise, window, seed)
+    fitted, calibration = of_past(made, promise, window, seed)
     return Baseline(model, roles, frame.height, tuple(fitted), calibration, bins, skipped, window, past.quiet())
+
+
+def of_past(
+    made: Sequence[tuple[Column, Blocks]], promise: FalseAlarms, window: Micros, seed: int
+) -> tuple[list[Column], AlarmRate]:
+    """The columns as their past windows show them, and the threshold that keeps the promise."""
+    counts = [by_weekday(column, blocks, window) for column, blocks in made]
+    return calibrate(counts, [blocks for _, blocks in made], promise, window, seed)
 
 
 def subjects(frame: pl.DataFrame, roles: Roles) -> frozenset[str]:
@@ -242,7 +251,7 @@ def _watched(frame: pl.DataFrame, roles: Roles, wanted: str | Sequence[str]) -> 
 
 
 def _of_items(
-    bought: _Past, name: str, bins: Mapping[str, int], gap: Micros, taken: Collection[str]
+    bought: Past, name: str, bins: Mapping[str, int], gap: Micros, taken: Collection[str]
 ) -> list[tuple[Column, Blocks]]:
     """Items by popularity, and those that are new."""
     labels = tuple(f"items of popularity {i + 1}/{BINS}" for i in range(BINS))
@@ -252,7 +261,7 @@ def _of_items(
     return [there.blocks(ranks, column), *_new(bought, name, _free(NEW_ITEMS, taken), gap, each_row=True)]
 
 
-def _new(bought: _Past, name: str, label: str, gap: Micros, *, each_row: bool) -> list[tuple[Column, Blocks]]:
+def _new(bought: Past, name: str, label: str, gap: Micros, *, each_row: bool) -> list[tuple[Column, Blocks]]:
     """How much is new in the second half of the baseline to a model that is ``gap`` old. Nothing if it is too short."""
     windows = bought.windows
     start = int(windows.min())
@@ -268,5 +277,5 @@ def _new(bought: _Past, name: str, label: str, gap: Micros, *, each_row: bool) -
         rows = rows.unique(["window", "value"], maintain_order=True)
     column = Column(label, "new", ("known", "new"), of=name)
     _, clumps = np.unique(rows["clump"].to_numpy(), return_inverse=True)
-    past = _Past(rows, (rows["window"] * bought.window).to_numpy(), bought.window, clumps.astype(np.int64))
+    past = Past(rows, (rows["window"] * bought.window).to_numpy(), bought.window, clumps.astype(np.int64))
     return [past.blocks(rows["new"].to_numpy().astype(np.int64), column)]

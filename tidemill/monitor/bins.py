@@ -38,7 +38,7 @@ def column_of(name: str, series: pl.Series) -> Column | str:
     there = _there(series).drop_nulls()
     many = there.n_unique()
     if (type_ == "number" and many > 1) or (type_ == "integer" and many > _FEW):
-        return numeric_column(name, _cuts(there), type_)
+        return numeric_column(name, cuts(there), type_)
     if many > MANY:
         return text_column(name, there)
     counts = sorted(counted(there), key=lambda pair: (-pair[1], pair[0]))
@@ -66,9 +66,9 @@ def text_column(name: str, texts: pl.Series) -> Column:
     """A column of texts of which nearly every row has another: by their length, and where all are equally long by a hash."""
     lengths = texts.str.len_chars()
     if len(set(_deciles(lengths))) > 2:
-        cuts = _cuts(lengths)
-        labels = (*(f"of length {label}" for label in _ranges(cuts)[:-1]), MISSING)
-        return Column(name, "length", labels, cuts=tuple(cuts), type="string")
+        edges = cuts(lengths)
+        labels = (*(f"of length {label}" for label in _ranges(edges)[:-1]), MISSING)
+        return Column(name, "length", labels, cuts=tuple(edges), type="string")
     return Column(name, "hash", (*(f"texts of bucket {i + 1}/{BINS}" for i in range(BINS)), MISSING), type="string")
 
 
@@ -136,7 +136,7 @@ def _deciles(series: pl.Series) -> list[float]:
     return found
 
 
-def _cuts(series: pl.Series) -> list[float]:
+def cuts(series: pl.Series) -> list[float]:
     """The deciles. A value that is three of them or more has a bin of its own: else what moves away from it stays beside it."""
     deciles = Counter(_deciles(series))
     return sorted({*deciles, *(float(np.nextafter(v, np.inf)) for v, times in deciles.items() if times > 2)})

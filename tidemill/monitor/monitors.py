@@ -16,7 +16,7 @@ from tidemill.config.strict import brought
 from tidemill.monitor.closing import close_quality
 from tidemill.monitor.platform import PLATFORM, close_platform
 from tidemill.monitor.quality import QUALITY, hurts, of_quality
-from tidemill.monitor.windows import DRIFT, ESTIMATE, PARITY, REQUESTS, of_drift
+from tidemill.monitor.windows import ATTRIBUTION, DRIFT, ESTIMATE, PARITY, REQUESTS, of_drift
 from tidemill.monitor.worse import Worse, sentence, worse_since
 from tidemill.store.payloads import ColumnDrift
 from tidemill.store.records import Window
@@ -118,6 +118,12 @@ def _close_requests(scope: Endpoint, now: Micros) -> Sequence[Window]:
     return close_requests(scope, now)
 
 
+def _close_attribution(scope: Endpoint, now: Micros) -> Sequence[Window]:
+    from tidemill.monitor.attribution import close_attribution
+
+    return close_attribution(scope, now)
+
+
 def _close_estimate(scope: Endpoint, now: Micros) -> Sequence[Window]:
     from tidemill.monitor.estimate import close_estimate
 
@@ -146,6 +152,7 @@ OWN = (
     Monitor(PLATFORM, PLATFORM, close_platform, _tell_episode),
     Monitor(DRIFT, DRIFT, _close_drift, _tell_drift, heavy=True, rows=True),
     Monitor(REQUESTS, REQUESTS, _close_requests, _tell_drift, heavy=True, applies=_is_counted),
+    Monitor(ATTRIBUTION, ATTRIBUTION, _close_attribution, _tell_drift, heavy=True, applies=_is_table),
     Monitor(ESTIMATE, ESTIMATE, _close_estimate, _tell_episode, heavy=True, applies=_is_table),
     Monitor(PARITY, PARITY, _close_parity, _tell_episode, heavy=True, once=True),
 )

@@ -120,6 +120,11 @@ def _keep_baseline(scope: Endpoint, model: str, rows: pl.DataFrame, roles: Roles
         seed=scope.project.seed,
         gap=parse_span(scope.model.section.split.test),
     )
+    return keep(scope, model, made)
+
+
+def keep(scope: Endpoint, model: str, made: Baseline) -> str:
+    """Keep the baseline of a version; its digest."""
     digest = scope.artifacts.put(msgspec.json.encode(made))
     scope.store.baselines.put(KeptBaseline(scope.environment, scope.name, model, digest, scope.clock.now()))
     return digest

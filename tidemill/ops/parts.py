@@ -219,7 +219,7 @@ def _no_model(at: Snapshot) -> Part:
 
 
 def _monitor(at: Snapshot) -> Part:
-    closed = [w for name in ("drift", "requests", "quality") for w in at.windows(name)]
+    closed = [w for name in ("drift", "requests", "attribution", "quality") for w in at.windows(name)]
     if not closed:
         return Part("monitor", "idle", "none", "no window yet", "windows close at midnight")
     if worse := at.project.store.alarms.first(**at.serving.here, monitor="quality", is_open=True):

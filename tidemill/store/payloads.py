@@ -51,7 +51,7 @@ class DriftWindow:
     score: float | None = None
     skipped: Mapping[str, str] = field(default_factory=dict)  # column -> why it is not watched
     version: int = 0  # of the dataset, whose rows were looked at
-    source: Literal["rows", "requests"] = "rows"
+    source: Literal["rows", "requests", "attributions"] = "rows"
     reasons: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # input -> missing | unknown -> requests
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of columns that the baseline does not have
     subjects: int = 0  # whose rows these are; 0: nobody says one

@@ -31,7 +31,7 @@ Table = tuple[Sequence[str], Iterable[Any]]
 def pieces(project: Project, table: str, of: str | None = None) -> Iterator[str]:
     """The CSV text, piece by piece; the first has the names of the columns. Raises NotFound at once.
 
-    ``of``: the endpoint of ``drift``, ``requests``, ``estimate`` and ``quality``, the dataset of ``versions``, the dataset version of
+    ``of``: the endpoint of ``drift``, ``requests``, ``attribution``, ``estimate``, ``quality``, the dataset of ``versions``, the dataset version of
     ``quarantine`` and ``profile``, the prediction of ``history`` and ``reasons``.
     """
     if table in _OF and of is not None:
@@ -61,6 +61,7 @@ _LISTS: dict[str, Callable[[Project, str | None], Table]] = {
     "quality": _windows("quality"),
     "requests": _windows("requests"),
     "estimate": _windows("estimate"),
+    "attribution": _windows("attribution"),
 }
 
 

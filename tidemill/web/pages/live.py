@@ -45,8 +45,8 @@ JOINED = {
 def live(ask: Ask) -> Shown:
     days = DAYS.get(ask.text("days") or "90", 90)
     loop = ask.snapshot()
-    names = ("drift", "requests", "quality", "platform", "estimate")
-    drift, requests, quality, platform, estimate = (loop.windows(name, days * DAY) for name in names)
+    names = ("drift", "requests", "quality", "platform", "estimate", "attribution")
+    drift, requests, quality, platform, estimate, attribution = (loop.windows(name, days * DAY) for name in names)
     measured = qualities(quality)
     values = {
         "days": days,
@@ -60,6 +60,8 @@ def live(ask: Ask) -> Shown:
         "moved": watching.distributions(loop, drift),
         "requests": watching.drift_picture(requests, "Requests by column and window") if requests else None,
         "asked": watching.requests_moved(loop, requests),
+        "attribution": watching.drift_picture(attribution, "Attributions by input and window") if attribution else None,
+        "parts": watching.attributions_moved(loop, attribution),
         "unread": watching.unread(requests),
         "calibration": watching.calibrations(quality),
         "alarms": [said(ask.project, a) for a in loop.alarms],

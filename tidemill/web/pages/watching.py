@@ -65,7 +65,7 @@ def _drawn(data: DriftWindow, base: Mapping[str, Of], over: str) -> list[tuple[s
     ]
 
 
-def _baseline(scope: Endpoint, model: str, window: Window) -> dict[str, Of]:
+def _baseline(scope: Endpoint, model: str, window: Window, part: str = "") -> dict[str, Of]:
     """The labels and counts of each watched column in what this version was trained on, of the window's weekday where weekdays differ.
 
     Nothing where that is gone.
@@ -74,8 +74,23 @@ def _baseline(scope: Endpoint, model: str, window: Window) -> dict[str, Of]:
     if kept is None or not scope.artifacts.has(kept.artifact):
         return {}
     phase = window.start // (window.end - window.start) % 7
-    columns = decode("json", scope.artifacts.get(kept.artifact))["columns"]
+    found = decode("json", scope.artifacts.get(kept.artifact))
+    columns = (found.get(part) or {"columns": []} if part else found)["columns"]
     return {c["name"]: (c["labels"], (c.get("phases") or [c["counts"]] * 7)[phase]) for c in columns}
+
+
+def attributions_moved(
+    loop: Snapshot, windows: Sequence[Window]
+) -> tuple[str, list[tuple[str, Markup]], Sequence[str]]:
+    """(of which window, the inputs whose part in the answers moved most in it, what is not compared and why)."""
+    all_ = [w.data for w in windows if isinstance(w.data, DriftWindow)]
+    skipped = [f"{name}: {why}" for name, why in (all_[-1].skipped if all_ else {}).items()]
+    found = _counted(windows)
+    if not found:
+        return "", [], skipped
+    window, data = next((one for one in reversed(found) if one[0].alarm), found[-1])
+    base = _baseline(loop.serving, data.model, window, "attributions")
+    return words.date(window.start), _drawn(data, base, "trained on"), skipped
 
 
 def requests_moved(loop: Snapshot, windows: Sequence[Window]) -> tuple[str, str, list[tuple[str, Markup]]]:
