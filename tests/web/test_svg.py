@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidemill.types import DAY
-from tidemill.web.charts import bars, lines, plots, svg
+from tidemill.web.charts import bars, beside, heat, lines, plots, svg
 from tidemill.web.charts.graph import Node, graph, layers
 from tidemill.web.charts.wheel import ICONS, Part, wheel
 
@@ -99,7 +99,10 @@ def test_other_pictures() -> None:
         read(lines.sparkline(bad, [1.0, None, math.nan, 2.0]))
         read(bars.box(bad, [0.0, 1.0, 1.0, 1.0, 9.0], x=bad))
         read(plots.cloud(bad, bad, [plots.Place(1.0, -2.0, bad)], x=bad, y=bad))
-        read(plots.unit_square(bad, bad, [plots.Place(0.1, 0.2, bad)], x=bad, y=bad, dots=True))
+        shown = beside.line(bad, [(0.1, 0.2, 0.1, 0.3), (0.4, 0.5, 0.4, 0.6)], lambda point: bad, dots=True)
+        read(beside.in_square(bad, bad, [shown], x=bad, y=bad))
+        read(beside.around_zero(bad, bad, [shown], x=bad, y=bad))
+        read(heat.heat(bad, bad, [bad], [bad], [[heat.Cell(bad, bad, 0.5)]], x=bad, y=bad))
         read(plots.matrix(bad, bad, [bad, ""], np.array([[1, 0], [0, 0]]), x=bad, y=bad))
         read(svg.empty(bad, bad))
         read(graph(bad, [Node(bad, ["nobody"], bad, bad)]))

@@ -7,7 +7,7 @@ not enough data, which is no pass. Every interval is by the independent unit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -121,6 +121,15 @@ def models_of(seen: Look, metric: str) -> dict[str, Judged]:
     return {name: Judged(one, metric) for name, one in found.items() if one is not None and metric in one.scored}
 
 
+def ordered(names: Iterable[str]) -> list[str]:
+    """Models in the order in which people read them.
+
+    >>> ordered(["buy_again", "champion", "candidate"])
+    ['candidate', 'champion', 'buy_again']
+    """
+    return sorted(names, key=lambda name: (name != CANDIDATE, name != CHAMPION, name))
+
+
 def sliced(models: Mapping[str, Judged], by: Sequence[str], margin: float, confidence: float) -> list[Slice]:
     """The slices of these columns. Raises NotEnoughData where the requests have no such column, or the candidate no such metric."""
     own = models[CANDIDATE]
@@ -232,10 +241,10 @@ def worse(gap: Triple, other: str) -> str:
     >>> worse((0.25, 0.2, 0.3), "all"), worse((-0.1, -0.2, 0.0), "it")
     ('25 % worse than all (20 % to 30 %)', '10 % better than it (0 % to 20 %)')
     """
-    way = "worse" if gap[0] >= 0 else "better"
-    sign = 1 if gap[0] >= 0 else -1
+    way, sign = ("worse", 1) if gap[0] >= 0 else ("better", -1)
     low, high = sorted(sign * one for one in gap[1:])
-    return f"{percent(abs(gap[0]))} {way} than {other} ({percent(low + 0.0)} to {percent(high + 0.0)})"
+    than = f" than {other}" if other else ""
+    return f"{percent(abs(gap[0]))} {way}{than} ({percent(low + 0.0)} to {percent(high + 0.0)})"
 
 
 def read(found: JsonObject) -> Slices | None:

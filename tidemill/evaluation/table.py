@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tidemill.evaluation.curves import CURVES
 from tidemill.evaluation.dependence import DEPENDENCE
 from tidemill.evaluation.estimated import ESTIMATE
 from tidemill.evaluation.exposure import EXPOSURE
@@ -16,6 +17,7 @@ from tidemill.evaluation.slices import SLICES
 from tidemill.types import JsonObject
 
 EXAMINATIONS: tuple[Examination, ...] = (
+    CURVES,
     SLICES,
     FAIRNESS,
     EXPOSURE,

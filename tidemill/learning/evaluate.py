@@ -36,6 +36,11 @@ class Scored:
         return Scored(self.values[mask], self.units[mask], self.at[mask], self.cold[mask], attributes, self.unit)
 
 
+def answers_of(told: Any, truth: Any) -> dict[str, NDArray[Any]]:
+    """What is kept of a table's test: the answers in 32 bit, beside the truth (`tidemill.evaluation.points`)."""
+    return {"told": np.asarray(told, np.float32), "truth": np.asarray(truth, np.float64)}
+
+
 def metric_value(metric: str, values: F8) -> float:
     """The metric from what each request adds: the mean, and for ``rmse`` its root."""
     return measure(metric).figure(float(np.mean(values)))

@@ -48,7 +48,7 @@ class Listed(NamedTuple):
 class Report:
     """How a model did on a window: per request by metric, and figures that are not means (coverage, AUC).
 
-    ``answers``: of a table what was told and what was true, see `tidemill.learning.diagnosis`;
+    ``answers``: of a table what was told and what was true, see `tidemill.learning.evaluate.answers_of`;
     ``listed``: of lists of items themselves.
     """
 

@@ -96,7 +96,7 @@ def verdicts_of(project: Project, release: Release) -> list[Verdict]:
 
 
 def answers_kept(project: Project, model: ModelVersion) -> str | None:
-    """The digest of the answers that the version's run kept of its test, as `tidemill.learning.diagnosis` reads them; of a table."""
+    """The digest of the answers that the version's run kept of its test, as `tidemill.learning.evaluate.answers_of` makes them; of a table."""
     steps = project.store.steps.list(run=model.run) if model.run else []
     output = next((step.outputs.get("answers") for step in steps if step.name == "evaluate"), None)
     return str(output["digest"]) if output and output["codec"] == "arrays" else None

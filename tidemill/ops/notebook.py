@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from tidemill.engine.explain import Why
 from tidemill.errors import NotFound
 from tidemill.ops import auditions, backtests, data, estimates, evidence, models, predictions, records, releases, runs
+from tidemill.ops.curved import OpenCurves
 from tidemill.ops.explained import OpenDependence, OpenImportance
 from tidemill.ops.foretold import OpenEstimates
 from tidemill.ops.predictions import Given
@@ -216,6 +217,7 @@ class OpenModel(Opened[stored.ModelVersion]):
         self.verdicts: Records[stored.Verdict] = Records(shown.verdicts)
         self.search = OpenSearch(shown.search)
         self.curve = OpenCurve(shown.curve)
+        self.curves = OpenCurves(shown.examined.get("curves"))
         self.slices = OpenSlices(shown.examined.get("slices"))
         self.importance = OpenImportance(shown.examined.get("importance"))
         self.dependence = OpenDependence(shown.examined.get("dependence"))

@@ -75,6 +75,33 @@ def courses(title: str, lines: Mapping[str, Points], height: int = 220) -> str:
     return _svg(title, height, body)
 
 
+def square(title: str, lines: Mapping[str, Sequence[tuple[float, float, float, float]]]) -> str:
+    """Lines of points (x, y, and the band around y) beside one another.
+
+    >>> square("ROC", {"<a>": [(0.0, 0.0, 0.0, 0.0), (1.0, 1.0, 1.0, 1.0)]}).count("<polyline")
+    1
+    """
+    every = [point for points in lines.values() for point in points]
+    if not every:
+        return ""
+    (left, right), (low, high) = _room([p[0] for p in every]), _room([v for p in every for v in p[1:]])
+
+    def at(x: float, y: float) -> str:
+        return f"{60 + 240 * (x - left) / (right - left):.1f},{30 + 220 * (high - y) / (high - low):.1f}"
+
+    body = [_text(56, 34, number(high), "end"), _text(56, 252, number(low), "end"), _text(60, 16, title, "start")]
+    body += [_text(60, 270, number(left), "start"), _text(300, 270, number(right), "end")]
+    for n, (name, points) in enumerate(lines.items()):
+        colour = COLOURS[n % len(COLOURS)]
+        band = [at(x, top) for x, _, _, top in points] + [at(x, least) for x, _, least, _ in reversed(points)]
+        body.append(f'<polygon points="{" ".join(band)}" fill="{colour}" opacity=".15"/>')
+        line = " ".join(at(x, y) for x, y, _, _ in points)
+        body.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        body.append(_text(308, 44 + 18 * n, name, "start", colour))
+    head = f'<svg viewBox="0 0 440 280" width="440" height="280" role="img" aria-label="{escape(title)}" '
+    return f'{head}style="max-width:100%;font-family:system-ui,sans-serif">{"".join(body)}</svg>'
+
+
 def _dot(name: str, colour: str, place: str, at: Micros, each: Interval) -> str:
     x, y = place.split(",")
     said = f"{escape(name)} · {to_iso(at)[:10]}: {number(each[0])} ({number(each[1])} … {number(each[2])})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from tidemill.evaluation.slices import CANDIDATE, Slices, read
+from tidemill.evaluation.slices import CANDIDATE, Slices, ordered, read
 from tidemill.learning.measures import measure
 from tidemill.ops.replayed import NOTHING, sentences
 from tidemill.ops.shown import Shown, cell, table
@@ -48,7 +48,7 @@ class OpenSlices(Shown[JsonObject | None]):
 
 def _heat(found: Slices) -> str:
     """Slices by models: the darker, the worse."""
-    kind, models = measure(found.metric), list(found.whole)
+    kind, models = measure(found.metric), ordered(found.whole)
     rows = [("all", found.whole), *((one.name, one.reached) for one in found.slices)]
     known = [kind.sign * at[0] for _, reached in rows for at in reached.values() if at]
     best, span = max(known, default=0.0), (max(known, default=0.0) - min(known, default=0.0)) or 1.0

@@ -14,8 +14,7 @@ from tidemill.data.check.column import roles_of
 from tidemill.errors import ConfigError, ModelError, NotEnoughData
 from tidemill.features.transaction_time import RIPE
 from tidemill.features.transforms import CALENDAR
-from tidemill.learning.diagnosis import answers_of
-from tidemill.learning.evaluate import F8, Scored
+from tidemill.learning.evaluate import F8, Scored, answers_of
 from tidemill.learning.given import Given
 from tidemill.learning.intervals import clustered_error
 from tidemill.learning.labelled import known_label, text_of

@@ -1,4 +1,4 @@
-"""One number over another: curves in the unit square, clouds of points, and a matrix of counts."""
+"""One number over another: clouds of points, and a matrix of counts."""
 
 from __future__ import annotations
 
@@ -23,13 +23,11 @@ from tidemill.web.charts.svg import (
     clip,
     el,
     empty,
-    path,
     picture,
     ticks,
 )
 
 WIDTH, HEIGHT = 420.0, 400.0
-UNIT = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 CELLS = 12  # so many labels a matrix shows: more would have no room for their counts
 SHADES = 4
 
@@ -41,20 +39,6 @@ class Place:
     x: float
     y: float
     text: str
-
-
-def unit_square(title: str, described: str, points: Sequence[Place], *, x: str, y: str, dots: bool) -> Markup:
-    """A curve of shares over shares, beside the diagonal: chance in a ROC, truth in a calibration plot."""
-    if not points:
-        return empty(title)
-    frame = Frame(WIDTH, HEIGHT, (0.0, 1.0), (0.0, 1.0))
-    names = [(at, words.share(at)) for at in UNIT]
-    line = el("path", d=path([(p.x, p.y) for p in points], frame.x, frame.y), class_="stroke")
-    corners = frame.x(0), frame.y(0), frame.x(1), frame.y(1)
-    diagonal = el("line", x1=corners[0], y1=corners[1], x2=corners[2], y2=corners[3], class_="reference")
-    shown = [el("circle", cx=frame.x(p.x), cy=frame.y(p.y), r=4.5, class_="dot") for p in points if dots]
-    drawn = [axes(frame, UNIT, names, words.share, (x, y)), diagonal, el("g", line, *shown, class_="series s1")]
-    return picture(WIDTH, HEIGHT, title, described, *drawn, *_hits(frame, points), class_="lines", marks=True)
 
 
 def cloud(title: str, described: str, points: Sequence[Place], *, x: str, y: str) -> Markup:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tidemill.types import JsonObject
+from tidemill.web.pages.curves import curves
 from tidemill.web.pages.slices import slices
 
 
@@ -35,7 +36,10 @@ class Drawn(NamedTuple):
     error: str = ""
 
 
-SECTIONS = (Section("slices", "For whom it errs", "the test by the values of its columns", slices),)
+SECTIONS = (
+    Section("curves", "How it answers", "the evaluation model on the rows of the test, beside other models", curves),
+    Section("slices", "For whom it errs", "the test by the values of its columns", slices),
+)
 
 
 def sections(found: Mapping[str, JsonObject]) -> list[Drawn]:

@@ -22,7 +22,6 @@ from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
 from tidemill.web.pages import shown as shown_of
-from tidemill.web.pages.diagnosis import pictures
 from tidemill.web.pages.examined import sections
 from tidemill.web.pages.explained import curves, worth
 from tidemill.web.pages.leakage import leaks
@@ -110,7 +109,6 @@ def model(ask: Ask) -> Shown:
         "curves": curves(shown.examined.get("dependence")),
         "exposure": shown_of.exposure(shown.examined.get("exposure")),
         "foretold": shown_of.estimate(shown.examined.get("estimate")),
-        "diagnosis": pictures(ask.project, found),
         "examined": sections(shown.examined),
         "leaks": leaks(found.findings),
         "plain": {k: v for k, v in found.metrics.items() if isinstance(v, int | float | str)},

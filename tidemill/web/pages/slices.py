@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from tidemill.evaluation.slices import CANDIDATE, Grid, Slice, Slices, read, worse
+from tidemill.evaluation.slices import CANDIDATE, Grid, Slice, Slices, ordered, percent, read, worse
 from tidemill.learning.measures import Measure, measure
 from tidemill.types import JsonObject
 from tidemill.web.charts.heat import Cell, heat, shades
@@ -36,6 +36,7 @@ class Shown(NamedTuple):
     said: str
     by_model: Markup
     by_two: Markup | None
+    allowed: str
     rows: list[Row]
 
 
@@ -45,14 +46,16 @@ def slices(told: JsonObject) -> Shown | None:
     if found is None:
         return None
     rows = [_row(found, one) for one in found.slices]
-    return Shown(found, found.said[0], _by_model(found), _by_two(found) if found.grid else None, rows)
+    return Shown(
+        found, found.said[0], _by_model(found), _by_two(found) if found.grid else None, percent(found.max_gap), rows
+    )
 
 
 def _row(found: Slices, one: Slice) -> Row:
     kind, at = measure(found.metric), one.reached[CANDIDATE]
     figure = f"{kind.text(at[0])} ({kind.text(at[1])} to {kind.text(at[2])})" if at else "–"
     gap = worse(one.gap, "all") if one.gap else f"{one.units} {found.unit} are too few"
-    against = [(name, worse(each, "it")) for name, each in one.against.items()]
+    against = [(name, worse(each, "")) for name in ordered(one.against) for each in [one.against[name]]]
     bad = one.verdict == "worse" or "champion" in one.worse_than
     tone, word = ("bad", "shown worse") if bad else WORDS[one.verdict]
     return Row(one, figure, gap, against, tone if found.named else "", word)
@@ -60,14 +63,15 @@ def _row(found: Slices, one: Slice) -> Row:
 
 def _by_model(found: Slices) -> Markup:
     """Slices by models: the darker, the worse."""
-    kind, models = measure(found.metric), list(found.whole)
+    kind, models = measure(found.metric), ordered(found.whole)
     rows = [("all", found.n, found.whole), *((one.name, one.n, one.reached) for one in found.slices)]
     figures = [[at[0] if (at := reached[name]) else None for name in models] for _, _, reached in rows]
+    tones = [shades([column], kind.sign)[0] for column in zip(*figures)]  # each model by itself: where it errs
     cells = [
-        [_cell(kind, f"{name} by {model}", n, figure, shade) for model, figure, shade in zip(models, row, tones)]
-        for (name, n, _), row, tones in zip(rows, figures, shades(figures, kind.sign))
+        [_cell(kind, f"{name} by {model}", n, row[j], tones[j][i]) for j, model in enumerate(models)]
+        for i, ((name, n, _), row) in enumerate(zip(rows, figures))
     ]
-    said = "The darker a cell, the worse the figure."
+    said = "The darker a cell, the worse the figure among those of its model."
     names = [f"{name} ({n:,})" for name, n, _ in rows]
     return heat(f"{found.metric} by slice and model", said, names, models, cells, x="model", y="slice (requests)")
 
