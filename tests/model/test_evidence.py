@@ -16,6 +16,7 @@ import pytest
 from huggingface_hub import ModelCard
 from packageurl import PackageURL
 
+import tidemill
 from tests.data.small import CONTRACT
 from tests.evaluation.test_fairness import BOTH, labelled, looked
 from tests.model.test_pipeline import START, TOML, as_sales
@@ -136,6 +137,13 @@ def test_the_card_as_json_and_as_a_page_say_the_same(project: Project, model: Mo
     page = evidence.card(project, "shop@1", "html").card
     assert "<h1>shop, version 1</h1>" in page and "<h2>Limits</h2>" in page and "<script" not in page
     assert f"{model.metrics['ndcg@10'][0]:.4f}" in page and "@media print" in page
+
+
+def test_a_notebook_shows_the_card_as_it_would_be_printed(project: Project) -> None:
+    with tidemill.open(project.root) as opened:
+        card = opened.model("shop@1").card
+        assert card == evidence.card(project, "shop@1").card and "<h2>Limits</h2>" in card._repr_html_()
+        assert opened.model("shop@1").bom == evidence.bom(project, "shop@1")
 
 
 def test_what_a_project_calls_itself_is_no_markup(

@@ -56,6 +56,25 @@ def card(project: Project, model: str, format: Format = "md") -> Card:
     return Card(hub.markdown(known, text), format)
 
 
+class Printed(str):
+    """A card's text in Markdown, which a notebook shows as it would be printed."""
+
+    __slots__ = ("page",)
+    page: str
+
+    def _repr_html_(self) -> str:
+        return self.page
+
+
+def printed(project: Project, model: str) -> Printed:
+    """Its card with the hub's metadata, and as a notebook shows it. Raises NotFound where it has none."""
+    found = registry.resolve(project, model)
+    made = Printed(card(project, model).card)
+    known = facts(project, found)
+    made.page = f"<article>{page.known(known)}{page.body(card_text(project, found))}</article>"
+    return made
+
+
 def card_text(project: Project, model: ModelVersion) -> str:
     """Its model card as it was written; nothing where it has none. Raises NotFound where it is not kept, Damaged."""
     return project.artifacts.get(model.card).decode("utf-8", "replace") if model.card else ""

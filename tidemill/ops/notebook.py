@@ -227,9 +227,19 @@ class OpenModel(Opened[stored.ModelVersion]):
         return Plays(backtests.of_model(self._project, self.record.name, limit))
 
     @property
-    def card(self) -> str:
-        """Its model card, in Markdown. Raises NotFound."""
-        return evidence.card(self._project, self.ref).card
+    def card(self) -> evidence.Printed:
+        """Its model card: text in Markdown, which a notebook shows as it would be printed. Raises NotFound."""
+        return evidence.printed(self._project, self.ref)
+
+    @property
+    def bom(self) -> JsonObject:
+        """Its bill of materials (CycloneDX 1.7)."""
+        return evidence.bom(self._project, self.ref)
+
+    @property
+    def provenance(self) -> evidence.Provenance:
+        """Where it comes from, as it was signed. Raises NotAttested."""
+        return evidence.provenance(self._project, self.ref)
 
     def training_set(self) -> pl.DataFrame:
         """The very rows that it was made from, features included. Raises NotFound where they are not kept any more."""
@@ -267,3 +277,7 @@ class OpenPrediction(Opened[Given]):
     def trace(self) -> Shown[JsonObject]:
         """The subject's rows known then, the training versions, and the rows that weigh most for each item."""
         return Shown(predictions.trace(self._project, self.record.id))
+
+    def person(self) -> Shown[JsonObject]:
+        """What the person concerned would be told."""
+        return Shown(predictions.person(self._project, self.record.id))
