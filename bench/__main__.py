@@ -19,6 +19,7 @@ ALL = (
     "engine",
     "recommend",
     "again",
+    "because",
     "drift",
     "requests",
     "decay",

@@ -77,12 +77,19 @@ def explained(
 
 def question(task: Task, prediction: Prediction, history: Sequence[OnlineEvent], kept: JsonObject | None) -> Question:
     """What was asked and answered then."""
-    request = msgspec.json.decode(prediction.inputs or b"{}", type=task.request)
     known, subject = History(), prediction.subject
+    asked_then = json.loads(prediction.inputs or b"{}") | ({"subject": subject} if subject else {})
     known.load((seq, subject, row.item, row.at, row.value) for seq, row in enumerate(history, 1))
     samples, until = (kept or {}).get("samples", 0), time.monotonic() + SECONDS
-    request = msgspec.structs.replace(request, subject=subject or None)
-    return Question(request, known, prediction.at, len(history), json.loads(prediction.output), until, samples)
+    return Question(
+        msgspec.convert(asked_then, task.request),
+        known,
+        prediction.at,
+        len(history),
+        json.loads(prediction.output),
+        until,
+        samples,
+    )
 
 
 def compared(kept: JsonObject, again: JsonObject) -> JsonObject:
