@@ -48,6 +48,7 @@ READS = [
     "/api/models/{model}/bom",
     "/api/models/{model}/provenance",
     "/api/models/{model}/features",
+    "/api/models/{model}/represents",
     "/api/compare",
     "/api/comparisons",
     "/api/comparisons/{comparison}",

@@ -57,6 +57,8 @@ def test_a_command_says_what_each_feature_is_worth_and_costs(released: Folder) -
     assert {"pages", "spent", "member", "country", "site", "hour"} <= set(features)
     assert all(one["said"] and one["verdict"] for one in features.values())
     assert features["spent"]["request_bytes"] > 0 and features["spent"]["read_us"] > 0
+    assert released.json("models", "show", "champion")["features"]["report"] == found["report"]
+    assert {"represents", "staleness", "examined"} <= set(released.json("models", "show", "champion"))
     shown = released.tidemill("models", "features", "champion")
     assert shown.returncode == 0 and all(name in shown.stdout for name in features)
 

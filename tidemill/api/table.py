@@ -19,6 +19,7 @@ from tidemill.ops import (
     rebuilds,
     records,
     releases,
+    represents,
     runs,
 )
 from tidemill.ops.status import status
@@ -44,6 +45,7 @@ VERBS: tuple[Verb, ...] = (
     read("/api/models/{model}/bom", evidence.bom),
     read("/api/models/{model}/provenance", evidence.provenance),
     read("/api/models/{model}/features", features.show),
+    read("/api/models/{model}/represents", represents.show),
     read("/api/compare", models.compare),
     read("/api/backtests", backtests.ls),
     read("/api/backtests/{backtest}", backtests.show),

@@ -1,4 +1,4 @@
-"""`tidemill models ls | show | compare | features`."""
+"""`tidemill models ls | show | compare | features | represents`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any, get_args
 import click
 
 from tidemill.access.caller import Caller
+from tidemill.backtest.course import Aged
+from tidemill.backtest.course import interval as gained
 from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged, wants_json
 from tidemill.cli.release import gate_table
 from tidemill.cli.run import steps_shown
@@ -16,6 +18,8 @@ from tidemill.learning.measures import measure
 from tidemill.ops import comparisons, evidence
 from tidemill.ops import features as feature_verbs
 from tidemill.ops import models as verbs
+from tidemill.ops import represents as represent_verbs
+from tidemill.ops.backtests import Backtest
 from tidemill.ops.comparisons import Comparison
 from tidemill.ops.page import Page
 from tidemill.ops.searched import Curve, Searched, brief
@@ -70,7 +74,26 @@ def show(project: Project, model: str) -> Answer:
     gates: list[Part] = ["", gate_table(shown.verdicts)] if shown.verdicts else []
     value = {"model": found, "card": card, "release": last, "verdicts": shown.verdicts}
     value |= {"search": shown.search, "curve": shown.curve, "examined": shown.examined, "rebuild": shown.rebuild}
-    return Answer(value, [facts, *gates, *_search(shown.search), *_curve(shown.curve), f"\n{card}"])
+    value |= {"features": shown.features, "represents": shown.represents, "staleness": _aged(shown.walk)}
+    return Answer(
+        value, [facts, *gates, *_search(shown.search), *_curve(shown.curve), *_asked_last(shown), f"\n{card}"]
+    )
+
+
+def _aged(walk: Backtest | None) -> list[Aged]:
+    return walk.report.staleness if walk and walk.report else []
+
+
+def _asked_last(shown: verbs.ModelShown) -> list[Part]:
+    """What was found when it was asked last: whether its rows represent what is asked, which features may go, what age costs."""
+    told: list[Part] = []
+    if shown.represents:
+        told += ["", *shown.represents.said]
+    if shown.features:
+        told += ["", *(f"{one.name}: {one.said}" for one in shown.features.report.features[:TRIED])]
+    if (aged := _aged(shown.walk)) and shown.walk:
+        told += ["", *(f"{one.age} × {shown.walk.every} old: {gained(one.gain)}" for one in aged)]
+    return told
 
 
 def _search(found: Searched | None) -> list[Part]:
@@ -192,6 +215,22 @@ def features(project: Project, model: str, budget: str) -> Answer:
     reached = f"{report.metric} {measure(report.metric).text(report.figure)}"
     head = f"{found.model}: {reached} on {report.rows:,} rows of the test, {report.units:,} {report.unit}"
     return Answer(found, [head, Table(columns, report.features)])
+
+
+@command(models)
+@click.argument("model")
+@click.option("--since", default=represent_verbs.SINCE, show_default=True, help="The requests of so long.")
+@click.option("--endpoint", help="Whose requests, where several endpoints serve the model.")
+def represents(project: Project, model: str, since: str, endpoint: str | None) -> Answer:
+    """Whether the rows that MODEL learned from represent what it is asked."""
+    with steps_shown(wants_json()) as on_event:
+        found = represent_verbs.make(project, Caller.local(), model, since, endpoint, on_event)
+    columns: dict[str, Column] = {
+        "column": "name",
+        "apart": lambda one: f"{one.apart:.2f}",
+        "requests outside": lambda one: f"{one.outside:.1%}",
+    }
+    return Answer(found, [*found.said, "", Table(columns, found.report.columns)])
 
 
 def _figure(value: Any, name: str = "") -> str:

@@ -137,6 +137,15 @@ def of_model(project: Project, model: str, limit: int = 20) -> list[Run]:
     return list(islice((run for run in found if run.params["name"] == model), limit))
 
 
+def newest_walk(project: Project, model: str) -> Backtest | None:
+    """The newest walk through the past of a model; None where there is none, or its bytes are gone: `doctor` says so."""
+    run = next((run for run in of_model(project, model) if run.params["loop"] is None), None)
+    try:
+        return show(project, run.id) if run else None
+    except TidemillError:
+        return None
+
+
 def compare(project: Project, first: str, second: str) -> Beside:
     """Two backtests of one model side by side. Raises NotFound, BadRequest where they are not of one model and metric."""
     one, other = show(project, first), show(project, second)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import msgspec
 
@@ -13,7 +12,6 @@ from tidemill.errors import NotFound, TidemillError
 from tidemill.evaluation.leave_out import FeatureReport
 from tidemill.model import registry
 from tidemill.ops import runs
-from tidemill.ops.page import walk
 from tidemill.ops.runs import OnEvent
 from tidemill.ops.searched import examined
 from tidemill.release.gates.port import least_useful_of
@@ -61,8 +59,7 @@ def show(project: Project, model: str) -> Features:
 
 def of_version(project: Project, version: ModelVersion) -> Features | None:
     """The same; None where there is none, or its bytes are gone: `doctor` says so."""
-    done = walk(partial(project.store.runs.page, pipeline=PIPELINE, status="done"))
-    run = next((run for run in done if run.params["model"] == version.ref), None)
+    run = runs.newest(project, PIPELINE, version.ref)
     try:
         return _read(project, version, run) if run else None
     except TidemillError:

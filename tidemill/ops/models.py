@@ -11,8 +11,12 @@ from tidemill.errors import Damaged, NotFound
 from tidemill.learning.measures import measure
 from tidemill.model import registry
 from tidemill.model.recorded import recorded
+from tidemill.ops import backtests, features, represents
+from tidemill.ops.backtests import Backtest
+from tidemill.ops.features import Features
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.ops.rebuilds import Rebuild, of_model
+from tidemill.ops.represents import Represented
 from tidemill.ops.searched import Curve, Searched, curve, examined, searched
 from tidemill.ops.text import Interval, interval
 from tidemill.rebuild.causes import between
@@ -38,6 +42,10 @@ class ModelShown:
     curve: Curve | None
     examined: JsonObject
     rebuild: Rebuild | None = None
+    features: Features | None = None
+    represents: Represented | None = None
+    walk: Backtest | None = None
+    """The newest walk through the past of its model: what age costs."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,9 @@ def show(project: Project, model: str) -> ModelShown:
         curve(project, found),
         examined(project, found),
         of_model(project, found.ref),
+        features.of_version(project, found),
+        represents.of_version(project, found),
+        backtests.newest_walk(project, found.name),
     )
 
 

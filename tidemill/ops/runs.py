@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from tidemill.access.caller import Caller
@@ -11,7 +12,7 @@ from tidemill.engine.explain import Why
 from tidemill.engine.lease import is_orphan
 from tidemill.engine.secrets import holds_secret
 from tidemill.errors import BadRequest, Conflict, TidemillError
-from tidemill.ops.page import Before, Limit, Page, page
+from tidemill.ops.page import Before, Limit, Page, page, walk
 from tidemill.scope.project import Project
 from tidemill.store.records import Event, Run, Step
 from tidemill.types import JsonObject, did_you_mean
@@ -85,6 +86,12 @@ def state_of(project: Project, run: Run) -> str:
 
 def _seen(project: Project, run: Run) -> Run:
     return replace(run, status=state_of(project, run))
+
+
+def newest(project: Project, pipeline: str, model: str) -> Run | None:
+    """The last run of a pipeline about a version (by its ref) that is done."""
+    done = walk(partial(project.store.runs.page, pipeline=pipeline, status="done"))
+    return next((run for run in done if run.params["model"] == model), None)
 
 
 def show(project: Project, run: str) -> Run:
@@ -197,6 +204,7 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     from tidemill.data.pipeline import data_pipeline
     from tidemill.model.features import features_pipeline
     from tidemill.model.pipeline import model_pipeline
+    from tidemill.monitor.represents import represents_pipeline
     from tidemill.rebuild.bisect import bisect_pipeline
     from tidemill.rebuild.explain import compare_pipeline
     from tidemill.release.pipeline import release_pipeline
@@ -212,6 +220,7 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
         raise Conflict("this run was given a secret, which is not kept", place=found.id, hint=hint)
     known: list[Pipeline[..., Any]] = [data_pipeline, model_pipeline, release_pipeline, verify_pipeline]
     known += [walk_pipeline, audition_pipeline, batch_pipeline, features_pipeline, bisect_pipeline, compare_pipeline]
+    known += [represents_pipeline]
     ours = {pipeline.name: pipeline for pipeline in known}
     pipeline = ours.get(found.pipeline) or own_pipeline(project, f"steps:{found.pipeline}")
     resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=found.id).run

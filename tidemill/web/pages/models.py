@@ -149,11 +149,7 @@ def learning_curve(found: Curve) -> Markup:
 def past(ask: Ask, model: str) -> dict[str, Any]:
     """``plays``: the model's backtests; ``play``: the newest walk, with what it shows: of the model, whichever version."""
     plays = backtest_verbs.of_model(ask.project, model, PLAYS)
-    walk = next((run for run in plays if run.params["loop"] is None), None)
-    try:
-        found = backtest_verbs.show(ask.project, walk.id) if walk else None
-    except TidemillError:  # its bytes are gone, or damaged: `doctor` says so
-        found = None
+    found = backtest_verbs.newest_walk(ask.project, model)
     if found is None or found.report is None:
         return {"plays": plays, "play": None}
     return {"plays": plays, "play": found, "staleness": staleness(found.report, found.every), **of_play(found)}
