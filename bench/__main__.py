@@ -26,6 +26,7 @@ ALL = (
     "foreign",
     "readings",
     "serving",
+    "explain",
     "crash",
     "trace",
     "leakage",

@@ -78,3 +78,19 @@ def test_loading_many_is_loading_each(events, data):
         items, counts = many.items(subject, 60, 10)
         assert items == one.items(subject, 60, 10)[0]
         assert counts.tolist() == one.items(subject, 60, 10)[1].tolist()
+
+
+@given(streams.streams(), st.integers(0, 12))
+def test_what_is_known_of_one_alone_is_what_was_known_then(events: list[Happened], then: int) -> None:
+    """And stays so, whatever comes in afterwards."""
+    stored = [(seq, e.subject, e.item, e.at, e.value) for seq, e in enumerate(events, 1)]
+    whole, known = History(), streams.as_history(events[:then])
+    whole.load(stored[:then])
+    alone = {subject: whole.alone(subject) for subject in ("ann", "bob", "nobody")}
+    whole.load(stored)
+    for subject, own in alone.items():
+        for other in ("ann", "bob"):
+            items, counts = own.items(other, 20, 4)
+            expected, expected_counts = known.items(other, 20, 4) if other == subject else ([], np.empty(0))
+            assert items == expected
+            np.testing.assert_array_equal(counts, expected_counts)

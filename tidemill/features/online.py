@@ -54,6 +54,12 @@ class _Subject:
         if (times[1:] < times[:-1]).any():
             events[:] = events[:, np.argsort(events[2], kind="stable")]
 
+    def copy(self) -> _Subject:
+        made = _Subject()
+        made.n, made.seq, made.names, made._codes = self.n, self.seq, [*self.names], dict(self._codes)
+        made._order, made._events = self._order, self._events.copy()
+        return made
+
     def _code(self, item: str) -> int:
         code = self._codes.setdefault(item, len(self.names))
         if code == len(self.names):
@@ -89,6 +95,14 @@ class History:
 
     def __len__(self) -> int:
         return self._known
+
+    def alone(self, subject: str | None) -> History:
+        """What is known now of this subject, for whoever reads it in another thread while rows come in."""
+        made, found = History(), self._subjects.get(subject or "")
+        made.seq, made.items_known = self.seq, self.items_known
+        if found is not None:
+            made._subjects[subject or ""] = found.copy()
+        return made
 
     def load(self, rows: Iterable[EventRow]) -> int:
         """Know these events, (seq, subject, item, at, value) in order of seq; how many were new. A seq that was seen before changes nothing."""

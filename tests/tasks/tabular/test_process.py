@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from tidemill.process.kept import Kept
 from tidemill.process.service import Service, Spec, Unknown
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.table import load
-from tidemill.tasks.tabular import embed
+from tidemill.tasks.tabular import embed, sampling
 from tidemill.tasks.tabular.learners.foreign import process
 from tidemill.tasks.tabular.training import TRAINING, TabularTrainer
 
@@ -253,3 +254,30 @@ def test_a_process_that_runs_already_is_asked_where_it_runs() -> None:
             running.kill()
     with raised(ModelError, "process"):
         scorer.predict({"age": 40})
+
+
+def test_its_answers_are_explained_by_trying_it_and_one_that_hangs_then_is_given_up_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a sum, however it is drawn, an input adds its weight times how far it is from the background's mean."""
+    trainer = trainer_of("regress", answer=2.0)
+    bundle = fit(trainer)
+    scorer: Any = load(bundle)
+    x = trainer.table.encoded(scorer.inputs, np.arange(800, 803))
+    found, background = scorer.contributed(x), np.nan_to_num(sampling.of_bundle(bundle))
+    np.testing.assert_allclose(found.base + found.by.sum(axis=2), found.score, atol=1e-9)
+    age = [one.name for one in scorer.inputs].index("age")
+    slope = np.diff(scorer.many(np.nan_to_num(np.stack([x[0], x[0] + np.eye(4)[age]])))[:, 0])
+    np.testing.assert_allclose(found.by[:, 0, age], slope * (x[:, age] - background[:, age].mean()), atol=1e-9)
+    waited = []
+
+    def hangs(kept: Kept, path: str, body: Any, kind: Any, most: int, seconds: float) -> Any:
+        waited.append(seconds)
+        raise ModelError("it did not answer", place="process", hint="wait")
+
+    monkeypatch.setattr(Kept, "ask", hangs)
+    with raised(ModelError, "process"):
+        scorer.explain({"age": 40}, 0.0, time.monotonic() + 1.0)
+    assert len(waited) == 1 and 0 < waited[0] <= 2.0, "no longer than an answer may take"
+    with raised(ModelError, "process"):
+        scorer._asked.tried(np.zeros((2, process.WIDEST + 1)), time.monotonic() + 1.0)

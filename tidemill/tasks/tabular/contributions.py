@@ -120,8 +120,10 @@ def columns(inputs: Sequence[Input]) -> dict[str, I8]:
 
 def _named(inputs: Sequence[Input], by: F8, error: F8 | None) -> list[Contribution]:
     """What is not nothing, the greatest first."""
-    found = [
-        Contribution(name, float(by[places].sum()), error=0.0 if error is None else float(error[places].sum()))
-        for name, places in columns(inputs).items()
-    ]
-    return sorted((one for one in found if one.value or one.error), key=lambda one: (-abs(one.value), one.what))
+    value, off = dict[str, float](), dict[str, float]()
+    for place, (one, moved) in enumerate(zip(inputs, by.tolist(), strict=True)):
+        name = called(one)
+        value[name] = value.get(name, 0.0) + moved
+        off[name] = off.get(name, 0.0) + (0.0 if error is None else float(error[place]))
+    found = [Contribution(name, moved, error=off[name]) for name, moved in value.items() if moved or off[name]]
+    return sorted(found, key=lambda one: (-abs(one.value), one.what))

@@ -78,7 +78,8 @@ def opened(recipe: JsonObject, bundle: Bundle, name: str = "") -> Asked:
         return held(scale.up(recipe, told), (low, high))
 
     terms = asked.terms and linked(asked.terms, value, recipe.get(scale.SCALE) == scale.LOG)
-    return Asked(lambda row: value(asked.row(row)), lambda rows: value(asked.rows(rows)), terms)
+    tried = asked.tried and (lambda rows, until: value(asked.tried(rows, until)))  # type: ignore[misc]
+    return Asked(lambda row: value(asked.row(row)), lambda rows: value(asked.rows(rows)), terms, tried)
 
 
 def linked(terms: Terms, value: Callable[[F8], F8], logarithm: bool) -> Terms:

@@ -101,7 +101,7 @@ def open_process(bundle: Bundle) -> Asked:
             raise ModelError(
                 f"a process is tried with at most {WIDEST} inputs", place="process", hint="ask without explain"
             )
-        return model.rows(x, max(until - time.monotonic(), model.seconds))
+        return model.rows(x, min(max(until - time.monotonic(), model.seconds), MANY))
 
     return Asked(lambda row: model.rows(np.asarray(row, np.float64)[None], None)[0], model.many, tried=tried)
 
