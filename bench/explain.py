@@ -13,7 +13,7 @@ from bench import shop
 from bench.serving import asked, serving
 from bench.timing import piece, row
 from tidemill.learning.boost import Booster
-from tidemill.tasks.tabular.sampling import sampled
+from tidemill.tasks.sampling import sampled
 
 WHAT = "LightGBM 200 x 31, 30 features"
 SHAPES = ((50, 31, 30), (200, 31, 30), (800, 31, 30), (200, 8, 30), (200, 127, 30), (200, 31, 300))

@@ -23,8 +23,9 @@ from tidemill.learning.search import Settings
 from tidemill.process.kept import Kept
 from tidemill.process.service import Service, Spec, Unknown
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks import sampling
 from tidemill.tasks.table import load
-from tidemill.tasks.tabular import embed, sampling
+from tidemill.tasks.tabular import embed
 from tidemill.tasks.tabular.learners.foreign import process
 from tidemill.tasks.tabular.training import TRAINING, TabularTrainer
 
