@@ -167,3 +167,15 @@ def test_what_cannot_be_is_said_before_anything_is_made(tmp_path, args, named):
     done = demo(base, "--once", *args)
     assert done.returncode == 2 and named in done.stderr and "defect" not in done.stderr
     assert list(base.iterdir()) == []
+
+
+def test_its_champion_is_built_again_byte_by_byte(fewer):
+    command = [sys.executable, "-m", "tidemill", "verify", "champion", "--json"]
+    env = {**os.environ, "TIDEMILL_HOME": str(fewer.base.parent / "home")}
+    done = subprocess.run(
+        command, cwd=fewer.base / "shop", env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert found["verdict"] == found["report"]["verdict"] == "identical"
+    assert found["report"]["held"]["bundle"][0] == found["report"]["held"]["bundle"][1]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -13,13 +15,16 @@ import pytest
 from tests.model.test_pipeline import START, as_sales, lay
 from tests.tasks.ranking.made import shop
 from tidemill.access.caller import Caller
+from tidemill.config.policies import GatesSection
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.engine.fingerprint import environment
 from tidemill.errors import NotFound
 from tidemill.model.pipeline import build_candidate
+from tidemill.model.recorded import recorded
 from tidemill.ops import models, rebuilds
 from tidemill.rebuild.verify import Verified, verified
+from tidemill.release.gates.verify import Verify
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import ModelVersion
 from tidemill.types import DAY, HeldClock
@@ -117,3 +122,74 @@ def test_the_verb_signs_what_came_of_it_and_the_model_shows_it(project, monkeypa
     assert models.show(project, "latest").rebuild == found == rebuilds.show(project, found.run)
     sealed = json.loads(project.artifacts.get(found.signed))
     assert sealed["payloadType"] == "application/vnd.in-toto+json"
+
+
+def git(folder: Path, *said: str) -> str:
+    who = ("-c", "user.name=ada", "-c", "user.email=ada@example.org")
+    return subprocess.run(["git", *who, *said], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def committed(project: Project) -> Project:
+    """Below the top of a repository, and changed since it was committed, and after that."""
+    (project.root / ".gitignore").write_text(".tidemill/\ndata/\n")
+    git(project.root.parent, "init", "-q")
+    git(project.root, "add", ".")
+    git(project.root, "commit", "-q", "-m", "a shop")
+    return project
+
+
+def change(project: Project, old: str, new: str) -> None:
+    path = project.root / "tidemill.toml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_the_code_of_then_is_taken_with_what_was_not_committed(committed):
+    change(committed, "60 days", "50 days")
+    with open_project(committed.root, clock=committed.clock) as dirty:
+        model = build_candidate(dirty)
+    assert recorded(committed, model).code["dirty"]
+    change(committed, "50 days", "7 days")
+    git(committed.root, "commit", "-q", "-a", "-m", "other features")
+    told = git(committed.root, "status", "--porcelain"), git(committed.root, "worktree", "list")
+    found = again(committed, model)
+    assert (found.verdict, found.why, found.code["commit"]) == ("identical", [], model_commit(committed, model))
+    assert (git(committed.root, "status", "--porcelain"), git(committed.root, "worktree", "list")) == told
+
+
+def model_commit(project: Project, model: ModelVersion) -> str:
+    return str(recorded(project, model).code["commit"])
+
+
+def test_code_that_is_gone_is_said(committed):
+    model = build_candidate(committed)
+    run = committed.store.runs.get(model.run)
+    committed.store.runs.update(run.id, code={**run.code, "commit": "0" * 40})
+    found = again(committed, model)
+    assert (found.verdict, [why.code for why in found.why]) == ("not_possible", ["failed"])
+    committed.store.runs.update(run.id, code={"commit": "0" * 40, "dirty": True, "changed": ["steps.py"]})
+    assert [why.code for why in again(committed, model).why] == ["code"]
+
+
+def test_a_contract_that_changed_since_is_named_where_no_repository_has_it(project):
+    model = build_candidate(project)
+    path = project.root / "contracts/sales.yaml"
+    path.write_text(path.read_text().replace("version: 1.0.0", "version: 1.0.1"))
+    found = again(project, model)
+    (features,) = (step for step in found.held.steps if step.step == "features")
+    assert features.differs and features.differs[0].startswith("dataset:sales@2 contract: sha256:")
+
+
+def test_the_gate_builds_a_candidate_again_where_it_is_asked_for(project):
+    model = build_candidate(project)
+    asked = SimpleNamespace(endpoint=SimpleNamespace(project=project, gates=GatesSection(verify=True)), candidate=model)
+    assert Verify().applies(asked) and not Verify().applies(
+        SimpleNamespace(endpoint=SimpleNamespace(gates=GatesSection()))
+    )
+    said = Verify().judge(asked)
+    assert (said.passed, said.figures["rebuilt"]) == (True, "identical")
+    run = project.store.runs.get(model.run)
+    project.store.runs.update(run.id, code={"commit": "", "dirty": True, "changed": ["steps.py"]})
+    said = Verify().judge(asked)
+    assert (said.passed, said.figures["rebuilt"], said.figures["why"]) == (False, "not_possible", ["code"])

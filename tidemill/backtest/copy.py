@@ -12,13 +12,12 @@ from tidemill.backtest.compared import AUDITION
 from tidemill.backtest.cuts import WALK
 from tidemill.config.decode import load
 from tidemill.config.sections import StartSection
-from tidemill.config.stores import StoresSection
 from tidemill.engine.lease import is_orphan
 from tidemill.errors import NotAvailableYet
 from tidemill.files import write_whole
 from tidemill.model.start import copied
 from tidemill.scope.project import Project, open_project
-from tidemill.scope.sources import files
+from tidemill.scope.sources import files, keep_apart
 from tidemill.store.artifacts.codecs import get_bundle, put_bundle
 from tidemill.store.records import Tx
 from tidemill.types import Micros, to_iso
@@ -83,11 +82,8 @@ def _write_config(project: Project, root: Path) -> None:
         head = re.escape(f"[data.{dataset.name}]")
         line = re.compile(rf"(^{head}\s*$(?:\n(?!\s*\[).*)*?\n\s*source\s*=\s*)(\"[^\"\n]*\"|'[^'\n]*')", re.M)
         text = line.sub(rf'\g<1>"{source_of(dataset.name)}"', text, count=1)
-    text = re.sub(r"^\[stores\]\s*$(?:\n(?!\s*\[).*)*\n?", "", text, flags=re.M)  # a copy's records are its own
     (root / "tidemill.toml").write_text(text, "utf-8")
-    if load(root / "tidemill.toml").stores != StoresSection():
-        hint = "write [stores] on a line of its own, and each of its keys on another below it"
-        raise NotAvailableYet("the records of a copy cannot be put elsewhere", place="tidemill.toml", hint=hint)
+    keep_apart(root)
     wrong = [name for name, section in load(root / "tidemill.toml").data.items() if section.source != source_of(name)]
     if wrong:
         raise NotAvailableYet(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidemill.errors import ModelError
-from tidemill.scope.sources import files
+from tidemill.scope.sources import files, keep_apart
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
@@ -29,13 +29,18 @@ _GIT = ("git", "-c", "core.fsmonitor=false", "--no-optional-locks")
 def lay(project: Project, code: JsonObject, into: Path) -> None:
     """tidemill.toml, contracts and code, as ``code`` (of a run's record) says, in this empty folder.
 
-    Raises ModelError where the repository does not give them any more.
+    Raises ModelError where the repository does not give them any more; NotAvailableYet, ConfigError.
     """
-    if not code.get("commit"):
+    if code.get("commit"):
+        _check_out(project, code, into)
+    else:
         for path in (Path("tidemill.toml"), *files(project)):
             (into / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(project.root / path, into / path)
-        return
+    keep_apart(into)
+
+
+def _check_out(project: Project, code: JsonObject, into: Path) -> None:
     packed = _git(project.root, ["archive", "--format=tar", str(code["commit"])])
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(into, filter="data")

@@ -25,7 +25,7 @@ SAME = 1e-9
 """Answers that differ by no more are the same: sums that another processor adds up in another order."""
 ORDER = ("features", "split", "findings", "search", "train", "evaluate")
 CHOSEN = ("recipe", "kept", "tried", "against", "requests", "metric")
-"""What a search's outcome is; how many trials its budget left it is not."""
+"""What a search's outcome is, to the last digit but one; how many trials its budget left it is not."""
 
 
 def held(project: Project, record: Recorded, copy: Project, run: str) -> Held:
@@ -50,7 +50,7 @@ def _step(record: Recorded, copy: Project, then: Step, now: Step) -> StepHeld:
     names = [name for name in then.outputs if name != "examined"]  # it holds seconds, and no answer depends on it
     same = all(then.outputs[name]["digest"] == now.outputs.get(name, {}).get("digest") for name in names)
     if not same and then.name == "search":
-        same = _chosen(record.artifacts, then) == _chosen(copy.artifacts, now)
+        same = _close(_chosen(record.artifacts, then), _chosen(copy.artifacts, now))
     before, after = ((step.outputs[names[0]]["digest"] if names else "") for step in (then, now))
     return StepHeld(then.name, same, before, after, differs)
 
@@ -64,7 +64,15 @@ def _alike(parts: JsonObject) -> JsonObject:
         details = settings["details"] if given is None else {**settings["details"], "given": given["recipe"]}
         params |= {f"settings.{name}": value for name, value in settings.items() if name not in ("budget", "trials")}
         params["settings.details"] = details
-    return {**parts, "params": params}
+    return {**parts, "params": params, "version": _by_dataset(parts.get("version"), params.get("data"))}
+
+
+def _by_dataset(version: Any, refs: Any) -> Any:
+    """What the rows depended on, dataset by dataset: its bytes, its contract."""
+    if not isinstance(version, dict) or not isinstance(refs, list) or not isinstance(version.get("data"), list):
+        return version
+    of_data = {f"{ref} {name}": value for ref, one in zip(refs, version["data"]) for name, value in one.items()}
+    return {**{name: value for name, value in version.items() if name != "data"}, **of_data}
 
 
 def _only(step: Step) -> str:

@@ -22,7 +22,7 @@ def sentences(found: Verified) -> list[str]:
         "same_answers": f"built again, its bytes differ and its answers do not: by at most {held.most:.1e} in {held.answers:,}",
         "different": f"built again, it is another model: {_apart(held.most, held.answers)}",
     }[held.verdict]
-    first = next((step for step in held.steps if step.step == held.first), None)
+    first = next((step for step in held.steps if step.step == held.first and held.verdict != "identical"), None)
     return [said, *(_first(first) if first else []), *_figures(held.metrics), *found.notes]
 
 
