@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tidemill.ops.explained import OpenDependence, OpenImportance
-from tidemill.web.pages.explained import curves, worth
+from tidemill.web.pages.examined import sections
+from tidemill.web.pages.explained import dependence, worth
 
 POINTS = [{"at": float(x), "answer": float(x), "low": x - 1.0, "high": x + 1.0} for x in (0, 1, 9, 10)]
 DENSITY = [
@@ -15,6 +16,7 @@ GAP = {"input": "<gap>", "kind": "number", "missing": 0, "method": "partial depe
 LEVELS = [{"at": "<oslo>", "answer": 0.7, "low": 0.5, "high": 0.9, "rows": 40}]
 FOUND = {
     "answer": "yes",
+    "of": "the probability of 'yes'",
     "rows": 90,
     "mean": 0.5,
     "inputs": [
@@ -38,9 +40,8 @@ WORTH = {
 
 
 def test_no_line_crosses_where_no_row_lies() -> None:
-    found = curves(FOUND)
-    assert found is not None
-    (name, _, picture), (_, _, levels) = found.curves
+    (name, said, _, picture), (_, _, _, levels) = dependence(FOUND).curves
+    assert "the probability of 'yes' is least, 0, at <gap> 0" in said
     assert name == "<gap>" and "<gap>" not in picture and "&lt;oslo&gt;" in levels
     (line,) = [part.split('"')[0] for part in str(picture).split('<path d="')[1:]]
     assert line.count("M") == 2 and line.count("L") == 2, "two lines of two points"
@@ -50,15 +51,13 @@ def test_no_line_crosses_where_no_row_lies() -> None:
 
 def test_each_value_has_its_interval_and_what_shares_stands_together() -> None:
     found = worth(WORTH)
-    assert found is not None and found.picture is not None
     assert "&lt;a&gt; + b" in found.picture and "<a>" not in found.picture
     assert found.notes == ("still is the same in every row of the test",) and "share 4" in found.said
 
 
 def test_what_was_not_made_says_why_and_what_is_of_no_table_is_not_there() -> None:
-    assert worth(None) is None and curves(None) is None
-    for made in (worth({"error": "too few"}), curves({"error": "too few"})):
-        assert made is not None and made.error == "too few"
+    found = sections({"importance": {"error": "too few"}, "dependence": FOUND})
+    assert [(one.section.name, one.error) for one in found] == [("importance", "too few"), ("dependence", "")]
 
 
 def test_a_notebook_has_the_same_pictures_and_tables_to_go_on_with() -> None:

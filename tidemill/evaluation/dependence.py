@@ -43,6 +43,7 @@ def dependence(sample: Sample, seed: int) -> JsonObject:
     np.fill_diagonal(together, 0.0)
     return {
         "answer": sample.answer,
+        "of": "the value" if sample.scorer.labels is None else f"the probability of {sample.answer!r}",
         "rows": len(sample.x),
         "mean": _figure(_told(sample, sample.x).mean()),
         "inputs": [_curve(sample, place, together[place]) for place in _moving(sample, seed)],
@@ -179,8 +180,12 @@ def _of(look: Look) -> JsonObject:
     return dependence(trainer.learned(look.bundle, look.cut.test_start, most), look.seed)
 
 
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _card(found: JsonObject) -> str:
-    lines = [f"- {of_curve(one, found['answer'])}. By {one['method']}." for one in found["inputs"]]
+    lines = [f"- {_capital(of_curve(one, found['of']))}. By {one['method']}." for one in found["inputs"]]
     return f"## How the answer goes with its inputs\nOver {found['rows']} rows that it learned from.\n" + "\n".join(
         lines
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tidemill.errors import BadRequest, NotFound
+from tidemill.serve.explain import names_of
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.tasks.port import Want
 from tidemill.tasks.table import load, task_answering
@@ -29,4 +30,6 @@ def otherwise(project: Project, prediction_id: str, want: Want) -> JsonObject:
         raise NotFound(f"what was asked for {prediction.id} is not kept", hint="ask again, and explain that answer")
     request = msgspec.json.decode(prediction.inputs, type=task.request)
     asked = msgspec.structs.replace(request, subject=prediction.subject or None)
-    return {"prediction": prediction.id, "model": prediction.model, **task.otherwise(load(bundle), asked, want)}
+    scope = project.endpoints.get(prediction.endpoint)
+    found = task.otherwise(load(bundle), asked, want, names_of(scope) if scope is not None else {})
+    return {"prediction": prediction.id, "model": prediction.model, **found}

@@ -67,8 +67,8 @@ class OpenDependence(Shown[JsonObject | None]):
 
 
 def _drawn(one: JsonObject, found: JsonObject) -> str:
-    said = sentences([of_curve(one, found["answer"]), one["method"]])
+    said = sentences([of_curve(one, found["of"]), one["method"]])
     if "levels" in one:
         rows = [(level["at"], (level["answer"], level["low"], level["high"])) for level in one["levels"]]
-        return intervals(f"{found['answer']} by {one['input']}", rows, found["mean"]) + said
-    return curve(f"{found['answer']} by {one['input']}", one["points"], one["density"], one["empty"]) + said
+        return intervals(f"{found['of']} by {one['input']}", rows, found["mean"]) + said
+    return curve(f"{found['of']} by {one['input']}", one["points"], one["density"], one["empty"]) + said

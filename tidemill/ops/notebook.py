@@ -274,6 +274,12 @@ class OpenPrediction(Opened[Given]):
         super().__init__(project, found.prediction)
         self.outcomes: Records[stored.Outcome] = Records(found.outcomes)
 
+    def counterfactual(
+        self, want: str | None = None, at_least: float | None = None, at_most: float | None = None
+    ) -> Shown[JsonObject]:
+        """What would have had to change for another answer. Raises BadRequest, NotFound."""
+        return Shown(predictions.counterfactual(self._project, self.record.id, want, at_least, at_most))
+
     def trace(self) -> Shown[JsonObject]:
         """The subject's rows known then, the training versions, and the rows that weigh most for each item."""
         return Shown(predictions.trace(self._project, self.record.id))

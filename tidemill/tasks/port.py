@@ -242,7 +242,7 @@ class Task:
     """(scorer, what was asked and answered) → what the answer is made of. Raises ModelError."""
     sentence: Callable[[Any, Question, Reason, Mapping[str, str]], str] = lambda scorer, question, reason, names: ""
     """(scorer, …, one part of it, what the columns are called) → the reason as a person whom it concerns is told."""
-    otherwise: Callable[[Any, Request, Want], JsonObject] | None = None
-    """(scorer, what was asked, what is wanted) → what would have to change for that answer. Raises BadRequest, ModelError."""
+    otherwise: Callable[[Any, Request, Want, Mapping[str, str]], JsonObject] | None = None
+    """(scorer, what was asked, what is wanted, what the columns are called) → what would have to change. Raises BadRequest, ModelError."""
     said: Callable[[JsonObject], Mapping[str, Any]] | None = None
     """(an answer) → what is watched of it, by name: numbers, texts, truth values; a ``probability`` lies in [0, 1]."""

@@ -56,7 +56,8 @@ class Found:
     actionable: Mapping[str, str]
     why: str = ""
 
-    def json(self) -> JsonObject:
+    def json(self, names: Mapping[str, str] | None = None) -> JsonObject:
+        """``names``: what people call the columns."""
         return {
             "want": self.want.text,
             "answer": self.answer,
@@ -68,16 +69,16 @@ class Found:
             "asked": self.asked,
             "actionable": dict(self.actionable),
             "why": self.why,
-            "sentence": self.sentence,
+            "sentence": self.sentence(names or {}),
         }
 
-    @property
-    def sentence(self) -> str:
+    def sentence(self, names: Mapping[str, str]) -> str:
         """For the person concerned."""
         if not self.ways:
-            return f"The answer would not have been {self.want.text} by a change of {_and(list(self.actionable))}: {self.why}."
+            which = _and([_called(one, names) for one in self.actionable])
+            return f"No change of {which} would have made the answer {self.want.text}: {self.why}."
         changes, answer = self.ways[0]
-        said = _and([f"{c.input} {_text(c.after)} instead of {_text(c.before)}" for c in changes])
+        said = _and([f"{_called(c.input, names)} {_text(c.after)} instead of {_text(c.before)}" for c in changes])
         reached = answer["value"] if self.want.label is not None else f"{answer['value']:.4g}"
         return f"With {said} the answer would have been {_text(reached)}."
 
@@ -306,13 +307,17 @@ def _value(scorer: RowScorer, place: int, value: float) -> Any:
     return int(value) if one.read_as.kind == "integer" else value
 
 
+def _called(name: str, names: Mapping[str, str]) -> str:
+    return names.get(name) or name.replace("_", " ")
+
+
 def _text(value: Any) -> str:
     if value is None:
         return "nothing"
     return (
         ("yes" if value else "no")
         if isinstance(value, bool)
-        else f"{value:.6g}"
+        else f"{value:.12g}"
         if isinstance(value, float)
         else str(value)
     )

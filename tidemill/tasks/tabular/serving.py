@@ -124,9 +124,9 @@ def _inputs(scorer: Any, request: Request) -> Mapping[str, Any]:
     return inputs
 
 
-def otherwise(scorer: Any, request: Request, want: Want) -> JsonObject:
+def otherwise(scorer: Any, request: Request, want: Want, names: Mapping[str, str]) -> JsonObject:
     """What would have to change about the row. Raises BadRequest, SignatureMismatch, ModelError."""
-    return counterfactual(scorer, _inputs(scorer, request), want).json()
+    return counterfactual(scorer, _inputs(scorer, request), want).json(names)
 
 
 def labels(scorer: Any) -> list[str] | None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from tidemill.types import JsonObject
 from tidemill.web.pages.curves import curves
+from tidemill.web.pages.explained import dependence, worth
 from tidemill.web.pages.slices import slices
 
 
@@ -39,6 +40,18 @@ class Drawn(NamedTuple):
 SECTIONS = (
     Section("curves", "How it answers", "the evaluation model on the rows of the test, beside other models", curves),
     Section("slices", "For whom it errs", "the test by the values of its columns", slices),
+    Section(
+        "importance",
+        "What it answers by",
+        "how much worse it is on the test when a value is taken from another row",
+        worth,
+    ),
+    Section(
+        "dependence",
+        "How the answer goes with its inputs",
+        "over rows that it learned from, with how many lie where",
+        dependence,
+    ),
 )
 
 

@@ -14,20 +14,26 @@ from tidemill.web.charts.effect import effect
 SHOWN = 15
 
 
-class Explained(NamedTuple):
-    """``error``: why it could not be made."""
-
-    said: str = ""
-    picture: Markup | None = None
-    notes: tuple[str, ...] = ()
-    curves: tuple[tuple[str, str, Markup], ...] = ()
-    error: str = ""
+class Worth(NamedTuple):
+    said: str
+    picture: Markup
+    notes: tuple[str, ...]
 
 
-def worth(found: JsonObject | None) -> Explained | None:
-    """Importance, as an examination found it; None where none was made."""
-    if found is None or "error" in found:
-        return None if found is None else Explained(error=found["error"])
+class Curve(NamedTuple):
+    name: str
+    said: str
+    method: str
+    picture: Markup
+
+
+class Curves(NamedTuple):
+    said: str
+    curves: tuple[Curve, ...]
+
+
+def worth(found: JsonObject) -> Worth:
+    """Importance, as an examination found it."""
     rows = [_interval(one["name"], one["lost"], weight=one.get("weight")) for one in found["values"][:SHOWN]]
     rows += [_interval(" + ".join(one["names"]), one["lost"], "s3") for one in found["groups"]]
     title = f"{found['metric']} worse by, without each value"
@@ -35,29 +41,28 @@ def worth(found: JsonObject | None) -> Explained | None:
     notes = [f"{one['name']} is the same in every row of the test" for one in found["values"] if one.get("constant")]
     left = len(found["values"]) - SHOWN
     notes += [f"{left} more values, each worth less"] if left > 0 else []
-    return Explained(of_importance(found), picture, tuple(notes))
+    return Worth(of_importance(found), picture, tuple(notes))
 
 
 def _interval(name: str, lost: list[float | None], tone: str = "s1", weight: float | None = None) -> bars.Interval:
     mean, low, high = lost
     assert mean is not None
     note = "" if weight is None else f"{weight:.0%} of what contributes to its answers"
-    sure = low is not None and high is not None
-    return bars.Interval(
-        name, mean, low if low is not None else mean, high if high is not None else mean, tone if sure else "s0", note
+    if low is None or high is None:
+        return bars.Interval(name, mean, mean, mean, "s0", note)
+    return bars.Interval(name, mean, low, high, tone, note)
+
+
+def dependence(found: JsonObject) -> Curves:
+    """Dependence, as an examination found it."""
+    said = (
+        f"{found['of'].capitalize()}, over {found['rows']:,} rows that it learned from: {found['mean']:.3g} on average."
     )
+    return Curves(said, tuple(_curve(one, found) for one in found["inputs"]))
 
 
-def curves(found: JsonObject | None) -> Explained | None:
-    """Dependence, as an examination found it; None where none was made."""
-    if found is None or "error" in found:
-        return None if found is None else Explained(error=found["error"])
-    said = f"of {found['answer']}, over {found['rows']:,} rows that it learned from; {found['mean']:.4g} on average"
-    return Explained(said, curves=tuple(_curve(one, found) for one in found["inputs"]))
-
-
-def _curve(one: JsonObject, found: JsonObject) -> tuple[str, str, Markup]:
-    said, title = of_curve(one, found["answer"]), f"{found['answer']} by {one['input']}"
+def _curve(one: JsonObject, found: JsonObject) -> Curve:
+    said, title, of = of_curve(one, found["of"]), f"{found['of']} by {one['input']}", found["of"]
     other = one.get("goes_with")
     method = one["method"] + (f": it goes with {other['input']} ({other['association']:.2f})" if other else "")
     if "levels" in one:
@@ -65,5 +70,5 @@ def _curve(one: JsonObject, found: JsonObject) -> tuple[str, str, Markup]:
             bars.Interval(level["at"], level["answer"], level["low"], level["high"], note=f"{level['rows']:,} rows")
             for level in one["levels"]
         ]
-        return one["input"], method, bars.intervals(title, rows, x=found["answer"], reference=found["mean"])
-    return one["input"], method, effect(title, said, one, x=one["input"], y=found["answer"])
+        return Curve(one["input"], said, method, bars.intervals(title, rows, x=of, reference=found["mean"]))
+    return Curve(one["input"], said, method, effect(title, said, one, x=one["input"], y=of))

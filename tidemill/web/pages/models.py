@@ -23,7 +23,6 @@ from tidemill.web import format as words
 from tidemill.web.charts import bars
 from tidemill.web.pages import shown as shown_of
 from tidemill.web.pages.examined import sections
-from tidemill.web.pages.explained import curves, worth
 from tidemill.web.pages.leakage import leaks
 from tidemill.web.pages.past import axis_of, of_play, staleness
 from tidemill.web.site import Ask, Page, Shown, by_key
@@ -105,8 +104,6 @@ def model(ask: Ask) -> Shown:
         "curve": shown.curve,
         "learning": shown.curve and learning_curve(shown.curve),
         **past(ask, found.name),
-        "worth": worth(shown.examined.get("importance")),
-        "curves": curves(shown.examined.get("dependence")),
         "exposure": shown_of.exposure(shown.examined.get("exposure")),
         "foretold": shown_of.estimate(shown.examined.get("estimate")),
         "examined": sections(shown.examined),
