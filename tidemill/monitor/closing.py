@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING
 
 from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer
@@ -69,6 +69,16 @@ def close_quality(scope: Endpoint, now: Micros) -> list[Window]:
         return [_keep(scope, *each, tx) for each in zip(asked, found, stepped, strict=True)]
 
     return scope.store.transact(work)
+
+
+def matured(scope: Endpoint, monitor: str, now: Micros) -> list[Window]:
+    """The windows of quality that are complete, and that this monitor has not closed: no further than the first that waits."""
+    windows = due(scope, monitor, now, scope.monitor.reach)
+    if not windows:
+        return []
+    known = {w.start: w for w in closed_of(scope, QUALITY, since=windows[0][0], until=windows[-1][1])}
+    closed = (known[start] for start in takewhile(known.__contains__, (start for start, _ in windows)))
+    return [*takewhile(lambda one: one.complete, closed)]
 
 
 def _again(scope: Endpoint, last: Window | None, came: Mapping[int, Micros], through: Micros) -> list[_Asked]:

@@ -12,13 +12,14 @@ from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from tidemill.config.amounts import percent
 from tidemill.config.strict import brought
-from tidemill.monitor.closing import close_quality
+from tidemill.monitor.closing import close_quality, matured
 from tidemill.monitor.platform import PLATFORM, close_platform
 from tidemill.monitor.quality import QUALITY, hurts, of_quality
-from tidemill.monitor.windows import ATTRIBUTION, DRIFT, ESTIMATE, PARITY, REQUESTS, of_drift
+from tidemill.monitor.windows import ATTRIBUTION, DRIFT, ESTIMATE, FAIRNESS, PARITY, REQUESTS, of_drift
 from tidemill.monitor.worse import Worse, sentence, worse_since
-from tidemill.store.payloads import ColumnDrift
+from tidemill.store.payloads import ColumnDrift, FairnessWindow
 from tidemill.store.records import Window
 from tidemill.tasks.table import outcome_scorer_of, task_of
 from tidemill.types import JsonObject, Micros
@@ -61,6 +62,9 @@ class Monitor:
     applies: Callable[[Endpoint], bool] = lambda scope: True
     rows: bool = False  # its windows are of the dataset's rows: later ones may have them judged again
     stays: bool = False
+    is_due: Callable[[Endpoint, Micros], bool] | None = (
+        None  # of a heavy one whose windows wait for more than their end
+    )
 
 
 @cache
@@ -130,6 +134,30 @@ def _close_estimate(scope: Endpoint, now: Micros) -> Sequence[Window]:
     return close_estimate(scope, now)
 
 
+def _close_fairness(scope: Endpoint, now: Micros) -> Sequence[Window]:
+    from tidemill.monitor.fairness import close_fairness
+
+    return close_fairness(scope, now)
+
+
+def _fairness_is_due(scope: Endpoint, now: Micros) -> bool:
+    return bool(matured(scope, FAIRNESS, now))
+
+
+def _tell_fairness(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:
+    """Which gaps opened, since when; whoever is treated otherwise is hurt by it."""
+    data = window.data
+    assert isinstance(data, FairnessWindow)
+    open_ = [data.gaps[name] for name in data.which]
+    told: JsonObject = {"columns": [], "score": max(one.score for one in open_), "threshold": 1.0}
+    told |= {"max_gap": data.max_gap, "groups": dict(data.groups), "answers": window.n}
+    rate = scope.monitor.drift.false_alarms
+    promised = f"beyond {percent(data.max_gap)}; at most {rate.at_most:g} false alarms a {rate.every}"
+    what = tuple(f"{name}, {promised}" for name in data.which)
+    hurt: JsonObject = {"answer": "yes", "words": "groups are apart by more than is allowed"}
+    return Story(what, min(one.since for one in open_), hurt, told)
+
+
 def _is_table(scope: Endpoint) -> bool:
     return not task_of(scope.model.task).history
 
@@ -154,5 +182,15 @@ OWN = (
     Monitor(REQUESTS, REQUESTS, _close_requests, _tell_drift, heavy=True, applies=_is_counted),
     Monitor(ATTRIBUTION, ATTRIBUTION, _close_attribution, _tell_drift, heavy=True, applies=_is_table),
     Monitor(ESTIMATE, ESTIMATE, _close_estimate, _tell_episode, heavy=True, applies=_is_table),
+    Monitor(
+        FAIRNESS,
+        FAIRNESS,
+        _close_fairness,
+        _tell_fairness,
+        heavy=True,
+        applies=lambda scope: bool(scope.fairness.attributes),
+        stays=True,
+        is_due=_fairness_is_due,
+    ),
     Monitor(PARITY, PARITY, _close_parity, _tell_episode, heavy=True, once=True),
 )

@@ -211,6 +211,8 @@ def _is_asked(scope: Endpoint, monitor: Monitor, now: Micros) -> bool:
     """Whether a window of this monitor is due, or the dataset has gained rows since it looked last."""
     if not monitor.applies(scope):
         return False
+    if monitor.is_due is not None:
+        return monitor.is_due(scope, now)
     return bool(due(scope, monitor.name, now)) or (monitor.rows and outdated(scope, monitor.name, now))
 
 

@@ -198,6 +198,28 @@ class EstimateWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class FairnessWindow:
+    """The champion's answers by group, once their labels are mature, and the detectors of gaps after them."""
+
+    model: str | None
+    measure: str
+    max_gap: float
+    scale: float = 1.0  # what a gap is a share of
+    groups: Mapping[str, JsonObject] = field(
+        default_factory=dict
+    )  # attribute -> group -> {"n", measure: [mean, low, high]}
+    gaps: Mapping[str, DecayWindow] = field(
+        default_factory=dict
+    )  # of two groups, by their names: beyond what is allowed
+    detectors: Mapping[str, DetectorState] = field(default_factory=dict)
+    totals: Mapping[str, tuple[float, ...]] = field(
+        default_factory=dict
+    )  # measure -> answers, sum, sum of squares so far
+    which: tuple[str, ...] = ()  # the gaps that are an alarm, worst first
+    kind: Literal["fairness"] = "fairness"
+
+
+@dataclass(frozen=True, slots=True)
 class CustomWindow:
     """Of a monitor that is not Tidemill's own."""
 
@@ -207,13 +229,16 @@ class CustomWindow:
     kind: Literal["custom"] = "custom"
 
 
-WindowData = DriftWindow | QualityWindow | PlatformWindow | ParityWindow | EstimateWindow | CustomWindow
+WindowData = (
+    DriftWindow | QualityWindow | PlatformWindow | ParityWindow | EstimateWindow | FairnessWindow | CustomWindow
+)
 WINDOWS: Mapping[str, type[WindowData]] = {
     "drift": DriftWindow,
     "quality": QualityWindow,
     "platform": PlatformWindow,
     "parity": ParityWindow,
     "estimate": EstimateWindow,
+    "fairness": FairnessWindow,
     "custom": CustomWindow,
 }
 

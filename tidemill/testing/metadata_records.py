@@ -162,6 +162,17 @@ class RecordsSuite:
             p.QualityWindow(None, "mae"),
             p.PlatformWindow(310, 900, 50_000, 2**40, 2**41, ("p99 60 ms",)),
             p.ParityWindow("model:shop@1", (parity,)),
+            p.FairnessWindow(
+                "model:shop@1",
+                "error",
+                0.05,
+                1.0,
+                {"sex": {"f": {"n": 3, "error": [0.2, 0.1, 0.3]}}},
+                {"error by sex: m above f": decay},
+                {"error by sex: m above f": state},
+                {"error": (9.0, 2.0, 2.0)},
+                ("error by sex: m above f",),
+            ),
             p.CustomWindow("model:shop@1", ("odd",), {"any": [1, None]}),
         ]
         for start, data in enumerate(payloads):

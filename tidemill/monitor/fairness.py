@@ -1,0 +1,193 @@
+"""Groups in production: each window's answers by group once what really happened is known, and an alarm where a gap opens.
+
+Whose group an answer was of its request says, among the inputs or beside them; else the rows of the dataset: the row that the
+request's key names, else the newest of its subject. Who is found nowhere is of the group ``(missing)``. A window is closed when its
+window of quality is complete, in order; labels that are corrected later change it no more. For the child: it may read tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tidemill.evaluation.gap import means_of
+from tidemill.evaluation.rates import RATES, Answers, Rate, judged_by, rates_of
+from tidemill.learning.attributes import Groups, groups_of
+from tidemill.learning.labelled import LabelledPrediction, answer_of, text_of
+from tidemill.monitor import decay
+from tidemill.monitor.closing import matured
+from tidemill.monitor.gaps import Apart, Totals, apart
+from tidemill.monitor.promise import Shortfall
+from tidemill.monitor.quality import judge_all, of_quality, run_of
+from tidemill.monitor.windows import FAIRNESS, close
+from tidemill.scope.project import Endpoint
+from tidemill.store.payloads import FairnessWindow
+from tidemill.store.records import Prediction, Window
+from tidemill.tasks.table import costs_of, outcome_scorer_of, task_of
+from tidemill.tasks.tabular.costs import Costs, positive_of
+from tidemill.types import JsonObject, Micros
+
+if TYPE_CHECKING:
+    from tidemill.config.sections import CostsSection
+
+_decode = msgspec.json.Decoder(dict).decode
+_PLACES = 4
+
+
+def close_fairness(scope: Endpoint, now: Micros) -> list[Window]:
+    """Close every window that is ready, oldest first: each goes on from the one before."""
+    whose, last, closed = _Whose(scope), scope.store.windows.first(**scope.here, monitor=FAIRNESS), list[Window]()
+    for quality in matured(scope, FAIRNESS, now):
+        n, data = _look(scope, quality, whose, last.data if last and isinstance(last.data, FairnessWindow) else None)
+        alarm = bool(data.which)
+        last = close(scope, FAIRNESS, quality.start, quality.end, n, data, alarm=alarm)
+        closed.append(last)
+    return closed
+
+
+def _look(scope: Endpoint, quality: Window, whose: _Whose, before: FairnessWindow | None) -> tuple[int, FairnessWindow]:
+    """What the answers of this window's champion show by group, and the detectors after it; without labels these stay."""
+    model, section = of_quality(quality).model, scope.fairness
+    fresh = FairnessWindow(model, section.measured(scope.model.task), section.largest)
+    if before is None or (before.model, before.measure, before.max_gap) != (fresh.model, fresh.measure, fresh.max_gap):
+        before = fresh
+    answers = scope.live.predictions.list(**scope.here, since=quality.start, until=quality.end)
+    judge = outcome_scorer_of(scope.model)
+    own = [one for one in judge_all(scope.live, judge, [a for a in answers if a.model == model]) if one.values]
+    carried = replace(fresh, detectors=before.detectors, totals=before.totals)
+    found = answers_of(own, costs_of(scope.model)) if own else None
+    if model is None or found is None:
+        return 0, carried
+    groups = whose.groups([one.prediction for one in own], section.attributes)
+    of = Seen(found, np.array([one.unit for one in own]), groups)
+    return len(own), stepped(carried, of, quality.start, run_of(scope))
+
+
+def answers_of(own: Sequence[LabelledPrediction], costs: CostsSection | None) -> Answers | None:
+    """What was answered beside what was true, of answers that are about the same labels; None where they are not."""
+    if not isinstance(own[0].told, dict):
+        told = np.array([[float(one.told)] for one in own])
+        return Answers(told, np.array([float(one.truth) for one in own]))
+    labels = [*own[0].told]
+    if any([*one.told] != labels for one in own):
+        return None
+    places = {label: place for place, label in enumerate(labels)}
+    answered = [places[text_of(answer_of(one.prediction)["value"])] for one in own]
+    truth = np.array([places[one.truth] for one in own], np.float64)
+    positive = Costs.of(costs)
+    place = positive.place(labels) if positive and len(labels) == 2 else positive_of(labels)
+    told = np.array([[one.told[label] for label in labels] for one in own], np.float64)
+    return Answers(told, truth, np.array(answered, np.int64), place)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A window's answers, the independent unit of each, and whose they are by attribute."""
+
+    answers: Answers
+    units: NDArray[Any]
+    groups: Mapping[str, Groups]
+
+
+def stepped(before: FairnessWindow, seen: Seen, start: Micros, run: float) -> FairnessWindow:
+    """The window with each group's figures, and the detectors one step on. ``run``: windows between two false alarms, at least."""
+    rates = rates_of(seen.answers)
+    names = judged_by(before.measure, rates)
+    totals = {name: Totals(*before.totals.get(name, ())).more(_values(rates[name])) for name in {*names, "error"}}
+    scale = 1.0 if seen.answers.labels else totals["error"].sum / max(totals["error"].n, 1.0)
+    gaps, detectors = {}, dict(before.detectors)
+    found = [
+        (by, name, groups, _apart(rates[name], groups, seen.units, before.max_gap * scale, totals[name], name))
+        for by, groups in seen.groups.items()
+        for name in names
+    ]
+    streams = {*detectors, *(key for by, name, groups, pairs in found for key in _keys(by, name, groups, pairs))}
+    for by, name, groups, pairs in found:
+        for place, key in enumerate(_keys(by, name, groups, pairs)):
+            if pairs.there[place]:
+                units = int(pairs.units[place])
+                missed = Shortfall(float(pairs.beyond[place]), float(pairs.error2[place]), units, units)
+                step = decay.step(detectors.get(key), missed, start, run * len(streams), str(before.model))
+                detectors[key] = step.state
+                gaps[key] = step.window
+    told = {by: _told(rates, names, groups, seen.units) for by, groups in seen.groups.items()}
+    which = tuple(key for key, one in sorted(gaps.items(), key=lambda pair: -pair[1].score) if one.alarm)
+    kept = {name: tuple(of) for name, of in totals.items()}
+    return replace(before, groups=told, gaps=gaps, detectors=detectors, totals=kept, which=which, scale=scale)
+
+
+def _values(rate: Rate) -> NDArray[np.float64]:
+    return np.asarray(rate.values[rate.rows], np.float64)
+
+
+def _apart(rate: Rate, groups: Groups, units: NDArray[Any], largest: float, totals: Totals, measure: str) -> Apart:
+    means = means_of(_values(rate), groups.codes[rate.rows], len(groups.names), units[rate.rows])
+    return apart(means, largest, totals.variance(measure in RATES))
+
+
+def _keys(by: str, measure: str, groups: Groups, pairs: Apart) -> list[str]:
+    """What each pair is called, to people too."""
+    said = f"{measure.replace('_', ' ')} by {by}"
+    return [f"{said}: {groups.names[one]} above {groups.names[other]}" for one, other in zip(pairs.one, pairs.other)]
+
+
+def _told(rates: Mapping[str, Rate], names: Sequence[str], groups: Groups, units: NDArray[Any]) -> JsonObject:
+    """{group: {"n": answers, measure: [mean, low, high]}} of those that are large enough."""
+    found: dict[str, JsonObject] = {name: {"n": int((groups.codes == i).sum())} for i, name in enumerate(groups.names)}
+    for measure in names:
+        rate = rates[measure]
+        means = means_of(_values(rate), groups.codes[rate.rows], len(groups.names), units[rate.rows])
+        for place, name in enumerate(groups.names):
+            if means.judged[place]:
+                low, high = (0.0, 1.0) if measure in RATES and rates.get("selection_rate") else (-np.inf, np.inf)
+                found[name][measure] = [round(min(max(x, low), high), _PLACES) for x in means.interval(place)]
+    return found
+
+
+class _Whose:
+    """Whose group each answer was of."""
+
+    def __init__(self, scope: Endpoint) -> None:
+        self._scope, self._asked = scope, task_of(scope.model.task).asked
+
+    def groups(self, answers: Sequence[Prediction], attributes: Sequence[str]) -> dict[str, Groups]:
+        said = [self._asked(_decode(one.inputs)) if self._asked else {} for one in answers]
+        columns: dict[str, list[Any]] = {name: [inputs.get(name) for inputs in said] for name in attributes}
+        for name, values in columns.items():
+            for place, value in enumerate(values):
+                if value is None:
+                    values[place] = self._kept(answers[place]).get(name)
+        return {name: groups_of(name, values) for name, values in columns.items()}
+
+    def _kept(self, answer: Prediction) -> Mapping[str, Any]:
+        """What the rows of the dataset say of it."""
+        by_key, by_subject = self._rows
+        return by_key.get(answer.key or "") or by_subject.get(answer.subject or "") or {}
+
+    @cached_property
+    def _rows(self) -> tuple[dict[str, JsonObject], dict[str, JsonObject]]:
+        """The attributes of each row, by what names it, and of each subject's newest row: read once, and only where a request lacks one."""
+        import polars as pl
+
+        from tidemill.data.check.spelled import spelled
+        from tidemill.data.contract.contract import load_contract
+        from tidemill.data.tables.tables import open_tables
+
+        scope, contract = self._scope, load_contract(self._scope.project, self._scope.model.dataset.name)
+        names = [name for name in scope.fairness.attributes if name in contract.names]
+        if not names or scope.store.datasets.first(dataset=scope.model.dataset.name) is None:
+            return {}, {}
+        subject = [pl.col(contract.subject).cast(pl.String).alias(_SUBJECT)] if contract.subject else []
+        key = [spelled(contract.key, contract.columns).alias(_KEY)] if contract.key else []
+        rows = open_tables(scope.project).read(scope.model.dataset.name).sort(contract.time or names[0])
+        found = rows.select(*names, *key, *subject).collect().to_dicts()
+        return tuple({str(row[of]): row for row in found if row.get(of)} for of in (_KEY, _SUBJECT))  # type: ignore[return-value]
+
+
+_KEY, _SUBJECT = "_key", "_subject"
