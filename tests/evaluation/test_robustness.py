@@ -13,6 +13,7 @@ from sklearn.inspection import permutation_importance
 
 from tests.evaluation.planted import look_at, table
 from tidemill.errors import NotEnoughData
+from tidemill.evaluation import fallen
 from tidemill.evaluation import robustness as examination
 from tidemill.evaluation.changed import CHANGES, MISSING, MOVED, SHUFFLED, TENFOLD, UNKNOWN, changed
 from tidemill.evaluation.falls import ASKED, FEWEST, MOST, SHARES, Robustness, fall_of, most_rows, robustness
@@ -50,13 +51,13 @@ def sample(look: Look) -> Sample:
 @pytest.mark.parametrize("task", ["regress", "classify"])
 def test_what_carries_the_target_is_the_worst_to_lose_and_what_says_nothing_costs_nothing(task: str) -> None:
     one = found(carried(task=task))
-    assert examination.worst_first(one)[0] == "x" and one.of(MISSING)[0].column == "x"
+    assert fallen.worst_first(one)[0] == "x" and one.of(MISSING)[0].column == "x"
     for change in (MISSING, SHUFFLED, TENFOLD, MOVED):
         assert of(one, "x", change).low > 0.5
     for change in (MISSING, SHUFFLED):
         assert of(one, "noise", change).low < 0.02 and abs(of(one, "noise", change).fall) < 0.05
     assert {f.change for f in one.falls if f.column == "town"} == {MISSING, SHUFFLED, UNKNOWN}
-    assert "x" in examination.card(msgspec.to_builtins(one))
+    assert "x" in fallen.card(msgspec.to_builtins(one))
 
 
 def test_a_share_of_the_rows_costs_that_share_of_a_mean_and_figures_are_those_of_the_report() -> None:
@@ -147,14 +148,14 @@ def test_ten_rows_are_not_enough_and_never_a_pass() -> None:
     look = carried(n=210, test=0.05)
     one = found(look)
     assert one.rows < 12 and not one.enough and examination.ruled(one, 100.0)[0] == "not_enough_data"
-    assert "not enough data" in examination.card(msgspec.to_builtins(one))
+    assert "not enough data" in fallen.card(msgspec.to_builtins(one))
 
 
 def test_of_two_rows_of_one_unit_nobody_knows_the_error() -> None:
     look = carried(n=200, subjects=1)
     one = found(look)
     assert one.units == 1 and of(one, "x", MISSING).low is None and examination.ruled(one, 9.0)[0] == "not_enough_data"
-    examination.card(msgspec.to_builtins(one))
+    fallen.card(msgspec.to_builtins(one))
 
 
 def test_allowed_refused_and_not_decided() -> None:
@@ -171,9 +172,7 @@ def test_a_model_that_cannot_be_asked_without_a_column_is_refused() -> None:
     failing = replace(
         one, falls=[*one.falls[1:], replace(one.falls[0], change=MISSING, share=1.0, fall=None, error="no")]
     )
-    assert examination.ruled(failing, 100.0)[0] == "worse" and "fails: no" in examination.card(
-        msgspec.to_builtins(failing)
-    )
+    assert examination.ruled(failing, 100.0)[0] == "worse" and "fails: no" in fallen.card(msgspec.to_builtins(failing))
 
 
 def test_a_metric_that_the_test_does_not_give_is_no_examination() -> None:

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from tests.recipes.hire.project import new_hire
+from tests.web.test_pages import asked
 from tidemill.access.caller import Caller
 from tidemill.data.pipeline import ingest
 from tidemill.evaluation.falls import Robustness
@@ -101,6 +102,10 @@ def test_each_feature_is_left_out_once_and_the_report_is_kept(demand):
     reused = [step for step in project.store.steps.list(run=again.run) if step.name.startswith("without ")]
     assert len(fits) == len(found) and all("from" in out for step in reused for out in step.outputs.values())
     assert ops_features.show(project, model.ref).run == again.run
+    page = asked(project, lambda ask: ask("GET", f"/models/hires@{model.version}")).body.decode()
+    for heading in ("Where an input fails", "What answers give away", "What each feature is worth"):
+        assert f">{heading}<" in page
+    assert page.count("view calendar") >= 1 and "mae lost by column" in page
     few = ops_features.make(project, Caller.local(), model.ref, "1 ms", lambda kind, data: None)
     assert "not_asked" in {one.verdict for one in few.report.features}
     loose = reachable(project)

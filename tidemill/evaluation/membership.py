@@ -113,10 +113,11 @@ def look(look: Look) -> JsonObject:
     found = attacks(loss, member, asked.units, beside, ~quarter.kept[asked.rows] if quarter else None)
     losses = {"learned": float(loss[member].mean()), "others": float(loss[~member].mean())}
     told = [{**asdict(one), "verdict": one.verdict} for one in found]
-    return {"verdict": verdict(found), "metric": metric, "loss": losses, "unit": look.trainer.unit, "attacks": told}
+    made = {"verdict": verdict(found), "metric": metric, "loss": losses, "unit": look.trainer.unit, "attacks": told}
+    return {**made, "said": sentence(made)}
 
 
-def card(found: JsonObject) -> str:
+def sentence(found: JsonObject) -> str:
     """The better attack, and what that means."""
     best = max(found["attacks"], key=lambda one: one["auc"][1])
     mean, low, high = best["auc"]
@@ -128,9 +129,13 @@ def card(found: JsonObject) -> str:
     }[found["verdict"]]
     rates = "{:.3f} ({:.3f} to {:.3f})".format(*best["advantage"])
     return (
-        f"## Membership\n{said}. Of a fit of half of the rows, by the {best['name']}: AUC {mean:.3f} ({low:.3f} to {high:.3f}; 0.5 tells nothing), "
+        f"{said}. Of a fit of half of the rows, by the {best['name']}: AUC {mean:.3f} ({low:.3f} to {high:.3f}; 0.5 tells nothing), "
         f"advantage {rates}, on {best['members']:,} rows that it learned from and {best['others']:,} others."
     )
+
+
+def card(found: JsonObject) -> str:
+    return f"## Membership\n{found['said']}"
 
 
 MEMBERSHIP = Examination("membership", lambda look: isinstance(look.trainer, TabularTrainer), look, card)

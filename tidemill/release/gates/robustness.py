@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from tidemill.config.amounts import percent, some_share
+from tidemill.config.amounts import percent as whole
+from tidemill.config.amounts import some_share
 from tidemill.config.policies import RobustnessGate
 from tidemill.errors import GateRefused
 from tidemill.evaluation import robustness
 from tidemill.evaluation.changed import MISSING
+from tidemill.evaluation.fallen import percent
 from tidemill.evaluation.falls import LEAST, Fall, Robustness
 from tidemill.release.gates.port import Blessing, GateContext, GateResult
 from tidemill.types import JsonObject
@@ -51,9 +53,9 @@ def _sentence(found: Robustness, said: robustness.Said, why: list[Fall], allowed
         return f"not decided: {found.units} {found.unit} are too few to say what is lost without a column, {LEAST} at least"
     if not why:
         return "no column can be missing: all are required"
-    words = "; ".join(f"without {one.column} {found.metric} is worse by {robustness.percent(one)}" for one in why)
+    words = "; ".join(f"without {one.column} {found.metric} is worse by {percent(one)}" for one in why)
     if said == "promoted":
-        return f"{words}, the most of all columns; no more than {percent(allowed)} is allowed"
+        return f"{words}, the most of all columns; no more than {whole(allowed)} is allowed"
     if said == "worse":
-        return f"{words}; {percent(allowed)} is allowed"
-    return f"not decided: {words}; not shown to be within {percent(allowed)}: a longer split.test would say more"
+        return f"{words}; {whole(allowed)} is allowed"
+    return f"not decided: {words}; not shown to be within {whole(allowed)}: a longer split.test would say more"

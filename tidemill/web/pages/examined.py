@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from tidemill.types import JsonObject
 from tidemill.web.pages.curves import curves
 from tidemill.web.pages.explained import dependence, worth
+from tidemill.web.pages.robustness import membership, robustness
 from tidemill.web.pages.slices import slices
 
 
@@ -52,6 +53,13 @@ SECTIONS = (
         "over rows that it learned from, with how many lie where",
         dependence,
     ),
+    Section(
+        "robustness",
+        "Where an input fails",
+        "what is lost where a column of the test is missing, or another",
+        robustness,
+    ),
+    Section("membership", "What answers give away", "whether they tell who was learned from", membership),
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from tidemill.errors import NotFound, TidemillError
+from tidemill.evaluation.falls import share_of
 from tidemill.learning.measures import measure
 from tidemill.model.card.text import pieces
 from tidemill.ops import backtests as backtest_verbs
@@ -107,6 +108,9 @@ def model(ask: Ask) -> Shown:
         "exposure": shown_of.exposure(shown.examined.get("exposure")),
         "foretold": shown_of.estimate(shown.examined.get("estimate")),
         "examined": sections(shown.examined),
+        "features": shown.features,
+        "fell": lambda one: share_of(one.fall, one.low, one.high) or "–",
+        "represents": shown.represents,
         "leaks": leaks(found.findings),
         "plain": {k: v for k, v in found.metrics.items() if isinstance(v, int | float | str)},
         "beside": beside(found.metrics),
