@@ -129,7 +129,7 @@ def test_the_truth_lies_within_the_stated_error(world: World, shift: float) -> N
 @pytest.mark.parametrize("n", [100, 400, 3_000])
 def test_the_truth_lies_within_the_stated_error_in_many_worlds(world: World, shift: float, n: int) -> None:
     found = rates(world, 6, n, 400, shift=shift)
-    assert min(found.values()) >= (0.92 if shift == 0 else 0.87), found
+    assert min(found.values()) >= (0.92 if shift == 0 else 0.84), found
 
 
 @pytest.mark.parametrize("world", [labels, values])

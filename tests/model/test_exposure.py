@@ -20,6 +20,7 @@ from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.tasks.table import training_of
 from tidemill.types import DAY, to_iso
 from tidemill.web.pages.shown import exposure
+from tidemill.web.render import environment
 
 TOML = SALES_TOML + '[fairness]\nsuppliers = "supplier"\n'
 CONTRACT = SALES.replace("name: country", "name: supplier")
@@ -36,6 +37,9 @@ def rows() -> list[str]:
                 whose = "" if item % 7 == 0 else ("acme", "bolt", "cog")[item % 3]
                 found.append(f"{day * 12 + n:05},i{item},1,{at},1.0,c{rng.integers(40)},{whose}")
     return found
+
+
+PARTIAL = '{% import "_parts.html" as p %}{% include "_exposure.html" %}'
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +64,10 @@ def test_a_version_tells_whose_items_it_shows(shop: Folder, monkeypatch: pytest.
                 assert one["exposure"][0] == pytest.approx(plain["shown"][name])
                 assert one["outcomes"][0] == pytest.approx(plain["taken"][name])
         assert "## Exposure" in card
+        written = environment().from_string(PARTIAL).render(x=exposure(found))
+        assert "Exposure and outcomes by supplier" in written and "of the catalogue" in written.lower()
         page = exposure(found)
-        assert page is not None and page["verdict"] == found["verdict"] and "share of all" in str(page["picture"])
+        assert page["verdict"] == found["verdict"] and "share of all" in str(page["picture"])
 
 
 def by_hand(project: Any, version: Any) -> dict[str, dict[str, float]]:

@@ -12,12 +12,15 @@ import pytest
 from tests.retrain.machines import MACHINES, OPENING, Machines, opened
 from tidemill.monitor.estimate import of_estimate
 from tidemill.monitor.quality import of_quality
+from tidemill.ops import models
 from tidemill.ops.estimates import coverage, estimates, lately
 from tidemill.ops.foretold import OpenEstimates
 from tidemill.ops.snapshot import Snapshot
 from tidemill.store.records import Window
 from tidemill.types import DAY
 from tidemill.web.pages.estimated import estimated
+from tidemill.web.pages.shown import estimate as of_version
+from tidemill.web.render import environment
 
 
 @pytest.fixture(params=[("regress", "mae"), ("classify", "log_loss")], ids=["values", "labels"])
@@ -78,6 +81,9 @@ def shown(machines: Machines) -> None:
     assert page is not None and page["held"] == "the truth lay within in 2 of 2 windows, stated 95 %"
     picture = str(page["picture"])
     assert f"{last.metric} estimated before labels" in picture and f"{last.metric} as labels showed it" in picture
+    found = models.show(machines.project, "champion").examined["estimate"]
+    written = environment().from_string('{% include "_estimate.html" %}').render(x=of_version(found))
+    assert written.count('class="rhombus"') == len(found["past"][found["metric"]]) + 1 and found["metric"] in written
     frame = OpenEstimates(estimates(machines.project).items).frame().filter(metric=last.metric)
     assert frame["truth"].null_count() == 1 and (frame["low"] < frame["high"]).all()
     assert "2 of 2 windows" in OpenEstimates(estimates(machines.project).items)._repr_html_()

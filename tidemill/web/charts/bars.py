@@ -65,7 +65,7 @@ def bars(
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """One row of an interval plot."""
+    """One row of an interval plot; ``mark``: a further value in it, as a rhombus."""
 
     name: str
     mean: float
@@ -73,6 +73,7 @@ class Interval:
     high: float
     tone: str = "s1"
     note: str = ""
+    mark: float | None = None
 
 
 def intervals(title: str, rows: Sequence[Interval], *, x: str, reference: float | None = None) -> Markup:
@@ -81,7 +82,9 @@ def intervals(title: str, rows: Sequence[Interval], *, x: str, reference: float 
         return empty(title)
     step, top = 32, 12
     height = top + step * len(rows) + 52
-    values = [v for r in rows for v in (r.low, r.high)] + ([reference] if reference is not None else [])
+    values = [v for r in rows for v in (r.low, r.high, *(() if r.mark is None else (r.mark,)))] + (
+        [reference] if reference is not None else []
+    )
     steps = ticks(min(values), max(values))
     px = scale(steps[0], steps[-1], LABEL, WIDTH - 24)
     body = []
@@ -114,6 +117,7 @@ def _interval(r: Interval, y: float, px: Callable[[float], float]) -> Markup:
         el("line", x1=low, x2=high, y1=y, y2=y, class_="whisker"),
         el("path", d=f"M{low:.1f} {y - 5:.1f}v10M{high:.1f} {y - 5:.1f}v10", class_="whisker"),
         el("circle", cx=px(r.mean), cy=y, r=5, class_="dot"),
+        *([] if r.mark is None else [el("path", d=f"M{px(r.mark):.1f} {y - 7:.1f}l7 7 -7 7 -7 -7z", class_="rhombus")]),
         class_=f"series {r.tone}",
     )
 

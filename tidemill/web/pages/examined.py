@@ -13,6 +13,7 @@ from tidemill.types import JsonObject
 from tidemill.web.pages.curves import curves
 from tidemill.web.pages.explained import dependence, worth
 from tidemill.web.pages.robustness import membership, robustness
+from tidemill.web.pages.shown import estimate, exposure
 from tidemill.web.pages.slices import slices
 
 
@@ -60,6 +61,13 @@ SECTIONS = (
         robustness,
     ),
     Section("membership", "What answers give away", "whether they tell who was learned from", membership),
+    Section("exposure", "Exposure", "whose items are shown, beside whose are taken", exposure),
+    Section(
+        "estimate",
+        "Estimated without labels",
+        "windows of the test, each told by what was fitted to the other half",
+        estimate,
+    ),
 )
 
 

@@ -22,7 +22,6 @@ from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
-from tidemill.web.pages import shown as shown_of
 from tidemill.web.pages.examined import sections
 from tidemill.web.pages.leakage import leaks
 from tidemill.web.pages.past import axis_of, of_play, staleness
@@ -105,8 +104,6 @@ def model(ask: Ask) -> Shown:
         "curve": shown.curve,
         "learning": shown.curve and learning_curve(shown.curve),
         **past(ask, found.name),
-        "exposure": shown_of.exposure(shown.examined.get("exposure")),
-        "foretold": shown_of.estimate(shown.examined.get("estimate")),
         "examined": sections(shown.examined),
         "features": shown.features,
         "fell": lambda one: share_of(one.fall, one.low, one.high) or "–",

@@ -14,12 +14,8 @@ SUPPLIERS = 10
 """So many are drawn, the widest gaps first."""
 
 
-def exposure(found: JsonObject | None) -> dict[str, Any] | None:
-    """The sentence, a picture and the rows of a table; None where nobody asked whose items are shown."""
-    if found is None:
-        return None
-    if "error" in found:
-        return {"said": found["error"], "tone": "warn"}
+def exposure(found: JsonObject) -> dict[str, Any]:
+    """The sentence, a picture and the rows of a table."""
     tone = {"within": "ok", "beyond": "bad"}.get(found["verdict"], "warn")
     told = {name: one for name, one in found["suppliers"].items() if one["gap"] is not None}
     drawn = []
@@ -45,19 +41,21 @@ def exposure(found: JsonObject | None) -> dict[str, Any] | None:
     }
 
 
-def estimate(found: JsonObject | None) -> dict[str, Any] | None:
-    """How far estimates were off on the windows of the test: a picture, and in how many the truth lay within; None without one."""
-    if not found:
-        return None
-    if "error" in found:
-        return {"said": found["error"]}
+def estimate(found: JsonObject) -> dict[str, Any]:
+    """How far estimates were off on the windows of the test: a picture, and in how many the truth lay within."""
     kind, past = measure(found["metric"]), found["past"].get(found["metric"], [])
-    drawn = []
-    for place, one in enumerate(past, 1):
-        name = f"window {place}, {words.plural(one['n'], 'answer')}"
-        drawn.append(bars.Interval(name, one["value"], one["low"], one["high"], "s2", "estimated"))
-        truth, tone = one["truth"], "s1" if one["inside"] else "s4"
-        drawn.append(bars.Interval("as labels showed it", truth, truth, truth, tone, "truth"))
+    drawn = [
+        bars.Interval(
+            f"{place}: {words.plural(one['n'], 'answer')}",
+            one["value"],
+            one["low"],
+            one["high"],
+            "s2" if one["inside"] else "s4",
+            f"labels showed {kind.text(one['truth'])}",
+            one["truth"],
+        )
+        for place, one in enumerate(past, 1)
+    ]
     inside = sum(one["inside"] for one in past)
     said = f"the truth lay within the stated interval in {inside} of {words.plural(len(past), 'window')} of the test; assumes that {found['assumes']}"
     return {"said": said, "picture": bars.intervals(f"{kind.name} estimated without labels", drawn, x=kind.name)}
