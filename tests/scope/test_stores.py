@@ -19,7 +19,7 @@ from tidemill.config.stores import StoresSection
 from tidemill.errors import ConfigError, Damaged, ProjectError, StoreError
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import open_project
-from tidemill.scope.stores import Files, Server, stores_of
+from tidemill.scope.stores import Files, Server, keep_alone, stores_of
 from tidemill.store.artifacts.codecs import get_bundle
 
 if TYPE_CHECKING:
@@ -119,3 +119,13 @@ def test_the_password_comes_from_the_environment_or_a_file_and_is_in_no_word(
     monkeypatch.delenv("TIDEMILL_METADATA_PASSWORD_FILE")
     assert stores_of(section, "shop", tmp_path).place == section.metadata
     assert isinstance(stores_of(StoresSection(), "shop", tmp_path), Files)
+
+
+def test_a_copy_keeps_to_itself(tmp_path: Path, address: str) -> None:
+    root = lay_at(tmp_path / "copy", address)
+    keep_alone(root)
+    with open_project(root) as copy:
+        copy.store.settings.set("x", 1)
+    assert (root / ".tidemill/tidemill.db").exists()
+    with psycopg.connect(address) as plain:
+        assert plain.execute("SELECT to_regnamespace('tidemill_credit')").fetchone() == (None,)

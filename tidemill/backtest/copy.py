@@ -17,7 +17,8 @@ from tidemill.errors import NotAvailableYet
 from tidemill.files import write_whole
 from tidemill.model.start import copied
 from tidemill.scope.project import Project, open_project
-from tidemill.scope.sources import files, keep_apart
+from tidemill.scope.sources import files
+from tidemill.scope.stores import keep_alone
 from tidemill.store.artifacts.codecs import get_bundle, put_bundle
 from tidemill.store.records import Tx
 from tidemill.types import Micros, to_iso
@@ -49,6 +50,7 @@ def made(project: Project, name: str, since: Micros) -> Path:
         shutil.copyfile(project.root / path, root / path)
     for dataset in project.datasets:
         (root / "data" / dataset).mkdir(parents=True, exist_ok=True)
+    keep_alone(root)
     with open_project(root, environment=project.environment or None) as copy:
 
         def work(tx: Tx) -> None:
@@ -83,7 +85,6 @@ def _write_config(project: Project, root: Path) -> None:
         line = re.compile(rf"(^{head}\s*$(?:\n(?!\s*\[).*)*?\n\s*source\s*=\s*)(\"[^\"\n]*\"|'[^'\n]*')", re.M)
         text = line.sub(rf'\g<1>"{source_of(dataset.name)}"', text, count=1)
     (root / "tidemill.toml").write_text(text, "utf-8")
-    keep_apart(root)
     wrong = [name for name, section in load(root / "tidemill.toml").data.items() if section.source != source_of(name)]
     if wrong:
         raise NotAvailableYet(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidemill.errors import ModelError
-from tidemill.scope.sources import files, keep_apart
+from tidemill.scope.sources import files
 from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def lay(project: Project, code: JsonObject, into: Path) -> None:
         for path in (Path("tidemill.toml"), *files(project)):
             (into / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(project.root / path, into / path)
-    keep_apart(into)
 
 
 def _check_out(project: Project, code: JsonObject, into: Path) -> None:

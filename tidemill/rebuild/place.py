@@ -14,6 +14,7 @@ from tidemill.model.recorded import Recorded
 from tidemill.rebuild.code import lay
 from tidemill.ref import Ref
 from tidemill.scope.project import Project, open_project
+from tidemill.scope.stores import keep_alone
 from tidemill.store.artifacts.codecs import get_bundle, put_bundle
 from tidemill.types import HeldClock, JsonObject
 
@@ -28,6 +29,7 @@ def place(project: Project, record: Recorded) -> Iterator[Path]:
         root = Path(folder).resolve() / "project"
         root.mkdir()
         lay(project, record.code, root)
+        keep_alone(root)
         with open_copy(root, record) as copy:
             _fill(project, copy, record)
         (root / ".tidemill" / "tables").rmdir()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tidemill.config.decode import load
 from tidemill.config.foreign import module_file, onnx_of
-from tidemill.config.stores import StoresSection
 from tidemill.engine.raised import STEPS
-from tidemill.errors import NotAvailableYet
 from tidemill.scope.steps import local_modules
 
 if TYPE_CHECKING:
@@ -51,13 +47,3 @@ def foreign_files(project: Project) -> list[Path]:
     ]
     packages = [path.relative_to(project.root) for one in here for path in sorted((project.root / one).rglob("*.py"))]
     return [*(one for one in here if (project.root / one).is_file()), *packages]
-
-
-def keep_apart(root: Path) -> None:
-    """Take ``[stores]`` out of a copy's tidemill.toml: its records are its own. Raises NotAvailableYet, ConfigError."""
-    path = root / "tidemill.toml"
-    text = re.sub(r"^\[stores\]\s*$(?:\n(?!\s*\[).*)*\n?", "", path.read_text("utf-8"), flags=re.M)
-    path.write_text(text, "utf-8")
-    if load(path).stores != StoresSection():
-        hint = "write [stores] on a line of its own, and each of its keys on another below it"
-        raise NotAvailableYet("the records of a copy cannot be put elsewhere", place="tidemill.toml", hint=hint)

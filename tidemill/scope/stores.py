@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from tidemill.config.stores import SECRET, StoresSection
 from tidemill.errors import ConfigError, ProjectError
+from tidemill.files import write_whole
 from tidemill.store.artifacts import Artifacts, open_artifacts
 from tidemill.store.sql import open_live, open_metadata
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 LONGEST = 63  # bytes of a name in PostgreSQL
 OWNER = "project_name"
 """The setting that says whose schema it is."""
+ALONE = "alone"
+"""Stands in the state folder of a copy: its stores are files of its own, whatever the project's [stores] says."""
 CLAIMED = "artifacts_claimed"
 """The setting that says which prefix is the project's."""
 
@@ -68,9 +71,16 @@ class Server:
         return open_live(self.url, schema=self.schema, known=known)
 
 
+def keep_alone(root: Path) -> None:
+    """From now on this folder, a copy of a project, keeps its records and artifacts to itself."""
+    state = root / ".tidemill"
+    state.mkdir(mode=0o700, exist_ok=True)
+    write_whole(state / ALONE, b"")
+
+
 def stores_of(section: StoresSection, project: str, state: Path) -> Files | Server:
     """Where the project's records are. Raises ConfigError where its password cannot be read."""
-    if not section.metadata:
+    if not section.metadata or (state / ALONE).exists():
         return Files(state)
     parts = urlsplit(section.metadata)
     place = parts._replace(query="").geturl()
@@ -101,7 +111,7 @@ def _secret(environment: Mapping[str, str], place: str) -> str | None:
 def artifacts_of(section: StoresSection, project: str, state: Path, store: MetadataStore) -> Artifacts:
     """The project's artifacts; a prefix is taken for the project of this id at the first time. Raises ProjectError, StoreError."""
     folder = state / "artifacts"
-    if not section.artifacts:
+    if not section.artifacts or (state / ALONE).exists():
         return open_artifacts(str(folder))
     from tidemill.store.artifacts.objects import ObjectArtifacts
 
