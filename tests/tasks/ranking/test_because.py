@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import lightgbm
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,19 +15,23 @@ from hypothesis import strategies as st
 from tests.tasks.ranking.made import shop
 from tests.tasks.ranking.test_own import built
 from tests.tasks.ranking.test_rank import plainly, ranking
-from tidemill.errors import ModelError
+from tidemill.data.contract.contract import Contract
+from tidemill.errors import ContractError, ModelError
 from tidemill.features.online import History
+from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.port import EXPLAINED, Question
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.because import by_row, shares_of
 from tidemill.tasks.ranking.bundle import bundle_of
+from tidemill.tasks.ranking.interactions import table_of
 from tidemill.tasks.ranking.rank import POPULAR, RecommendScorer, best_of
 from tidemill.tasks.ranking.ranker import NAMES, RankerScorer
 from tidemill.tasks.ranking.sentence import PARTS, chosen
 from tidemill.tasks.ranking.serving import RECOMMEND, ItemsRequest, answer
 from tidemill.tasks.ranking.sessions import JUST, SessionScorer
 from tidemill.tasks.ranking.traced import BEHIND, NEW
+from tidemill.tasks.ranking.training import open_trainer
 from tidemill.tasks.table import load
 from tidemill.types import DAY
 
@@ -259,3 +264,50 @@ def test_a_learner_that_does_not_score_an_item_does_not_say() -> None:
     question = Question(request, told, AT, 2, answer(scorer, request, told, AT, 2).output)
     with pytest.raises(ModelError):
         RECOMMEND.contributions(scorer, question)
+
+
+CONTRACT = """\
+apiVersion: v3.0.2
+kind: DataContract
+id: sales
+version: 1.0.0
+schema:
+  - name: sales
+    properties:
+      - { name: who, logicalType: string, required: true, customProperties: [{ property: tidemill.role, value: subject }] }
+      - { name: sku, logicalType: string, required: true, customProperties: [{ property: tidemill.role, value: item }] }
+      - { name: at, logicalType: timestamp, required: true, customProperties: [{ property: tidemill.role, value: time }] }
+      - { name: text, logicalType: string, customProperties: [{ property: tidemill.role, value: title }] }
+"""
+
+
+def test_items_are_called_what_the_rows_said_last() -> None:
+    data = shop(users=40)
+    names = [data.items[i] for i in data.item]
+    old = data.at < 100 * DAY
+    texts = [None if item == "i002" else f"{'old' if was else 'new'} {item}" for item, was in zip(names, old)]
+    frame = pl.DataFrame({"who": [data.users[u] for u in data.user], "sku": names, "at": data.at, "text": texts})
+    frame = frame.with_columns(pl.col("at").cast(pl.Datetime("us"))).sample(fraction=1.0, shuffle=True, seed=1)
+    rows = table_of(frame, Contract.parse(CONTRACT))
+    assert len(rows) == len(frame), "a row without a name counts"
+    trainer = open_trainer(rows, Settings("recommend", "ndcg@10", None, 1, 0, {"half_life": HALF}))
+    scorer = load(trainer.fit(learners.recipe_of("buy_again", HALF), data.end))
+    last = dict(zip(names, data.at.tolist()))
+    bought = next(item for item in NAMED if last.get(item, 0) > 100 * DAY)
+    assert scorer.titles[bought] == f"new {bought}" and "i002" not in scorer.titles
+    told, request = known([Row(bought, 150 * DAY)]), ItemsRequest(subject="u", k=1)
+    question = Question(request, told, AT, 1, answer(scorer, request, told, AT, 1).output)
+    (reason,) = RECOMMEND.contributions(scorer, question).reasons
+    assert RECOMMEND.sentence(scorer, question, reason, {}).startswith(
+        f"You see “new {bought}” because you bought it on"
+    )
+    without = table_of(frame.drop("text"), Contract.parse(CONTRACT))
+    assert (
+        "titles.json"
+        not in open_trainer(without, trainer.settings).fit(learners.recipe_of("buy_again", HALF), data.end).files
+    )
+
+
+def test_a_title_is_a_text() -> None:
+    with pytest.raises(ContractError):
+        Contract.parse(CONTRACT.replace("text, logicalType: string", "text, logicalType: integer"))

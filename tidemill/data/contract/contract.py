@@ -3,7 +3,7 @@
 What Tidemill acts on: ``logicalType`` (with ``physicalType`` for 32-bit numbers), ``required``, ``unique``,
 ``primaryKey``, ``logicalTypeOptions`` (ranges, lengths, pattern), quality rules of the standard's library
 (``nullValues``, ``duplicateValues``, ``invalidValues`` that must be 0), ``slaProperties`` freshness, and these
-``customProperties``: ``tidemill.role`` of a column (time, subject, item, value, target), ``tidemill.text`` (``exact``: a
+``customProperties``: ``tidemill.role`` of a column (time, subject, item, value, target, title), ``tidemill.text`` (``exact``: a
 name is left as it is written; ``normal``: a text is read as a name) and ``tidemill.number`` (``comma``: 1.234,5;
 ``point``: 1,234.5), ``tidemill.key``,
 ``tidemill.max_bad_share`` and ``tidemill.surplus`` of the table: what becomes of columns that the contract does not name.
@@ -84,6 +84,10 @@ class Contract(Rules):
     @property
     def value(self) -> str | None:
         return self.role("value")
+
+    @property
+    def title(self) -> str | None:
+        return self.role("title")
 
     @property
     def target(self) -> str | None:
@@ -177,5 +181,7 @@ def _check_names(columns: tuple[Column, ...], where: Path_, places: Places) -> N
             raise ContractError(f"column {column.name!r}: a time is a timestamp or a date", place=place)
         if column.role == "value" and column.kind not in ("integer", "number"):
             raise ContractError(f"column {column.name!r}: a value is an integer or a number", place=place)
+        if column.role == "title" and column.kind != "string":
+            raise ContractError(f"column {column.name!r}: what an item is called is a string", place=place)
         seen[column.name.lower()] = column.name
         roles |= {column.role} if column.role else set()

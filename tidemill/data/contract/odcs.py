@@ -14,8 +14,8 @@ from tidemill.errors import ConfigError, ContractError
 from tidemill.types import Micros, parse_span
 
 Path_ = tuple[str | int, ...]
-Role = Literal["time", "subject", "item", "value", "target"]
-"""Parts a column can play: when, whose, of what, how much (its sign tells purchase from return), what is to be said."""
+Role = Literal["time", "subject", "item", "value", "target", "title"]
+"""Parts a column can play: when, whose, of what, how much (its sign tells purchase from return), what is to be said, what the item is called."""
 ROLES: tuple[str, ...] = get_args(Role)
 
 

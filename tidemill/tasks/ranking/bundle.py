@@ -6,6 +6,8 @@
 | ranker    | model.npz, items.json, habits.npz, trees.txt  |
 | sessions  | sessions.npz, items.json                      |
 | learner   | state.npz, items.json, learner.py             |
+
+And titles.json, where the contract names a column that says what an item is called.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ SESSIONS = {
     "holders": np.int32,
     "begins": np.int64,
 }
+TITLES = "titles.json"
 Fitted = Ranking | Ranker | Sessions
 
 
@@ -144,6 +147,20 @@ def _tiles(begins: Any, n: int) -> bool:
 
 def _below(codes: Any, n: int) -> bool:
     return not codes.size or bool(codes.min() >= 0 and codes.max() < n)
+
+
+def titled(bundle: Bundle, titles: Mapping[str, str]) -> Bundle:
+    """The bundle with what its items are called, where anything says it."""
+    known = {item: titles[item] for item in items_of(bundle) if item in titles}
+    return Bundle(bundle.manifest, {**bundle.files, TITLES: encode("json", known)}) if known else bundle
+
+
+def titles_of(bundle: Bundle) -> dict[str, str]:
+    """What items are called; nothing where the bundle does not say it. Raises ModelError, Damaged."""
+    found = decode("json", bundle.files[TITLES]) if TITLES in bundle.files else {}
+    if not isinstance(found, dict) or any(not isinstance(name, str) for name in found.values()):
+        raise ModelError(f"{TITLES} is no mapping of names")
+    return found
 
 
 def items_of(bundle: Bundle) -> list[str]:

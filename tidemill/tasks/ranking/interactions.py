@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
 
+TITLE = "_title"
+"""The column of `table_of` with what the row's item is called."""
+
 
 @dataclass(frozen=True)
 class Interactions:
@@ -170,12 +173,31 @@ def table_of(frame: pl.DataFrame | pl.LazyFrame, contract: Contract, judged_by: 
         (pl.struct(rest).rank("dense") if has_basket else pl.lit(0)).cast(pl.Int64).alias("basket"),
         *([known_of(roles, there), pl.col(BEGAN)] if KNOWN in there else []),
         *(pl.col(name).alias(BESIDE + name) for name in judged_by),
+        *([pl.col(contract.title).cast(pl.String).alias(TITLE)] if contract.title in there else []),
     )
-    wanted = wanted.drop_nulls(~cs.starts_with(BESIDE)).sort(AT, "subject", "item", maintain_order=True)
+    wanted = wanted.drop_nulls(~(cs.starts_with(BESIDE) | cs.by_name(TITLE, require_all=False))).sort(
+        AT, "subject", "item", maintain_order=True
+    )
     if not has_basket:
         wanted = wanted.with_columns(_moments())
     rows: pl.DataFrame = wanted.collect()
     return rows
+
+
+def titles(rows: pl.DataFrame) -> dict[str, str]:
+    """What each item of the rows of `table_of` was called last; nothing where the contract names no column for it.
+
+    >>> import polars as pl
+    >>> titles(pl.DataFrame({"item": ["a", "a", "b"], "_title": ["mug", "a mug", None]}))
+    {'a': 'a mug'}
+    """
+    import polars as pl
+
+    if TITLE not in rows.columns:
+        return {}
+    there = rows.lazy().filter(pl.col(TITLE).str.strip_chars() != "").group_by("item", maintain_order=True)
+    found = there.agg(pl.col(TITLE).last().str.strip_chars()).collect()
+    return dict(found.rows())
 
 
 def from_table(rows: pl.DataFrame) -> Interactions:

@@ -114,6 +114,7 @@ class LearnerScorer:
 
     def __init__(self, bundle: Bundle) -> None:
         self.half_life = int(bundle.manifest["half_life"])
+        self.titles: Mapping[str, str] = {}  # what items are called, where the bundle says it
         self._task = str(bundle.manifest["method"])
         self._learner = open_learner(file_of(bundle, "learner.py"), self._task)
         self.catalogue = frozenset(items_of(bundle))

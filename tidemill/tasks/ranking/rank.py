@@ -67,6 +67,7 @@ class RecommendScorer:
 
     def __init__(self, ranking: Ranking, half_life: Micros) -> None:
         self.ranking, self.half_life = ranking, half_life
+        self.titles: Mapping[str, str] = {}  # what items are called, where the bundle says it
         self._code = {name: code for code, name in enumerate(ranking.items)}
         self.catalogue = self._code.keys()
 

@@ -7,7 +7,7 @@ the subject took the item beside how often it takes that, beside how often anybo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +70,7 @@ class RankerScorer:
 
     def __init__(self, ranker: Ranker, half_life: Micros) -> None:
         self.ranker, self.half_life = ranker, half_life
+        self.titles: Mapping[str, str] = {}  # what items are called, where the bundle says it
         self.ranking = ranker.ranking
         self._blend = RecommendScorer(ranker.ranking, half_life)
         self._trees = Booster(ranker.trees, len(NAMES), 1) if ranker.trees else None

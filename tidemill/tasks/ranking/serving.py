@@ -31,7 +31,7 @@ from tidemill.tasks.port import (
     Task,
 )
 from tidemill.tasks.ranking.because import Event, by_row, reasons, shares_of
-from tidemill.tasks.ranking.bundle import Fitted, ranker_of, ranking_of, sessions_of
+from tidemill.tasks.ranking.bundle import Fitted, ranker_of, ranking_of, sessions_of, titles_of
 from tidemill.tasks.ranking.drawn import drawn
 from tidemill.tasks.ranking.outcomes import ItemOutcome, ItemsScorer
 from tidemill.tasks.ranking.own import LearnerScorer
@@ -77,12 +77,26 @@ class Items(msgspec.Struct, forbid_unknown_fields=True):
 
 
 Scorer = RecommendScorer | RankerScorer | SessionScorer | LearnerScorer
-SCORERS: dict[str, Callable[[Bundle], Scorer]] = {
+_LOADED: dict[str, Callable[[Bundle], Scorer]] = {
     "recommend": lambda bundle: RecommendScorer(ranking_of(bundle), int(bundle.manifest["half_life"])),
     "ranker": lambda bundle: RankerScorer(ranker_of(bundle), int(bundle.manifest["half_life"])),
     "sessions": lambda bundle: SessionScorer(sessions_of(bundle), int(bundle.manifest["half_life"])),
     "learner": LearnerScorer,
 }
+
+
+def _called(load: Callable[[Bundle], Scorer]) -> Callable[[Bundle], Scorer]:
+    """With what its items are called: sentences for people say that."""
+
+    def loaded(bundle: Bundle) -> Scorer:
+        scorer = load(bundle)
+        scorer.titles = titles_of(bundle)
+        return scorer
+
+    return loaded
+
+
+SCORERS = {name: _called(load) for name, load in _LOADED.items()}
 
 
 def scorer_of(fitted: Fitted, half_life: Micros) -> Scorer:
@@ -140,7 +154,7 @@ def contributions(scorer: Any, question: Question) -> Explanation:
 
 def sentence(scorer: Any, question: Question, reason: Reason, names: Mapping[str, str]) -> str:
     """For the person: because of what it bought, and when."""
-    return because(reason, _asked(question.request).recent)
+    return because(reason, _asked(question.request).recent, scorer.titles)
 
 
 def _asked(request: Request) -> ItemsRequest:

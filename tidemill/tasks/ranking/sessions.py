@@ -9,7 +9,7 @@ and speaks for each of its items as much as that is rare:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +96,7 @@ class SessionScorer:
 
     def __init__(self, sessions: Sessions, half_life: Micros) -> None:
         self.sessions, self.half_life = sessions, half_life
+        self.titles: Mapping[str, str] = {}  # what items are called, where the bundle says it
         self._code = {name: code for code, name in enumerate(sessions.items)}
         self.catalogue = self._code.keys()
 

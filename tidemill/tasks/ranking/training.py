@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from tidemill.learning.space import Choice
 from tidemill.learning.trainer import Answer, Happened, Questions, Report, Trainer, Training, Windows
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners
-from tidemill.tasks.ranking.bundle import bundle_of, learner_bundle
+from tidemill.tasks.ranking.bundle import bundle_of, learner_bundle, titled
 from tidemill.tasks.ranking.caps import caps
 from tidemill.tasks.ranking.evaluate import K, attributes_of, measured, questions, report
 from tidemill.tasks.ranking.folds import Folds
@@ -29,6 +29,7 @@ from tidemill.tasks.ranking.interactions import (
     from_table,
     requests_between,
     table_of,
+    titles,
 )
 from tidemill.tasks.ranking.own import fit_learner, open_learner, read_source
 from tidemill.tasks.ranking.serving import SCORERS
@@ -100,7 +101,7 @@ def half_life(views: Sequence[View], contract: Contract) -> Micros:
 def open_trainer(rows: pl.DataFrame, settings: Settings) -> RankingTrainer:
     """The trainer of built-in recommenders, or of the project's own."""
     kind = LearnerTrainer if settings.task.startswith("steps:") else RankingTrainer
-    return kind(from_table(rows), settings)
+    return kind(from_table(rows), settings, cache(partial(titles, rows)))
 
 
 TRAINING = Training(
@@ -117,9 +118,9 @@ class RankingTrainer(Trainer):
 
     baselines = learners.BASELINES
 
-    def __init__(self, data: Interactions, settings: Settings) -> None:
+    def __init__(self, data: Interactions, settings: Settings, titles: Callable[[], Mapping[str, str]] = dict) -> None:
         super().__init__(settings, data.at)
-        self.data = data
+        self.data, self.titles = data, titles
         self.half_life = int(settings.details["half_life"])
         self.roles: JsonObject = settings.details.get("roles", {})
         self._window = lru_cache(maxsize=1)(self._asked)  # several models answer the same
@@ -136,7 +137,7 @@ class RankingTrainer(Trainer):
 
     def fit(self, recipe: JsonObject, end: Micros) -> Bundle:
         fitted = learners.fit(recipe, self.data.learned(end, self.settings.train))
-        return bundle_of(fitted, recipe, end, self.roles)
+        return titled(bundle_of(fitted, recipe, end, self.roles), self.titles())
 
     def report(self, bundle: Bundle, start: Micros, end: Micros) -> Report:
         known, requests = self._window(start, end)
@@ -204,7 +205,8 @@ class LearnerTrainer(RankingTrainer):
             return super().fit(recipe, end)
         train = self.data.learned(end, self.settings.train)
         state = fit_learner(open_learner(source, task), task, train)
-        return learner_bundle(state, source, recipe, train.items, end, self.half_life, self.roles)
+        made = learner_bundle(state, source, recipe, train.items, end, self.half_life, self.roles)
+        return titled(made, self.titles())
 
     def candidates(self) -> Candidates:
         own = own_recipe(self.settings)
