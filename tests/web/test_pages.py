@@ -371,7 +371,15 @@ def test_quarantine_shows_the_rows_and_why(told: Project) -> None:
 def test_a_model_beside_its_baselines_and_its_card(told: Project) -> None:
     text = get(told, "/models/shop@6").body.decode()
     assert ">0.203 <" in text and "0.172 to 0.234" in text and ">0.045<" in text
-    assert "<td><bdi>262</bdi></td>" in text and "| 262 |" not in text and "visible" not in text
+    assert 'href="/models/shop%406/card"' in text and "visible" not in text
+
+
+def test_each_part_of_a_model_s_page_is_in_its_line_of_anchors(told: Project) -> None:
+    text = get(told, "/models/shop@6").body.decode()
+    line = text.split('aria-label="On this page">')[1].split("</nav>")[0]
+    named = re.findall(r'href="#([\w-]+)"', line)
+    there = re.findall(r'<h2 id="([\w-]+)"', text)
+    assert set(named) == set(there) and len(named) >= 5
 
 
 def test_what_may_leak_is_shown_with_its_picture_and_decided_where_it_is_held(told: Project) -> None:
@@ -445,8 +453,9 @@ def test_a_damaged_card_is_said_and_not_shown(told: Project) -> None:
     path = told.artifacts.path(model.card)
     path.chmod(0o600)
     path.write_bytes(b"other bytes")
-    text = get(told, "/models/shop@6").body.decode()
-    assert "The card cannot be read" in text and "other bytes" not in text
+    assert get(told, "/models/shop@6").status == 200
+    heard = get(told, "/models/shop@6/card")
+    assert heard.status == 500 and b"other bytes" not in heard.body and b"damaged" in heard.body.lower()
 
 
 def test_json_of_a_program_is_not_a_page(told: Project) -> None:

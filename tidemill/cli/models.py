@@ -58,7 +58,7 @@ def ls(project: Project, limit: int, before: str | None) -> Answer:
 @command(models)
 @click.argument("model")
 def show(project: Project, model: str) -> Answer:
-    """One version: recipe, metrics, data, what the gates said last, card."""
+    """One version: recipe, metrics, data, what the gates said last, how good it is; `models card` has all that was looked at."""
     shown = verbs.show(project, model)
     found, last = shown.model, shown.release
     card = evidence.card_text(project, found)
@@ -76,8 +76,18 @@ def show(project: Project, model: str) -> Answer:
     value |= {"search": shown.search, "curve": shown.curve, "examined": shown.examined, "rebuild": shown.rebuild}
     value |= {"features": shown.features, "represents": shown.represents, "staleness": _aged(shown.walk)}
     return Answer(
-        value, [facts, *gates, *_search(shown.search), *_curve(shown.curve), *_asked_last(shown), f"\n{card}"]
+        value,
+        [facts, *gates, *_search(shown.search), *_curve(shown.curve), *_asked_last(shown), *_first(card, found.ref)],
     )
+
+
+def _first(card: str, ref: str) -> list[Part]:
+    """The card up to its second heading: what it is, and how good."""
+    if not card:
+        return []
+    head, *parts = card.split("\n## ")
+    rest = [f"\n{len(parts) - 1} more sections, by slices, robustness and the rest: tidemill models card {ref}"]
+    return [f"\n{head}", *(f"\n## {one}" for one in parts[:1]), *(rest if len(parts) > 1 else [])]
 
 
 def _aged(walk: Backtest | None) -> list[Aged]:

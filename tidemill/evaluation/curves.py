@@ -296,7 +296,7 @@ def _said_of_labels(found: Labels) -> list[str]:
         f"AUC of {found.label} {_text(own.auc)}, average precision {_text(own.average_precision)}, of {found.n:,} rows."
     ]
     for name, one in found.models.items():
-        lines += [f"AUC {_text(one.above['auc'])} above that of {name}."] if "auc" in one.above else []
+        lines += [f"AUC less that of {name}: {_less(one.above['auc'])}."] if "auc" in one.above else []
     at = "the likeliest label" if found.threshold is None else f"from a probability of {found.threshold:.4g} on"
     rates = ", ".join(f"{name} {_text(own.rates[name])}" for name in RATES if name in own.rates)
     return [*lines, f"As it answers ({at}): {rates}."]
@@ -312,6 +312,10 @@ def _said_of_values(found: Values) -> list[str]:
 
 def _text(at: Triple | None) -> str:
     return "–" if at is None else f"{at[0]:.3f} ({at[1]:.3f} to {at[2]:.3f})"
+
+
+def _less(at: Triple) -> str:
+    return f"{at[0]:+.3f} ({at[1]:+.3f} to {at[2]:+.3f})"
 
 
 def card(found: JsonObject) -> str:

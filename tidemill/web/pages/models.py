@@ -7,13 +7,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tidemill.errors import NotFound, TidemillError
 from tidemill.evaluation.falls import share_of
 from tidemill.learning.measures import measure
-from tidemill.model.card.text import pieces
 from tidemill.ops import backtests as backtest_verbs
 from tidemill.ops import models as verbs
-from tidemill.ops.evidence import card_text
 from tidemill.ops.models import aliases
 from tidemill.ops.searched import Curve, Searched
 from tidemill.ref import Ref
@@ -29,7 +26,6 @@ from tidemill.web.site import Ask, Page, Shown, by_key
 
 SHOWN = 12  # Versions in the interval plot
 PLAYS = 8  # Backtests that are listed
-CARD = 400  # Pieces of a card that are shown
 
 
 def models(ask: Ask) -> Shown:
@@ -113,9 +109,28 @@ def model(ask: Ask) -> Shown:
         "beside": beside(found.metrics),
         "verdicts": shown.verdicts,
         "releases": [r for r in ask.project.store.releases.list() if r.model == found.ref],
-        "card": card(ask, found),
     }
-    return Shown(name, values)
+    return Shown(name, {**values, "anchors": anchors(values)})
+
+
+def anchors(there: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(the id of a heading, its name in short) of what is on the page: it is long."""
+    parts = [
+        ("qu", "Quality", True),
+        ("lk", "Leakage", there["m"].findings.rows),
+        *((f"ex-{part.section.name}", part.section.heading, True) for part in there["examined"]),
+        ("exh", "Exposure", there.get("exposure")),
+        ("fth", "Before labels", there.get("foretold")),
+        ("re", "Training rows and requests", there.get("represents")),
+        ("fr", "Features", there.get("features")),
+        ("bb", "Baselines", there.get("beside")),
+        ("se", "Search", there.get("search")),
+        ("le", "Learning curve", there.get("learning")),
+        ("pa", "Its past", there.get("plays")),
+        ("ve", "Verdicts", True),
+        ("ca", "Card", True),
+    ]
+    return [(at, name) for at, name, shown in parts if shown]
 
 
 def trials(found: Searched) -> Markup:
@@ -170,16 +185,6 @@ def _beside(name: str, metric: str, reached: words.Interval | None, gain: JsonOb
     told = {"reached": reached and reached[0], "mean": mean, "low": min(low, high), "high": max(low, high)}
     told["visible"] = gain.get("visible")
     return {"name": name, "metric": metric, **dict(zip(told, words.alike(list(told.values()))))}
-
-
-def card(ask: Ask, found: ModelVersion) -> list[tuple[str, Any]]:
-    """The card in pieces: ("h", heading), ("li", point), ("table", rows of cells), ("pre", text), ("p", the rest)."""
-    try:
-        return pieces(card_text(ask.project, found))[:CARD]
-    except NotFound:
-        return [("p", "The card is not in the artifact store.")]
-    except TidemillError as exc:
-        return [("p", f"The card cannot be read: {exc}")]
 
 
 PAGES = (Page("/models", "models.html", "models", models), Page("/models/{model}", "model.html", "models", model))
