@@ -27,6 +27,7 @@ from tidemill.errors import NotFound
 from tidemill.ops import auditions, backtests, data, estimates, evidence, models, predictions, records, releases, runs
 from tidemill.ops.curved import OpenCurves
 from tidemill.ops.explained import OpenDependence, OpenImportance
+from tidemill.ops.fair import OpenFairness, OpenGroups
 from tidemill.ops.foretold import OpenEstimates
 from tidemill.ops.predictions import Given
 from tidemill.ops.replayed import OpenAudition, OpenBacktest, OpenCurve, OpenSearch, Plays
@@ -160,6 +161,10 @@ class OpenProject:
         """How good each window's answers will turn out, before their labels come; beside the truth where that has come."""
         return OpenEstimates(estimates.estimates(self._project, limit, endpoint=endpoint).items)
 
+    def fairness(self, endpoint: str | None = None, limit: int = 100) -> OpenGroups:
+        """The champion's answers by group, window by window, as their labels came."""
+        return OpenGroups(records.windows(self._project, "fairness", limit, endpoint=endpoint).items)
+
     def alarms(self, endpoint: str | None = None, limit: int = 100) -> Records[stored.Alarm]:
         """Alarms of an endpoint's monitors."""
         return Records(records.alarms(self._project, limit=limit, endpoint=endpoint).items)
@@ -219,6 +224,7 @@ class OpenModel(Opened[stored.ModelVersion]):
         self.curve = OpenCurve(shown.curve)
         self.curves = OpenCurves(shown.examined.get("curves"))
         self.slices = OpenSlices(shown.examined.get("slices"))
+        self.fairness = OpenFairness(shown.examined.get("fairness"))
         self.importance = OpenImportance(shown.examined.get("importance"))
         self.dependence = OpenDependence(shown.examined.get("dependence"))
 

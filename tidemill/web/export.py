@@ -61,6 +61,7 @@ _LISTS: dict[str, Callable[[Project, str | None], Table]] = {
     "quality": _windows("quality"),
     "requests": _windows("requests"),
     "estimate": _windows("estimate"),
+    "fairness": _windows("fairness"),
     "attribution": _windows("attribution"),
 }
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from tidemill.types import JsonObject
 from tidemill.web.pages.curves import curves
 from tidemill.web.pages.explained import dependence, worth
+from tidemill.web.pages.fairness import fairness
 from tidemill.web.pages.robustness import membership, robustness
 from tidemill.web.pages.shown import estimate, exposure
 from tidemill.web.pages.slices import slices
@@ -42,6 +43,7 @@ class Drawn(NamedTuple):
 SECTIONS = (
     Section("curves", "How it answers", "the evaluation model on the rows of the test, beside other models", curves),
     Section("slices", "For whom it errs", "the test by the values of its columns", slices),
+    Section("fairness", "What it does to groups", "the test by the attributes that [fairness] names", fairness),
     Section(
         "importance",
         "What it answers by",

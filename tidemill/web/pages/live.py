@@ -28,6 +28,7 @@ from tidemill.web.charts import bars, lines, svg
 from tidemill.web.pages import watching
 from tidemill.web.pages.alarms import said
 from tidemill.web.pages.estimated import estimated
+from tidemill.web.pages.fairness import over_time
 from tidemill.web.site import Ask, Page, Shown, by_key, link
 
 DAYS = {"30": 30, "90": 90, "365": 365}
@@ -47,7 +48,7 @@ def live(ask: Ask) -> Shown:
     loop = ask.snapshot()
     names = ("drift", "requests", "quality", "platform", "estimate", "attribution")
     drift, requests, quality, platform, estimate, attribution = (loop.windows(name, days * DAY) for name in names)
-    measured = qualities(quality)
+    measured, groups = qualities(quality), loop.windows("fairness", days * DAY)
     values = {
         "days": days,
         "choices": [(int(d), link("/live", days=d, endpoint=ask.text("endpoint"))) for d in DAYS],
@@ -69,6 +70,7 @@ def live(ask: Ask) -> Shown:
         "bound": "at most" if live_measure(loop, measured).less_is_better else "at least",
         "maturity": _maturity(measured),
         "estimated": estimated(loop, estimate, _marks(loop, days)),
+        "groups": over_time(groups, _marks(loop, days)),
         "shown": (recently(loop.serving) or {}).get("shown", ""),
         "outcomes": _outcomes(loop),
         "recent": [prediction_row(given(p)) for p in loop.recent[:8]],
