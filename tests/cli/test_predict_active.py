@@ -48,3 +48,25 @@ def test_where_no_table_can_be_written_nobody_is_asked(tmp_path: Path) -> None:
         with raised(ProjectError, "--out"):
             batch.checked(tmp_path / name)
     batch.checked(tmp_path / "all.parquet")
+
+
+def test_an_explained_answer_says_what_it_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    parts = [{"what": f"x{place}", "kind": "input", "value": 1.0 / (1 + place)} for place in range(10)]
+    one = {"answer": "value", "base": 0.5, "score": 3.5, "error": 0.0, "because": parts, "sentence": "Mostly x0."}
+    said = {"method": "sampled_shapley", "unit": "value", "answers": [one]}
+
+    def predict_(project: object, request: dict, endpoint: object) -> dict:
+        asked.append(request)
+        return {
+            "value": 3.5,
+            "explained": said if "inputs" in request else {"method": "none", "why": "gone", "answers": []},
+        }
+
+    monkeypatch.setattr(server, "predict", predict_)
+    lay(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(predict, ["--inputs", "{}", "--explain"])
+    assert found.exit_code == 0, found.output
+    assert asked == [{"inputs": {}, "explain": True}] and "of 2 others" in found.output and "Mostly x0." in found.output
+    assert "gone" in CliRunner().invoke(predict, ["7", "--explain"]).output

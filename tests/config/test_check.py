@@ -48,6 +48,9 @@ def test_so_is_a_name_in_refs_and_addresses(kind):
             for value in ("95.0", "nan", "0.0", "1.0", "-1.0")
         ),
         ("[gates]\napproval = { roles = [] }", "asks for nobody"),
+        ('[endpoint.shop]\nexplain = "sometimes"', "explain: invalid"),
+        ('[endpoint.shop]\nexplain = { share = "0 %" }', "explain: '0 %' is no share at all"),
+        ('[endpoint.shop.environment.live]\nexplain = { share = "lots" }\n[environment.live]', "is not a share"),
         ('[gates]\napproval = { roles = ["owner", " "] }', "asks for nobody"),
         (VIEW + ITEMS.replace("9 days", "soon"), "items: 'soon' is not a length of time"),
         (VIEW + ITEMS.replace("9 days", "0 days"), "items: '0 days' is no time at all"),

@@ -88,6 +88,16 @@ def test_the_command_says_it_and_to_the_person_nothing_else(folder: Folder, proj
     assert model not in sentence and "odds" not in sentence and sentence.count("pages") <= 1
 
 
+def test_a_notebook_shows_it(project: Project) -> None:
+    from tidemill.ops.notebook import OpenPrediction
+
+    found = OpenPrediction(project, "pred_kept").explained
+    values = found.frame()["value"].abs().to_list()
+    assert values and values == sorted(values, reverse=True)
+    assert "<svg" in found._repr_html_() and found.record["answers"][0]["sentence"][:20] in found._repr_html_()
+    assert "<svg" not in OpenPrediction(project, "pred_bare").explained._repr_html_()
+
+
 def test_of_a_question_that_is_not_kept_nothing_can_be_computed(project: Project) -> None:
     found = predictions.trace(project, "pred_bare")
     assert found["verified"]["same_items"] is None and found["explained"]["method"] == "none"

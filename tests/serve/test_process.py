@@ -46,7 +46,8 @@ def test_what_a_scorer_imports_and_opens(project, tmp_path):
 
         with os.fdopen(ready, "rb") as pipe:
             running = Scorer(process, json.loads(pipe.readline())["port"], token)
-        assert running.ask("POST", "/predict/shop", {"subject": "7"})[0] == 200
+        for explain in (False, True):
+            assert running.ask("POST", "/predict/shop", {"subject": "7", "explain": explain})[0] == 200
         for path in ("/api/status", "/api/openapi.json", "/", "/metrics"):
             assert running.ask("GET", path)[0] == 200, path
         assert running.stop() == 0

@@ -65,6 +65,16 @@ def test_rows_of_a_table_are_answered(served, booster, project):
     assert project.live.predictions.get(answer["prediction_id"]).inputs == b'{"inputs":{"warmth":0.5}}'
 
 
+def test_they_are_explained_as_lightgbm_itself_does(served, booster):
+    status, answer = served.ask("POST", "/predict/shop", {"inputs": {"warmth": 1.25, "day": "tu"}, "explain": True})
+    (said,) = answer["explained"]["answers"]
+    own = booster.predict(np.array([[1.25, 1]]), pred_contrib=True)[0]
+    assert status == 200 and answer["explained"]["method"] == "tree_shap"
+    added = {part["what"]: part["value"] for part in said["because"]}
+    np.testing.assert_allclose([added["warmth"], added["day"], said["base"]], own, atol=1e-9)
+    assert said["score"] == pytest.approx(answer["value"], abs=1e-9) and said["error"] <= 1e-6
+
+
 REFUSED = [
     ({"inputs": {"day": "mo"}}, 422, "signature_mismatch", "'warmth' is missing"),
     ({"inputs": {"warmth": "hot"}}, 422, "signature_mismatch", "'hot'"),

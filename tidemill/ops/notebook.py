@@ -30,6 +30,7 @@ from tidemill.ops.explained import OpenDependence, OpenImportance
 from tidemill.ops.fair import OpenFairness, OpenGroups
 from tidemill.ops.foretold import OpenEstimates
 from tidemill.ops.predictions import Given
+from tidemill.ops.reasons import OpenReasons
 from tidemill.ops.replayed import OpenAudition, OpenBacktest, OpenCurve, OpenSearch, Plays
 from tidemill.ops.shown import ROWS, Opened, Records, Shown, cell, table
 from tidemill.ops.sliced import OpenSlices
@@ -289,6 +290,11 @@ class OpenPrediction(Opened[Given]):
     def trace(self) -> Shown[JsonObject]:
         """The subject's rows known then, the training versions, and the rows that weigh most for each item."""
         return Shown(predictions.trace(self._project, self.record.id))
+
+    @property
+    def explained(self) -> OpenReasons:
+        """What the answer is made of, as it was kept or made now."""
+        return OpenReasons(predictions.trace(self._project, self.record.id)["explained"])
 
     def person(self) -> Shown[JsonObject]:
         """What the person concerned would be told."""

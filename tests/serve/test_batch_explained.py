@@ -1,0 +1,34 @@
+"""A table of explained answers: the sentence, the base, and what each input added, a column each."""
+
+from __future__ import annotations
+
+from tidemill.serve import batch
+from tidemill.types import JsonObject
+
+
+def reply(subject: str, explained: JsonObject) -> JsonObject:
+    return {"subject": subject, "prediction_id": f"pred_{subject}", "value": 1.0, "explained": explained}
+
+
+def test_each_input_is_a_column_and_nothing_is_made_up() -> None:
+    parts = [{"what": "age", "kind": "input", "value": 0.5}, {"what": "town", "kind": "input", "value": -0.2}]
+    whole = {"answer": "value", "base": 0.7, "score": 1.0, "error": 0.0, "because": parts, "sentence": "Because."}
+    cut = {**whole, "because": parts[:1], "others": 1, "rest": -0.2}
+    none = {"method": "none", "why": "too slow", "answers": []}
+    found = [
+        reply("ann", {"method": "linear", "answers": [whole]}),
+        reply("bob", {"method": "linear", "answers": [{**whole, "because": parts[1:]}]}),
+        reply("cec", {"method": "linear", "answers": [cut]}),
+        reply("dan", none),
+        {"subject": "eve", "error": "input 'age' is missing"},
+    ]
+    table = batch._table(found)
+    assert table["because"].to_list() == ["Because.", "Because.", "Because.", "too slow", None]
+    assert table["base"].to_list() == [0.7, 0.7, 0.7, None, None]
+    assert table["added(age)"].to_list() == [0.5, 0.0, 0.5, None, None]
+    assert table["added(town)"].to_list() == [-0.2, -0.2, None, None, None], "beyond the told ones: not known"
+    assert "explained" not in table.columns
+
+
+def test_without_explanations_there_are_no_such_columns() -> None:
+    assert not {"because", "base"} & set(batch._table([{"subject": "ann", "value": 1.0}]).columns)
