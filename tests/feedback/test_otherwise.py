@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
+import msgspec
 import pytest
 
 from tests.cases.projects import VISITS, VISITS_TOML, Folder, lay, visits
 from tests.raised import raised
 from tests.web.test_pages import get
+from tidemill.api.table import VERBS
 from tidemill.errors import BadRequest, NotFound, TidemillError
 from tidemill.model.pipeline import build_candidate
 from tidemill.ops import predictions
@@ -61,6 +64,14 @@ def test_the_command_says_the_same(folder: Folder) -> None:
     assert folder.json("counterfactual", "pred_1")["ways"][0]["changes"][0]["input"] == "pages"
     assert "instead of 2" in folder.tidemill("counterfactual", "pred_1").stdout
     assert folder.tidemill("counterfactual", "pred_1", "--want", "maybe").returncode == 2
+
+
+def test_the_route_takes_what_is_wanted() -> None:
+    verb = next(one for one in VERBS if one.route.path.endswith("/counterfactual"))
+    asked: Any = msgspec.convert({"prediction": "pred_1", "at_least": "3.5"}, verb.asked, strict=False)
+    assert (asked.prediction, asked.want, asked.at_least, asked.at_most) == ("pred_1", None, 3.5, None)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"prediction": "pred_1", "at_least": "much"}, verb.asked, strict=False)
 
 
 def test_the_page_has_a_form_and_shows_what_was_asked_for(project: Project) -> None:

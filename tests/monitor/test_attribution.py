@@ -51,7 +51,7 @@ def scorer(request: pytest.FixtureRequest) -> RowScorer:
     x = usual(rng, 4_000)
     y = 2 * x[:, 0] * x[:, 1] + x[:, 0] + x[:, 2] + 0.1 * rng.normal(size=4_000)
     made = Made({f"c{i}": column for i, column in enumerate(x.T)}, y)
-    recipe = {"num_iterations": 20, "learning_rate": 0.2} if request.param == "trees" else {}
+    recipe = {"num_iterations": 15, "learning_rate": 0.3} if request.param == "trees" else {}
     return RowScorer(made.fit(request.param, **recipe))
 
 
@@ -69,7 +69,7 @@ def window(scorer: RowScorer, base: Attributions, x: F8, day: int, sizes: list[i
     return compared(base, Live(taken_apart(scorer, x), sizes or [1] * len(x), len(x)), "model:m@1", day)
 
 
-@pytest.mark.parametrize("projects", both(3, 20))
+@pytest.mark.parametrize("projects", both(1, 20))
 @pytest.mark.parametrize("clumped", [False, True])
 def test_steady_quarters_keep_the_promise(scorer: RowScorer, projects: int, clumped: bool) -> None:
     """At most one alarm a quarter that a person sees; requests of one subject are alike in the clumped ones."""
@@ -84,10 +84,10 @@ def test_steady_quarters_keep_the_promise(scorer: RowScorer, projects: int, clum
             alarms.append(bool(window(scorer, base, x, PAST + day, [5] * 12 if clumped else None).which))
         seen += int(onsets(np.array(alarms)))
     quarters = projects * DAYS / 91
-    assert seen <= quarters + 2 * math.sqrt(quarters)
+    assert seen <= quarters + 2 * math.sqrt(quarters)  # of one quarter: three
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_an_input_that_moved_is_found_and_named(scorer: RowScorer, seed: int) -> None:
     rng = np.random.default_rng([seed, 2])
     base = baseline(scorer, rng)

@@ -55,9 +55,8 @@ def _interval(name: str, lost: list[float | None], tone: str = "s1", weight: flo
 
 def dependence(found: JsonObject) -> Curves:
     """Dependence, as an examination found it."""
-    said = (
-        f"{found['of'].capitalize()}, over {found['rows']:,} rows that it learned from: {found['mean']:.3g} on average."
-    )
+    whole = f"{found['rows']:,} rows that it learned from: {found['mean']:.3g} on average"
+    said = f"{found['of'].capitalize()}, over {whole}. Bands are the middle 80 % of single rows."
     return Curves(said, tuple(_curve(one, found) for one in found["inputs"]))
 
 
