@@ -190,6 +190,19 @@ def test_an_envelope_that_another_key_signed_is_refused(project: Project, model:
         evidence.provenance(project, "shop@1")
 
 
+def test_a_contract_that_is_none_any_more_costs_only_what_it_says(project: Project) -> None:
+    path = project.root / "contracts/sales.yaml"
+    before = path.read_text()
+    for broken in ("kind: [", "- 1", None):
+        path.write_text(broken) if broken else path.unlink()
+        bill = evidence.bom(project, "shop@1")
+        assert (
+            valid(bill)
+            and "governance" not in next(one for one in bill["components"] if one["type"] == "data")["data"][0]
+        )
+    path.write_text(before)
+
+
 def test_a_model_that_is_not_there_has_none_of_it(project: Project) -> None:
     for verb in (evidence.card, evidence.bom, evidence.provenance):
         with pytest.raises(NotFound):

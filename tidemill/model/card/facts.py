@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tidemill.data.contract.contract import load_contract
+from tidemill.data.contract.odcs import parse_document, read_text
 from tidemill.errors import NotFound, TidemillError
 from tidemill.model.recorded import recorded
 from tidemill.model.registry import examined_kept
@@ -198,10 +198,11 @@ def _data(project: Project, ref: str) -> DataFacts:
         return DataFacts(ref, name, version, "", 0, None, None)
     known = record.digest, record.rows, record.time_min, record.time_max
     try:
-        contract = load_contract(project, name)
-    except TidemillError:  # the configuration may name it no more
+        text = read_text(project.dataset(name).contract_path)
+        parse_document(text, name)
+    except TidemillError:  # the configuration may name it no more, or it is none any more
         return DataFacts(ref, name, version, *known)
-    return DataFacts(ref, name, version, *known, **_said(yaml.safe_load(contract.text)))
+    return DataFacts(ref, name, version, *known, **_said(yaml.safe_load(text)))
 
 
 def _said(contract: Any) -> JsonObject:
