@@ -17,7 +17,7 @@ from tidemill.config.strict import brought
 from tidemill.monitor.closing import close_quality, matured
 from tidemill.monitor.platform import PLATFORM, close_platform
 from tidemill.monitor.quality import QUALITY, hurts, of_quality
-from tidemill.monitor.windows import ATTRIBUTION, DRIFT, ESTIMATE, FAIRNESS, PARITY, REQUESTS, of_drift
+from tidemill.monitor.windows import ATTRIBUTION, DRIFT, ESTIMATE, EXPOSURE, FAIRNESS, PARITY, REQUESTS, of_drift
 from tidemill.monitor.worse import Worse, sentence, worse_since
 from tidemill.store.payloads import ColumnDrift, FairnessWindow
 from tidemill.store.records import Window
@@ -140,6 +140,16 @@ def _close_fairness(scope: Endpoint, now: Micros) -> Sequence[Window]:
     return close_fairness(scope, now)
 
 
+def _close_exposure(scope: Endpoint, now: Micros) -> Sequence[Window]:
+    from tidemill.monitor.exposure import close_exposure
+
+    return close_exposure(scope, now)
+
+
+def _exposure_is_due(scope: Endpoint, now: Micros) -> bool:
+    return bool(matured(scope, EXPOSURE, now))
+
+
 def _fairness_is_due(scope: Endpoint, now: Micros) -> bool:
     return bool(matured(scope, FAIRNESS, now))
 
@@ -154,7 +164,7 @@ def _tell_fairness(scope: Endpoint, window: Window, past: Sequence[Window]) -> S
     rate = scope.monitor.drift.false_alarms
     promised = f"beyond {percent(data.max_gap)}; at most {rate.at_most:g} false alarms a {rate.every}"
     what = tuple(f"{name}, {promised}" for name in data.which)
-    hurt: JsonObject = {"answer": "yes", "words": "groups are apart by more than is allowed"}
+    hurt: JsonObject = {"answer": "yes", "words": "they are apart by more than is allowed"}
     return Story(what, min(one.since for one in open_), hurt, told)
 
 
@@ -191,6 +201,16 @@ OWN = (
         applies=lambda scope: bool(scope.fairness.attributes),
         stays=True,
         is_due=_fairness_is_due,
+    ),
+    Monitor(
+        EXPOSURE,
+        EXPOSURE,
+        _close_exposure,
+        _tell_fairness,
+        heavy=True,
+        applies=lambda scope: bool(scope.fairness.suppliers),
+        stays=True,
+        is_due=_exposure_is_due,
     ),
     Monitor(PARITY, PARITY, _close_parity, _tell_episode, heavy=True, once=True),
 )

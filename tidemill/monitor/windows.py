@@ -17,7 +17,7 @@ from tidemill.store.payloads import DriftWindow, WindowData
 from tidemill.store.records import Tx, Window
 from tidemill.types import Micros
 
-DRIFT, REQUESTS, PARITY, ESTIMATE = "drift", "requests", "parity", "estimate"
+DRIFT, REQUESTS, PARITY, ESTIMATE, EXPOSURE = "drift", "requests", "parity", "estimate", "exposure"
 ATTRIBUTION, FAIRNESS = "attribution", "fairness"
 MOST = 400
 """Windows closed in one go: a loop that slept for years catches up with the latest."""

@@ -29,6 +29,7 @@ from tidemill.web.pages import watching
 from tidemill.web.pages.alarms import said
 from tidemill.web.pages.estimated import estimated
 from tidemill.web.pages.fairness import over_time
+from tidemill.web.pages.suppliers import gaps
 from tidemill.web.site import Ask, Page, Shown, by_key, link
 
 DAYS = {"30": 30, "90": 90, "365": 365}
@@ -69,6 +70,7 @@ def live(ask: Ask) -> Shown:
         "quality": quality_picture(loop, measured, _marks(loop, days)),
         "bound": "at most" if live_measure(loop, measured).less_is_better else "at least",
         "maturity": _maturity(measured),
+        "exposure": gaps(loop.windows("exposure", days * DAY), loop.serving.fairness.suppliers),
         "estimated": estimated(loop, estimate, _marks(loop, days)),
         "groups": over_time(groups, _marks(loop, days)),
         "shown": (recently(loop.serving) or {}).get("shown", ""),
