@@ -17,7 +17,9 @@ from tidemill.tasks.tabular.sample import Sample
 
 F8 = NDArray[np.float64]
 MISSING, SHUFFLED, TENFOLD, MOVED, UNKNOWN = "missing", "shuffled", "times 10", "2 sd more", "never seen"
-CHANGES = (MISSING, SHUFFLED, TENFOLD, MOVED, UNKNOWN)
+LATE = "30 days late"
+"""Of a history."""
+CHANGES = (MISSING, SHUFFLED, TENFOLD, MOVED, UNKNOWN, LATE)
 
 
 def rng_of(seed: int, name: str) -> np.random.Generator:

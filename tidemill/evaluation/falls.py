@@ -27,7 +27,7 @@ F8 = NDArray[np.float64]
 SHARES = (0.1, 0.5, 1.0)
 LEAST = 20
 """With fewer independent units nothing is said: an error of so few is itself not known."""
-ASKED, FOREIGN = 100_000, 10_000
+ASKED, FOREIGN = 60_000, 6_000
 """So many rows are asked again in all, of each model: of a learner of Tidemill's own, and of one that somebody else made."""
 MOST, FEWEST = 2_000, 200
 """Rows of the test, at most; and at least, whatever that costs."""
@@ -85,7 +85,7 @@ def most_rows(columns: int, foreign: bool = False) -> int:
     """How many rows of the test are asked, so that all of it stays within bounds.
 
     >>> most_rows(5), most_rows(50), most_rows(10_000), most_rows(5, foreign=True)
-    (2000, 400, 200, 400)
+    (2000, 200, 200, 200)
     """
     return max(FEWEST, min(MOST, (FOREIGN if foreign else ASKED) // max(min(columns, COLUMNS) * len(CHANGES), 1)))
 

@@ -11,7 +11,9 @@ from tidemill.errors import NotEnoughData
 from tidemill.evaluation.changed import MISSING
 from tidemill.evaluation.fallen import card
 from tidemill.evaluation.falls import Fall, Robustness, most_rows, robustness, student
+from tidemill.evaluation.histories import of_histories
 from tidemill.evaluation.port import Examination, Look
+from tidemill.tasks.ranking.training import RankingTrainer
 from tidemill.tasks.tabular.learners import FOREIGN
 from tidemill.tasks.tabular.training import TabularTrainer
 from tidemill.types import JsonObject, Micros
@@ -30,6 +32,9 @@ Said = Literal["promoted", "worse", "not_enough_data"]
 
 def look(look: Look) -> JsonObject:
     """`tidemill.evaluation.falls.Robustness` of the evaluation model on its test. Raises NotEnoughData, ModelError."""
+    if isinstance(look.trainer, RankingTrainer):
+        of_history: JsonObject = msgspec.to_builtins(of_histories(look))
+        return of_history
     beside: dict[str, Bundle] = {name: one for name, one in look.simple.items() if name in BESIDE}
     if look.champion is not None and look.incumbent is not None:
         beside[CHAMPION] = look.incumbent
@@ -80,4 +85,4 @@ def _bound(one: Fall, reach: float) -> float:
     return one.fall + reach * one.spread
 
 
-ROBUSTNESS = Examination("robustness", lambda look: isinstance(look.trainer, TabularTrainer), look, card)
+ROBUSTNESS = Examination("robustness", lambda look: True, look, card)

@@ -17,6 +17,7 @@ from tidemill.learning.evaluate import Scored
 from tidemill.learning.rows import evenly
 from tidemill.learning.trainer import MOST, Listed, Questions, Report
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.ranking.changed import Histories
 from tidemill.tasks.ranking.interactions import Asked, Interactions, requests_between
 from tidemill.tasks.ranking.metrics import RANKED, coverage
 from tidemill.tasks.ranking.rank import best_of
@@ -42,7 +43,7 @@ def report(
 
     Raises ModelError for a score that is no number, and when all of it takes longer than ``patience`` seconds.
     """
-    answers, known = _answers(scorer, data, requests, patience)
+    answers, known = answers_to(scorer, data, requests, patience)
     attributes = {HISTORY: known, **attributes_of(data, requests)}
     return measured(answers, known == 0, requests, catalogue, attributes)
 
@@ -70,12 +71,15 @@ def measured(
     return Report(scored, {"coverage": coverage(answers, catalogue)}, listed=listed)
 
 
-def _answers(
-    scorer: Any, data: Interactions, requests: Sequence[Asked], patience: float | None
+def answers_to(
+    scorer: Any, data: Interactions, requests: Sequence[Asked], patience: float | None, changed: Histories | None = None
 ) -> tuple[list[list[str]], NDArray[np.int64]]:
-    """The items of each request, with its subject's history before it, and how many items that has."""
+    """The items of each request, with its subject's history before it, and how many items that has.
+
+    ``changed``: histories in the place of those that are there. Raises ModelError.
+    """
     began = time.monotonic()
-    histories, names = data.histories, data.items
+    histories, names = changed or data.histories, data.items
     found: list[list[str]] = []
     known = np.zeros(len(requests), np.int64)
     for place, (at, subject, *_) in enumerate(requests):

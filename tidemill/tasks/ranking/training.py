@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tidemill.data.check.column import roles_of
 from tidemill.errors import ConfigError, NotAvailableYet, NotEnoughData
@@ -20,7 +21,8 @@ from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.bundle import bundle_of, learner_bundle, titled
 from tidemill.tasks.ranking.caps import caps
-from tidemill.tasks.ranking.evaluate import K, attributes_of, measured, questions, report
+from tidemill.tasks.ranking.changed import Histories, Late, Missing, Shuffled
+from tidemill.tasks.ranking.evaluate import K, answers_to, attributes_of, measured, questions, report
 from tidemill.tasks.ranking.folds import Folds
 from tidemill.tasks.ranking.interactions import (
     Asked,
@@ -31,6 +33,7 @@ from tidemill.tasks.ranking.interactions import (
     table_of,
     titles,
 )
+from tidemill.tasks.ranking.metrics import RANKED
 from tidemill.tasks.ranking.own import fit_learner, open_learner, read_source
 from tidemill.tasks.ranking.serving import SCORERS
 from tidemill.types import DAY, JsonObject, Micros, digest, to_iso
@@ -145,6 +148,22 @@ class RankingTrainer(Trainer):
             raise NotEnoughData("no request in the window", hint="a longer split.test, or more data")
         patience = PATIENCE if bundle.manifest["scorer"] == "learner" else None
         return report(open_scorer(bundle, SCORERS), known, requests, known.known_before(start).items, patience)
+
+    def changed(
+        self, bundle: Bundle, start: Micros, end: Micros, places: Sequence[int], metric: str, seed: int
+    ) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        """(what is done to the histories, what these requests of the window add to the metric then). Raises ModelError."""
+        known, requests = self._window(start, end)
+        chosen, scorer = [requests[place] for place in places], open_scorer(bundle, SCORERS)
+        patience = PATIENCE if bundle.manifest["scorer"] == "learner" else None
+        ways: dict[str, Histories] = {
+            "missing": Missing(),
+            "shuffled": Shuffled(known.histories, seed),
+            "30 days late": Late(known.histories),
+        }
+        for name, histories in ways.items():
+            answers, _ = answers_to(scorer, known, chosen, patience, histories)
+            yield name, np.array([RANKED[metric](items, one.truth) for items, one in zip(answers, chosen)], np.float64)
 
     def asked(self, start: Micros, end: Micros) -> Sequence[str]:
         return [_key(one) for one in self._window(start, end)[1]]
