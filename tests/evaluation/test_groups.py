@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tidemill.evaluation.groups import BINS, MISSING, MOST, groups
+from tidemill.evaluation.groups import BINS, MISSING, MOST, OTHER, groups
 
 N = 1_000
 RNG = np.random.default_rng(0)
@@ -39,9 +39,9 @@ def test_few_different_numbers_are_values() -> None:
 
 def test_values_of_too_few_requests_or_of_too_few_units_are_looked_at_together() -> None:
     column = np.array(["UK"] * 900 + ["FR"] * 60 + [f"town {n}" for n in range(40)], object)
-    assert groups(column, np.arange(N)).labels == ["UK", "FR", "40 other values"]
+    assert (groups(column, np.arange(N)).labels, groups(column, np.arange(N)).few) == (["UK", "FR", OTHER], 40)
     one_unit = np.where(np.arange(N) < 900, np.arange(N), 900)  # all of FR is one customer's
-    assert groups(column, one_unit).labels == ["UK", "41 other values"]
+    assert groups(column, one_unit).labels == ["UK", OTHER]
 
 
 def test_one_value_alone_keeps_its_name() -> None:

@@ -13,6 +13,7 @@ from tidemill.backtest.course import interval as gained
 from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged, wants_json
 from tidemill.cli.release import gate_table
 from tidemill.cli.run import steps_shown
+from tidemill.evaluation import slices
 from tidemill.evaluation.falls import share_of
 from tidemill.learning.measures import measure
 from tidemill.ops import comparisons, evidence
@@ -77,7 +78,15 @@ def show(project: Project, model: str) -> Answer:
     value |= {"features": shown.features, "represents": shown.represents, "staleness": _aged(shown.walk)}
     return Answer(
         value,
-        [facts, *gates, *_search(shown.search), *_curve(shown.curve), *_asked_last(shown), *_first(card, found.ref)],
+        [
+            facts,
+            *gates,
+            *_search(shown.search),
+            *_curve(shown.curve),
+            *_slices(shown.examined),
+            *_asked_last(shown),
+            *_first(card, found.ref),
+        ],
     )
 
 
@@ -86,7 +95,7 @@ def _first(card: str, ref: str) -> list[Part]:
     if not card:
         return []
     head, *parts = card.split("\n## ")
-    rest = [f"\n{len(parts) - 1} more sections, by slices, robustness and the rest: tidemill models card {ref}"]
+    rest = [f"\n{len(parts) - 1} more sections: tidemill models card {ref}"]
     return [f"\n{head}", *(f"\n## {one}" for one in parts[:1]), *(rest if len(parts) > 1 else [])]
 
 
@@ -117,6 +126,20 @@ def _search(found: Searched | None) -> list[Part]:
         "why": "why",
     }
     return ["", f"{found.said} (*)", Table(columns, found.tried[:TRIED])]
+
+
+def _slices(examined: JsonObject) -> list[Part]:
+    """For whom it errs: the worst slice found, and those that are shown."""
+    found = slices.read(examined.get("slices", {}))
+    if found is None:
+        return []
+    columns: dict[str, Column] = {
+        "slice": "name",
+        "requests": lambda one: f"{one.n:,}",
+        found.metric: lambda one: _figure(list(one.reached[slices.CANDIDATE] or ())),
+        "beside all": lambda one: slices.worse(one.gap, "") if one.gap else "insufficient data",
+    }
+    return ["", found.said[0], Table(columns, found.slices)]
 
 
 def _curve(found: Curve | None) -> list[Part]:

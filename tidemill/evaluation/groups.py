@@ -18,7 +18,7 @@ MOST = 20
 BINS = 5
 DISTINCT = 10
 """So many different numbers are values; of more bins are made."""
-MISSING = "missing"
+MISSING, OTHER = "missing", "other values"
 
 
 class Groups(NamedTuple):
@@ -42,7 +42,7 @@ def groups(column: NDArray[Any], units: I8) -> Groups:
 
     >>> found = groups(np.array(["UK"] * 20 + [None, "FR"], object), np.arange(22))
     >>> found.labels, found.codes[-3:].tolist(), found.few
-    (['UK', '2 other values'], [0, 1, 1], 2)
+    (['UK', 'other values'], [0, 1, 1], 2)
     """
     if column.dtype.kind in "iuf":
         known = np.isfinite(column)
@@ -68,7 +68,7 @@ def _named(texts: list[str], units: I8) -> Groups:
         own, few = [*own, *(set(range(len(values))) - set(own))], 0
     places = np.full(len(values), len(own))
     places[own] = np.arange(len(own))
-    labels = [str(values[place]) for place in own] + ([f"{few} other values"] if few else [])
+    labels = [str(values[place]) for place in own] + ([OTHER] if few else [])
     return Groups(labels, places[codes].astype(np.int64), few)
 
 
