@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -13,11 +14,13 @@ from tests.evaluation.made import Made
 from tests.tiers import both
 from tidemill.config.policies import FalseAlarms
 from tidemill.learning.evaluate import F8
-from tidemill.monitor.attribution import Live, built, compared, taken_apart
+from tidemill.monitor.attribution import Live, built, compared, stored, taken_apart
 from tidemill.monitor.calibrate import onsets
 from tidemill.monitor.weighed import Attributions
+from tidemill.serve.explain import told
 from tidemill.store.payloads import DriftWindow
 from tidemill.tasks.tabular.row import RowScorer
+from tidemill.testing.records import prediction
 from tidemill.types import DAY
 
 QUARTER = FalseAlarms()
@@ -93,8 +96,8 @@ def test_an_input_that_moved_is_found_and_named(scorer: RowScorer, seed: int) ->
     base = baseline(scorer, rng)
     found = [window(scorer, base, further(rng, A_DAY), PAST + day) for day in range(3)]
     assert [one.which[0] for one in found if one.which] == ["c2"] * sum(bool(one.which) for one in found) != []
-    told = found[0].columns["c2"].words
-    assert told.startswith("c2 makes") and "where it was learned" in told and found[0].source == "attributions"
+    words = found[0].columns["c2"].words
+    assert words.startswith("c2 makes") and "where it was learned" in words and found[0].source == "attributions"
     assert base.weights["c3"] < 0.05 < base.weights["c0"]
 
 
@@ -105,6 +108,18 @@ def test_inputs_that_go_together_now_are_found_though_none_of_them_moved(scorer:
     found = [window(scorer, base, together(rng, 4 * A_DAY), PAST + day) for day in range(5)]
     alarms = [bool({"c0", "c1"} & {*one.which}) for one in found]
     assert all(alarms) if scorer.method == "trees" else sum(alarms) <= 1
+
+
+def test_what_the_log_keeps_of_an_answer_is_taken_as_it_is_made(scorer: RowScorer) -> None:
+    """The same numbers as from the inputs; of an explanation that leaves some out, or names others, nothing is taken."""
+    row = {f"c{i}": 0.5 - i for i in range(4)}
+    found = scorer.explain(row, scorer.predict(row)["value"], math.inf)
+    kept = prediction(explained=msgspec.json.encode(told(found, [""])))
+    expected = {name: float(values[0]) for name, values in taken_apart(scorer, np.array([[*row.values()]])).items()}
+    assert stored(kept, scorer) == pytest.approx({name: value for name, value in expected.items() if value})
+    for wrong in ({"because": [{"what": "other", "value": 1.0}]}, {"because": [], "others": 3}):
+        assert stored(prediction(explained=msgspec.json.encode({"answers": [wrong]})), scorer) is None
+    assert stored(prediction(), scorer) is None
 
 
 def test_an_input_that_moves_no_answer_is_not_compared_and_says_so() -> None:

@@ -37,6 +37,7 @@ from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.payloads import ColumnDrift, DriftWindow
 from tidemill.store.records import Prediction, Window
 from tidemill.tasks.table import load, task_of, training_of
+from tidemill.tasks.tabular.inputs import called
 from tidemill.tasks.tabular.learners import FOREIGN
 from tidemill.tasks.tabular.row import RowScorer
 from tidemill.tasks.tabular.training import TabularTrainer
@@ -185,19 +186,19 @@ def _live(scope: Endpoint, base: Attributions, model: str, start: Micros, end: M
     if not own:
         return Live({}, [], 0)
     scorer = _scorer(scope, model)
-    rows, stored, whose = [], [], []
+    rows, kept, whose = [], [], []
     for one in own:
         if (row := _encoded(scope, scorer, one)) is not None:
             rows.append(row)
             whose.append(one.subject)
     for one in own:
-        if not one.inputs and (parts := _stored(one)) is not None:
-            stored.append(parts)
+        if not one.inputs and (parts := stored(one, scorer)) is not None:
+            kept.append(parts)
             whose.append(one.subject)
     found = taken_apart(scorer, np.array(rows, np.float64)) if rows else {name: np.empty(0) for name in base.weights}
-    if stored:
+    if kept:
         found = {
-            name: np.concatenate([values, [parts.get(name, 0.0) for parts in stored]]) for name, values in found.items()
+            name: np.concatenate([values, [parts.get(name, 0.0) for parts in kept]]) for name, values in found.items()
         }
     named = Counter(subject for subject in whose if subject)
     return Live(found, [*named.values(), *repeat(1, sum(not subject for subject in whose))], len(whose))
@@ -222,9 +223,18 @@ def _encoded(scope: Endpoint, scorer: RowScorer, one: Prediction) -> list[Any] |
         return None
 
 
-def _stored(one: Prediction) -> dict[str, float] | None:
-    """What the log keeps of what the answer was made of; nothing where that is not all of it."""
+def stored(one: Prediction, scorer: RowScorer) -> dict[str, float] | None:
+    """What the log keeps of what the answer was made of, by the value of a request; nothing where that is not all of it."""
     told = msgspec.json.decode(one.explained).get("answers") if one.explained else None
     if not told or told[0].get("others"):
         return None
-    return {part["what"]: float(part["value"]) for part in told[0]["because"]}
+    sources = {each.source: each.source for each in scorer.inputs} | {
+        called(each): each.source for each in scorer.inputs
+    }
+    found: dict[str, float] = {}
+    for part in told[0]["because"]:
+        if part["what"] not in sources:
+            return None
+        source = sources[part["what"]]
+        found[source] = found.get(source, 0.0) + float(part["value"])
+    return found
