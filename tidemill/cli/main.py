@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("tidemill.cli.data:data", "ls · show · diff · check · quarantine · infer"),
     "runs": ("tidemill.cli.run:runs", "ls · show · why · resume · compare"),
     "why": ("tidemill.cli.run:why", "Why a step ran, or what it was reused from."),
-    "models": ("tidemill.cli.models:models", "ls · show · compare"),
+    "models": ("tidemill.cli.models:models", "ls · show · card · bom · provenance · compare"),
     "compare": ("tidemill.cli.models:compare", "Two model versions side by side."),
     "verify": ("tidemill.cli.verify:verify", "MODEL · ls · show: built again from its record, and held against it."),
     "bisect": ("tidemill.cli.bisect:bisect", "--good · --bad · --alarm · ls · show: what made a version worse."),
