@@ -124,4 +124,10 @@ def _number(value: float) -> str:
 
 
 def _quoted(text: str) -> str:
+    """What somebody wrote, as one short line: nothing in it steers a terminal or turns the reading round.
+
+    >>> _quoted("\\x1b[31mred\\n\\u202e")
+    '“ [31mred  ”'
+    """
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
     return f"“{text if len(text) <= MOST_SAID else text[:MOST_SAID] + '…'}”"
