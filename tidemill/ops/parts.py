@@ -41,6 +41,7 @@ NEXT = {
     "release.none": "tidemill run",
     "release.held": "tidemill approve, or tidemill reject",
     "release.leakage": "tidemill release status says what was found: exclude the column, or tidemill approve --reason WHY",
+    "release.undecided": "tidemill release status says what nobody can tell yet: tidemill approve --reason WHY, or tidemill reject",
     "release.candidate_refused": "tidemill release status has the gates' reasons",
     "serve.degraded": "tidemill doctor",
     "serve.none": "tidemill run",
