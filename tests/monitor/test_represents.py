@@ -9,6 +9,7 @@ import pytest
 
 from tests.raised import raised
 from tests.retrain.machines import Machines, opened
+from tests.web.test_pages import asked
 from tidemill.access.caller import Caller
 from tidemill.errors import NotEnoughData, NotFound
 from tidemill.monitor.representative import Represents
@@ -47,3 +48,5 @@ def test_what_is_asked_is_held_against_what_was_learned_from(machines: Machines)
     assert verbs.show(machines.project, "champion") == other and isinstance(other.report, Represents)
     kept = {machines.project.store.runs.get(one.run).outputs["report"] for one in (same, other)}
     assert kept <= reachable(machines.project)
+    page = asked(machines.project, lambda ask: ask("GET", "/models/machines@1")).body.decode()
+    assert 'id="re"' in page and 'href="#re"' in page and "load" in page.split('id="re"')[1]

@@ -31,6 +31,7 @@ THROUGH_A_PIPELINE |= {
     "bisects.bisect",
     "comparisons.explain",
     "features.make",
+    "represents.make",
 }
 """What these do is a run, or a play of the past: tests/release/test_pipeline.py looks at the events of a release, tests/backtest at plays."""
 

@@ -105,7 +105,7 @@ def test_each_feature_is_left_out_once_and_the_report_is_kept(demand):
     page = asked(project, lambda ask: ask("GET", f"/models/hires@{model.version}")).body.decode()
     for heading in ("Where an input fails", "What answers give away", "What each feature is worth"):
         assert f">{heading}<" in page
-    assert page.count("view calendar") >= 1 and "mae lost by column" in page
+    assert 'href="#fr"' in page and "view calendar" in page and "mae lost by column" in page
     few = ops_features.make(project, Caller.local(), model.ref, "1 ms", lambda kind, data: None)
     assert "not_asked" in {one.verdict for one in few.report.features}
     loose = reachable(project)

@@ -119,6 +119,8 @@ def anchors(there: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("qu", "Quality", True),
         ("lk", "Leakage", there["m"].findings.rows),
         *((f"ex-{part.section.name}", part.section.heading, True) for part in there["examined"]),
+        ("re", "Requests", there.get("represents")),
+        ("fr", "Features", there.get("features")),
         ("bb", "Baselines", there.get("beside")),
         ("se", "Search", there.get("search")),
         ("le", "Learning curve", there.get("learning")),
