@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.rebuild.git import git
 from tests.rebuild.loans import DAYS, LINE, PAST, START, later, lay, past, sixty
+from tests.tiers import both
 from tidemill.access.caller import Caller
-from tidemill.errors import BadRequest, NotFound
+from tidemill.engine.fingerprint import environment
+from tidemill.errors import BadRequest, ModelError, NotFound
 from tidemill.ops import bisects
 from tidemill.ops.bisects import Bisect
-from tidemill.rebuild.asked import most
+from tidemill.rebuild.asked import Part, most
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import Alarm, ModelVersion, Release
-from tidemill.types import DAY, HeldClock
+from tidemill.types import DAY, HeldClock, canonical
 
 
 @pytest.fixture
@@ -112,3 +115,55 @@ def test_it_is_asked_of_two_versions_or_of_an_alarm(project):
     for asked in (bisects.Asked(), bisects.Asked("1"), bisects.Asked("1", "2", "alm_1")):
         with pytest.raises(BadRequest):
             bisects.bisect(project, Caller.local(), asked, lambda kind, data: None)
+
+
+def committed(project: Project, commits: int, cause: int) -> tuple[ModelVersion, ModelVersion]:
+    """The good version, then so many commits, of which one takes a column away from the model, and the version that is worse for it."""
+    (project.root / ".gitignore").write_text(".tidemill/\ndata/\n")
+    toml = project.root / "tidemill.toml"
+    git(project.root, "init", "-q")
+    git(project.root, "add", ".")
+    git(project.root, "commit", "-q", "-m", "loans")
+    good = past(project)
+    for place in range(commits):
+        line = 'inputs = { exclude = ["debt"] }' if place == cause else f"# {place}"
+        toml.write_text(toml.read_text() + f"{line}\n")
+        git(project.root, "commit", "-q", "-a", "-m", f"change {place}")
+    toml.write_text(toml.read_text().replace('metric = "rmse"', 'metric = "rmse" # not committed'))
+    with open_project(project.root, clock=project.clock) as then:
+        return good, sixty(then)
+
+
+@pytest.mark.parametrize("commits", both(1, 9))
+def test_a_commit_is_named(project: Project, commits: int) -> None:
+    cause = commits // 2
+    committed(project, commits, cause)
+    found = traced(project, by="commits").report
+    assert (found.ended, len(found.left)) == ("found", 1), found.rounds
+    assert found.left[0].name.endswith(f"change {cause}") and found.parts == commits + 1
+    assert len(found.rounds) <= most(found.parts)
+
+
+def test_libraries_are_put_back_by_their_pins(project, monkeypatch):
+    """Whichever environment a rebuild is asked to run in, it is the bad version's with those of the good one in the place of some."""
+    good, _ = past(project), sixty(project, spoiled=(17,))
+    pins = environment.pins()
+    run = project.store.runs.get(good.run)
+    told = project.artifacts.put(canonical({**pins, "scipy": "0.1", "polars": "0.2"}))
+    project.store.runs.update(run.id, environment={**run.environment, "pins": told})
+    asked = []
+
+    def away(project, base, test, change, code, tell):
+        asked.append(change.pins)
+        raise ModelError("no index is reachable")
+
+    monkeypatch.setattr("tidemill.rebuild.away._away", away)
+    found = traced(project, by="libraries").report
+    assert [part.id for part in bisected_parts(project)] == ["polars", "scipy"]
+    assert [(one["polars"], one["scipy"]) for one in asked] == [(pins["polars"], "0.1"), ("0.2", pins["scipy"])]
+    assert (found.ended, found.rounds[0]["error"]) == ("no_single_cause", "model: no index is reachable")
+
+
+def bisected_parts(project: Project) -> list[Part]:
+    (run, *_) = project.store.runs.page(pipeline="bisect")
+    return [Part(**part) for part in run.params["parts"]]

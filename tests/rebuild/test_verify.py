@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import polars as pl
 import pytest
 
 from tests.model.test_pipeline import START, as_sales, lay
+from tests.rebuild.git import git
 from tests.tasks.ranking.made import shop
 from tidemill.access.caller import Caller
 from tidemill.config.policies import GatesSection
@@ -122,11 +122,6 @@ def test_the_verb_signs_what_came_of_it_and_the_model_shows_it(project, monkeypa
     assert models.show(project, "latest").rebuild == found == rebuilds.show(project, found.run)
     sealed = json.loads(project.artifacts.get(found.signed))
     assert sealed["payloadType"] == "application/vnd.in-toto+json"
-
-
-def git(folder: Path, *said: str) -> str:
-    who = ("-c", "user.name=ada", "-c", "user.email=ada@example.org")
-    return subprocess.run(["git", *who, *said], cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 import msgspec
 
 from tidemill.access.caller import Caller
 from tidemill.config.amounts import some_time
-from tidemill.errors import BadRequest, NotFound
+from tidemill.errors import BadRequest, NotFound, StoreError
 from tidemill.model import registry
 from tidemill.ops import runs
-from tidemill.ops.page import Before, Limit, Page
+from tidemill.ops.page import Before, Limit, Page, walk
 from tidemill.ops.runs import OnEvent
 from tidemill.rebuild.asked import BISECT, Bisected, By
 from tidemill.rebuild.traced import sentences
@@ -75,6 +77,15 @@ def show(project: Project, bisect: str) -> Bisect:
     report = msgspec.convert(load(project.artifacts.plain, run.outputs["report"], "json"), Bisected)
     said = sentences(report)
     return Bisect(run.id, run.started, replace(report, said=said), said)
+
+
+def of_model(project: Project, model: str) -> Bisect | None:
+    """The last bisect that is done of which this version (a ref) is the later one; None without one, and where it is gone."""
+    done = walk(partial(project.store.runs.page, pipeline=BISECT, status="done"))
+    run = next((run for run in done if run.params["models"][1] == model), None)
+    with suppress(StoreError):
+        return show(project, run.id) if run else None
+    return None
 
 
 def left_out(report: Bisected, one: JsonObject) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
 from tidemill.access.caller import Caller
-from tidemill.errors import NotFound
+from tidemill.errors import NotFound, StoreError
 from tidemill.learning.measures import measure
 from tidemill.model import registry
 from tidemill.ops import runs
-from tidemill.ops.page import Before, Limit, Page
+from tidemill.ops.page import Before, Limit, Page, walk
 from tidemill.ops.runs import OnEvent
 from tidemill.rebuild.asked import COMPARE, Compared
 from tidemill.scope.project import Project
@@ -58,6 +60,15 @@ def show(project: Project, comparison: str) -> Comparison:
         )
     report = msgspec.convert(load(project.artifacts.plain, run.outputs["report"], "json"), Compared)
     return Comparison(run.id, run.started, report, sentences(report))
+
+
+def of_model(project: Project, model: str) -> Comparison | None:
+    """The last comparison that is done of which this version (a ref) is the later one; None without one, and where it is gone."""
+    done = walk(partial(project.store.runs.page, pipeline=COMPARE, status="done"))
+    run = next((run for run in done if run.params["models"][1] == model), None)
+    with suppress(StoreError):
+        return show(project, run.id) if run else None
+    return None
 
 
 def sentences(found: Compared) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 import msgspec
 
 from tidemill.access.caller import Caller
-from tidemill.errors import NotAttested, NotFound
+from tidemill.errors import NotAttested, NotFound, StoreError
 from tidemill.model import registry
 from tidemill.ops import runs
 from tidemill.ops.page import Before, Limit, Page, walk
@@ -67,7 +68,9 @@ def show(project: Project, rebuild: str) -> Rebuild:
 
 
 def of_model(project: Project, model: str) -> Rebuild | None:
-    """The last rebuild of a version (a ref) that is done; None without one."""
+    """The last rebuild of a version (a ref) that is done; None without one, and where what was signed is gone or not believed here."""
     done = walk(partial(project.store.runs.page, pipeline=VERIFY, status="done"))
     run = next((run for run in done if run.params["model"] == model), None)
-    return show(project, run.id) if run else None
+    with suppress(NotAttested, StoreError):
+        return show(project, run.id) if run else None
+    return None

@@ -22,7 +22,8 @@ class Child:
 
     ``log``: where its output goes; left out, where this process's goes. ``grace``: seconds between SIGTERM and SIGKILL
     when this process dies first; 0 kills at once. ``without``: names that its environment shall not have. ``keeps``:
-    descriptors of this process that it has too. As a context it is closed at the end.
+    descriptors of this process that it has too. ``python``: of another environment, which has this package itself. As a context
+    it is closed at the end.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class Child:
         grace: float = 0.0,
         without: Sequence[str] = (),
         keeps: Sequence[int] = (),
+        python: str = "",
     ) -> None:
         reading, writing = os.pipe()
-        line, env = command("tidemill.process.guarded", [f"{grace:g}", str(writing), module, *arguments])
+        line, env = command("tidemill.process.guarded", [f"{grace:g}", str(writing), module, *arguments], python)
         try:
             self._process = subprocess.Popen(
                 line,
@@ -118,11 +120,13 @@ class Child:
         self.channel.close()
 
 
-def command(module: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """The command line of ``python -m module arguments`` and its environment.
+def command(module: str, arguments: Sequence[str], python: str = "") -> tuple[list[str], dict[str, str]]:
+    """The command line of ``python -m module arguments`` and its environment; of another ``python`` with its own packages alone.
 
     The current folder is not searched for code (-P): a file called json.py in it stays a file.
     """
+    if python:
+        return [python, "-P", "-m", module, *arguments], {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     here = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH", "")) if p)
     return [sys.executable, "-P", "-m", module, *arguments], {**os.environ, "PYTHONPATH": path}

@@ -10,7 +10,7 @@ from tidemill.types import JsonObject
 
 BISECT, COMPARE = "bisect", "compare"
 """The pipelines."""
-By = Literal["files", "parameters"]
+By = Literal["files", "parameters", "commits", "libraries"]
 
 
 class Kind(NamedTuple):
@@ -21,7 +21,12 @@ class Kind(NamedTuple):
     ordered: bool = False
 
 
-PARTS: dict[str, Kind] = {"files": Kind("file", "files"), "parameters": Kind("parameter", "parameters")}
+PARTS: dict[str, Kind] = {
+    "files": Kind("file", "files"),
+    "parameters": Kind("parameter", "parameters"),
+    "commits": Kind("commit", "commits", ordered=True),
+    "libraries": Kind("library", "libraries"),
+}
 """What can be halved, what is looked at first first."""
 
 
@@ -36,11 +41,13 @@ def most(parts: int) -> int:
 
 @dataclass(frozen=True)
 class Part:
-    """One of them: the digest of a file, the name of a parameter."""
+    """One of them: the digest of a file, the name of a parameter or library, of a commit the one before it. ``value``: a library's
+    version in the good one."""
 
     id: str
     name: str
     detail: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,13 @@ from tidemill.model.pipeline import features
 from tidemill.model.recorded import Recorded, recorded
 from tidemill.rebuild import halves
 from tidemill.rebuild.asked import BISECT, PARTS, Bisected, By, Part, most
+from tidemill.rebuild.away import rebuild
 from tidemill.rebuild.causes import parameters_of, window_of
+from tidemill.rebuild.code import commits_between
 from tidemill.rebuild.files import files_between
 from tidemill.rebuild.halves import Ends, State
-from tidemill.rebuild.trial import CODE, Arrays, Base, Change, Test, ends, trial
+from tidemill.rebuild.pins import needed
+from tidemill.rebuild.trial import CODE, Arrays, Base, Change, Test, ends
 from tidemill.store.records import Alarm, ModelVersion
 from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject, Micros, canonical
@@ -38,11 +41,11 @@ KEPT = ("settings.metric", "settings.task")
 
 @step(version=CODE, outputs=("state", "change"))
 def begin(
-    answers: Arrays, parts: list[JsonObject], by: str, metric: str, ctx: Context
+    answers: Arrays, parts: list[JsonObject], by: str, metric: str, pins: dict[str, str], ctx: Context
 ) -> tuple[JsonObject, JsonObject | None]:
     """Whether the ends differ, and what the first rebuild leaves out."""
     state = halves.begin(len(parts), _ends(answers, metric, ctx.seed), ordered=PARTS[by].ordered)
-    return asdict(state), _change(state, parts, by)
+    return asdict(state), _change(state, parts, by, pins)
 
 
 @step(version=CODE, outputs=("state", "change"))
@@ -51,6 +54,7 @@ def judge(
     parts: list[JsonObject],
     by: str,
     metric: str,
+    pins: dict[str, str],
     budget: float,
     state: JsonObject,
     rebuilt: Arrays,
@@ -60,19 +64,28 @@ def judge(
     """What a rebuild shows, and what the next one leaves out."""
     read = msgspec.convert(state, State)
     after = halves.judge(read, _ends(answers, metric, ctx.seed), rebuilt["values"], told, budget)
-    return asdict(after), _change(after, parts, by)
+    return asdict(after), _change(after, parts, by, pins)
 
 
 def _ends(answers: Arrays, metric: str, seed: int) -> Ends:
     return Ends(answers["good"], answers["bad"], answers["units"], measure(metric).sign, seed)
 
 
-def _change(state: State, parts: list[JsonObject], by: str) -> JsonObject | None:
-    """What the next rebuild does otherwise; None where none is asked for."""
+def _change(state: State, parts: list[JsonObject], by: str, pins: dict[str, str]) -> JsonObject | None:
+    """What the next rebuild does otherwise; None where none is asked for. ``pins``: of the bad version."""
     if state.next is None:
         return None
-    names = [str(parts[place]["id"]) for place in state.next]
-    change = Change(without=names) if by == "files" else Change(swapped=names)
+    taken = [msgspec.convert(parts[place], Part) for place in state.next]
+    names = [part.id for part in taken]
+    if by == "libraries":
+        there = {**pins, **{part.id: part.value for part in taken}}
+        change = Change(pins={name: version for name, version in there.items() if version})
+    else:
+        change = {
+            "files": lambda: Change(without=names),
+            "parameters": lambda: Change(swapped=names),
+            "commits": lambda: Change(commit=names[0]),  # the first of them, and all after it, are taken back
+        }[by]()
     told: JsonObject = msgspec.to_builtins(change)
     return told
 
@@ -122,6 +135,8 @@ def bisect_pipeline(
     base: JsonObject,
     test: JsonObject,
     bundles: dict[str, str],
+    code: JsonObject,
+    pins: dict[str, str],
     rebuilds: int,
     budget: float,
     alarm: str = "",
@@ -129,11 +144,11 @@ def bisect_pipeline(
     """features of the test → both ends → as often as it takes: rebuild, judge → what came of it."""
     rows: Any = features(base["name"], test["data"])  # type: ignore[call-arg]
     answers: Any = ends(rows, base["settings"], test, bundles)  # type: ignore[call-arg]
-    state, change = begin(answers, parts, by, test["metric"])  # type: ignore[call-arg]
+    state, change = begin(answers, parts, by, test["metric"], pins)  # type: ignore[call-arg]
     for place in range(1, rebuilds + 1):
-        rebuilt, told = trial.named(f"rebuild {place}")(rows, base, test, change)  # type: ignore[call-arg]
+        rebuilt, told = rebuild.named(f"rebuild {place}")(rows, base, test, change, code)  # type: ignore[call-arg]
         state, change = judge.named(f"judge {place}")(  # type: ignore[call-arg]
-            answers, parts, by, test["metric"], budget, state, rebuilt, told
+            answers, parts, by, test["metric"], pins, budget, state, rebuilt, told
         )
     return {"report": summarise(models, by, parts, test, answers, state, alarm)}
 
@@ -203,6 +218,8 @@ def _asked(
         "parts": parts,
         "base": msgspec.to_builtins(base),
         "test": msgspec.to_builtins(test),
+        "code": other.code,
+        "pins": needed(other) if chosen == "libraries" else {},
         "rebuilds": bounds.rebuilds or most(len(parts)) + SPARE,
         "budget": bounds.seconds,
     }
@@ -215,12 +232,14 @@ def parts_of(
     makers: dict[By, Callable[[Project, Recorded, Recorded, Micros], list[Part]]] = {
         "files": _files,
         "parameters": _parameters,
+        "commits": _commits,
+        "libraries": _libraries,
     }
     for kind in (by,) if by else tuple(makers):
         if parts := makers[kind](project, one, other, until):
             told: list[JsonObject] = msgspec.to_builtins(parts)
             return kind, told
-    said = f"no {by}" if by else "neither files nor parameters"
+    said = f"no {by}" if by else "no files, parameters, commits or libraries"
     raise BadRequest(
         f"{said} differ between {one.model.ref} and {other.model.ref}: there is nothing to halve",
         place="--by",
@@ -239,3 +258,24 @@ def _parameters(project: Project, one: Recorded, other: Recorded, until: Micros)
     before, after = parameters_of(one), parameters_of(other)
     names = [n for n in sorted({*before, *after}) if canonical(before.get(n)) != canonical(after.get(n))]
     return [Part(n, n, f"{before.get(n)!r} → {after.get(n)!r}"[:200]) for n in names if n not in KEPT]
+
+
+def _commits(project: Project, one: Recorded, other: Recorded, until: Micros) -> list[Part]:
+    found = [
+        Part(before, f"{commit[:12]} {subject}"[:100], f"after {before[:12]}")
+        for before, commit, subject in commits_between(project, one.code, other.code)
+    ]
+    if other.code.get("dirty"):  # the last part: what was in no commit
+        found.append(
+            Part(str(other.code["commit"]), "what was changed and not committed", ", ".join(other.code["changed"][:3]))
+        )
+    return found
+
+
+def _libraries(project: Project, one: Recorded, other: Recorded, until: Micros) -> list[Part]:
+    before, after = needed(one), needed(other)
+    return [
+        Part(name, name, f"{before.get(name, 'not there')} → {after.get(name, 'not there')}", before.get(name, ""))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]

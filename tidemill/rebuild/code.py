@@ -50,6 +50,18 @@ def _check_out(project: Project, code: JsonObject, into: Path) -> None:
         raise ModelError(f"commit {code['commit'][:12]} has no tidemill.toml in this folder", place=str(project.root))
 
 
+def commits_between(project: Project, one: JsonObject, other: JsonObject) -> list[tuple[str, str, str]]:
+    """(commit before, commit, its subject) of each that touched the project's folder from the one code to the other, oldest first."""
+    if not one.get("commit") or not other.get("commit"):
+        return []
+    span = f"{one['commit']}..{other['commit']}"
+    asked = ["log", "--reverse", "--first-parent", "--format=%H%x09%s", span, "--", "."]
+    lines = _git(project.root, asked).decode(errors="replace").splitlines()
+    found = [line.partition("\t")[::2] for line in lines]
+    before = [str(one["commit"]), *(commit for commit, _ in found)]
+    return [(was, commit, subject) for was, (commit, subject) in zip(before, found)]
+
+
 def unknown(code: JsonObject) -> list[str]:
     """What the record does not hold of the code, in words: files that were changed and are in no diff."""
     if "unknown" in code:

@@ -98,7 +98,7 @@ def compare_pipeline(
     corners: list[Any] = []
     said: list[Any] = []
     for name, change in zip(CORNERS, changes):
-        made, told = trial.named(f"rebuild {name or 'as the first'}")(rows, base, tests[1], change)  # type: ignore[call-arg]
+        made, told = trial.named(f"rebuild {name or 'as the first'}")(rows, base, tests[1], change, None)  # type: ignore[call-arg]
         corners.append(made)
         said.append(told)
     return {"report": explain(models, differences, tests, answers, own, corners, said)}  # type: ignore[call-arg]

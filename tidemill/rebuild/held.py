@@ -38,7 +38,7 @@ def held(project: Project, record: Recorded, copy: Project, run: str) -> Held:
     metrics = _metrics(one, other)
     same = (one.bundle, one.evaluation_bundle) == (other.bundle, other.evaluation_bundle)
     most, asked = (0.0, 0) if same else _answers(project, record, copy, other, again)
-    close = -1 < most <= SAME and all(_close(*pair) for pair in metrics.values())
+    close = -1 < most <= SAME and not metrics
     verdict: Same = "identical" if same and not metrics else "same_answers" if close else "different"
     first = next((step.step for step in steps if not step.same), "")
     bundles = [one.bundle, other.bundle], [one.evaluation_bundle, other.evaluation_bundle]
@@ -49,8 +49,8 @@ def _step(record: Recorded, copy: Project, then: Step, now: Step) -> StepHeld:
     differs = [str(change) for change in changes_of(_alike(then.fingerprint_inputs), _alike(now.fingerprint_inputs))]
     names = [name for name in then.outputs if name != "examined"]  # it holds seconds, and no answer depends on it
     same = all(then.outputs[name]["digest"] == now.outputs.get(name, {}).get("digest") for name in names)
-    if not same and then.name == "search":
-        same = _close(_chosen(record.artifacts, then), _chosen(copy.artifacts, now))
+    if not same and then.name in ROUNDED:
+        same = _close(*(ROUNDED[then.name](of, step) for of, step in ((record.artifacts, then), (copy.artifacts, now))))
     before, after = ((step.outputs[names[0]]["digest"] if names else "") for step in (then, now))
     return StepHeld(then.name, same, before, after, differs)
 
@@ -86,13 +86,19 @@ def _chosen(artifacts: Artifacts, step: Step) -> JsonObject:
     return {name: found.get(name) for name in CHOSEN}
 
 
+def _figures(artifacts: Artifacts, step: Step) -> JsonObject:
+    found: JsonObject = load(artifacts, step.outputs["metrics"]["digest"], "json")
+    return found
+
+
+ROUNDED = {"search": _chosen, "evaluate": _figures}
+"""Steps whose figures are means over many requests: the last digit of a sum is that of how its numbers lie in memory."""
+
+
 def _metrics(one: ModelVersion, other: ModelVersion) -> dict[str, list[Any]]:
-    """The figures that differ, of those that were recorded."""
-    return {
-        name: [value, other.metrics.get(name)]
-        for name, value in one.metrics.items()
-        if value != other.metrics.get(name)
-    }
+    """The figures that differ, of those that were recorded, by more than how a processor happens to add up."""
+    there = other.metrics
+    return {name: [value, there.get(name)] for name, value in one.metrics.items() if not _close(value, there.get(name))}
 
 
 def _close(one: Any, other: Any) -> bool:

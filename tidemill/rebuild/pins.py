@@ -31,6 +31,12 @@ def differing(record: Recorded) -> list[Pin]:
     return found
 
 
+def needed(record: Recorded) -> dict[str, str]:
+    """The recorded pins of what a training can reach: what a new environment of it has."""
+    names = reached(record.libraries, record.pins.keys())
+    return {name: version for name, version in record.pins.items() if name in names}
+
+
 def reached(libraries: Iterable[str], known: Set[str]) -> set[str]:
     """Tidemill's requirements and those of these libraries, all the way down, by normal name: those of them that are ``known``."""
     found, waiting = set[str](), [OWN, *map(normal, libraries)]

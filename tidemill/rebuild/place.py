@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import StoreError
 from tidemill.model.recorded import Recorded
@@ -15,31 +15,48 @@ from tidemill.rebuild.code import lay
 from tidemill.ref import Ref
 from tidemill.scope.project import Project, open_project
 from tidemill.scope.stores import keep_alone
-from tidemill.store.artifacts.codecs import get_bundle, put_bundle
-from tidemill.types import HeldClock, JsonObject
+from tidemill.store.artifacts.codecs import get_bundle, load, put_bundle
+from tidemill.types import HeldClock, JsonObject, Micros
 
 if TYPE_CHECKING:
     from tidemill.store.records import Tx
 
 
+@dataclass(frozen=True)
+class Laid:
+    """What a copy is laid with: ``code`` as a run's record says it, dataset versions, and bundles that are read if they are there."""
+
+    code: JsonObject
+    data: Sequence[str]
+    seed: int
+    at: Micros
+    bundles: Sequence[str] = ()
+
+    @staticmethod
+    def of(record: Recorded) -> Laid:
+        """As a version was built. What it was held against is read, too."""
+        champion = record.params.get("champion")
+        return Laid(record.code, record.model.data, record.seed, record.run.started, [champion] if champion else [])
+
+
 @contextmanager
-def place(project: Project, record: Recorded) -> Iterator[Path]:
+def place(project: Project, laid: Laid) -> Iterator[Path]:
     """The copy's folder, for as long as it is needed. Raises ModelError where the code of then cannot be had."""
     with tempfile.TemporaryDirectory(prefix="tidemill-rebuild-") as folder:
         root = Path(folder).resolve() / "project"
         root.mkdir()
-        lay(project, record.code, root)
+        lay(project, laid.code, root)
         keep_alone(root)
-        with open_copy(root, record) as copy:
-            _fill(project, copy, record)
+        with open_copy(root, laid.at) as copy:
+            _fill(project, copy, laid)
         (root / ".tidemill" / "tables").rmdir()
         (root / ".tidemill" / "tables").symlink_to(project.tables_dir)  # a training reads them, and writes nothing
         yield root
 
 
-def open_copy(root: Path, record: Recorded) -> Project:
+def open_copy(root: Path, at: Micros) -> Project:
     """The copy, at the moment at which the version was built."""
-    return open_project(root, clock=HeldClock(record.run.started))
+    return open_project(root, clock=HeldClock(at))
 
 
 def told(record: Recorded, project: Project, root: Path) -> JsonObject:
@@ -47,38 +64,41 @@ def told(record: Recorded, project: Project, root: Path) -> JsonObject:
 
     A search that its wall time ended makes the trials that it made, and no clock ends it again.
     """
-    found: JsonObject = _moved(record.params, str(project.root), str(root))
+    found: JsonObject = moved(record.params, project, root)
     return {**found, "settings": {**found["settings"], "budget": None, "trials": trials_of(record)}}
 
 
 def trials_of(record: Recorded) -> int:
     """How many trials the search made."""
-    from tidemill.store.artifacts.codecs import load
-
     digest = record.run.outputs.get("search")
     found = load(record.artifacts, digest, "json") if digest else {}
     wanted = int(record.params["settings"]["trials"])
     return int(found["trials"][0]) if found.get("cap") is not None else wanted
 
 
-def _moved(value: object, one: str, other: str) -> JsonObject:
-    """The value with another folder wherever it says just this one."""
+def moved(params: JsonObject, project: Project, root: Path) -> JsonObject:
+    """The parameters with the copy's folder wherever they say just the project's."""
+    found: JsonObject = _moved(params, str(project.root), str(root))
+    return found
+
+
+def _moved(value: Any, one: str, other: str) -> Any:
     if isinstance(value, dict):
         return {key: _moved(inner, one, other) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_moved(inner, one, other) for inner in value]  # type: ignore[return-value]
-    return other if value == one else value  # type: ignore[return-value]
+        return [_moved(inner, one, other) for inner in value]
+    return other if value == one else value
 
 
-def _fill(project: Project, copy: Project, record: Recorded) -> None:
-    """The seed, the dataset versions, and the bundle that the candidate was held against."""
+def _fill(project: Project, copy: Project, laid: Laid) -> None:
+    """The seed, the dataset versions, and the bundles."""
 
     def work(tx: Tx) -> None:
-        copy.store.settings.set("seed", record.seed, tx)
-        for ref in record.model.data:
+        copy.store.settings.set("seed", laid.seed, tx)
+        for ref in laid.data:
             copy.store.datasets.add(replace(project.store.datasets.get(*Ref.versioned("dataset", ref)), run=None), tx)
 
     copy.store.transact(work)
-    if champion := record.params.get("champion"):
+    for bundle in laid.bundles:
         with suppress(StoreError):  # it is gone: what is said beside it is not said again, and no answer depends on it
-            put_bundle(copy.artifacts, get_bundle(project.artifacts, champion))
+            put_bundle(copy.artifacts, get_bundle(project.artifacts, bundle))

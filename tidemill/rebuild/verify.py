@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tidemill.errors import BadRequest, TidemillError
 from tidemill.model.recorded import Recorded, recorded
-from tidemill.rebuild import code, data
-from tidemill.rebuild.build import Limits, Tell, build
+from tidemill.rebuild import code, data, fresh
+from tidemill.rebuild.build import Limits, Tell, Work, build
 from tidemill.rebuild.held import held
-from tidemill.rebuild.pins import differing
-from tidemill.rebuild.place import open_copy, place, told
+from tidemill.rebuild.pins import differing, needed
+from tidemill.rebuild.place import Laid, open_copy, place, told
 from tidemill.rebuild.report import ENVIRONMENTS, Held, Pin, Seen, Verified, Why
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ def verified(project: Project, model: ModelVersion, environment: str, tell: Tell
     record, began = recorded(project, model), time.monotonic()
     pinned = differing(record)
     seen = data.seen(project, model.data)
-    why = [*_of_data(seen), *_of_code(record), *(_of_pins(pinned) if environment == "same" else [])]
+    why = [*_of_data(seen), *_of_code(record), *(_of_pins(pinned) if environment == "same" else _unpinned(record))]
     found: Held | None = None
     if not why:
         try:
-            found = _built(project, record, tell)
+            found = _built(project, record, environment, tell)
         except TidemillError as exc:
             why = [Why("failed", f"{exc.code}: {exc}", exc.hint)]
     return Verified(
@@ -49,14 +50,20 @@ def verified(project: Project, model: ModelVersion, environment: str, tell: Tell
     )
 
 
-def _built(project: Project, record: Recorded, tell: Tell) -> Held:
+def _built(project: Project, record: Recorded, environment: str, tell: Tell) -> Held:
     limits = Limits(project.limit("train"), project.memory)
     threads = record.run.environment.get("threads", {})
-    with place(project, record) as root, (root.parent / "log").open("wb") as log:
-        params = told(record, project, root)
-        run = build(root, params, record.run.started, threads, limits, log, tell)
-        with open_copy(root, record) as copy:
-            return held(project, record, copy, run)
+    with ExitStack() as end:
+        root = end.enter_context(place(project, Laid.of(record)))
+        python = (
+            end.enter_context(fresh.environment(needed(record), root.parent, tell, record.python))
+            if environment == "fresh"
+            else ""
+        )
+        log = end.enter_context((root.parent / "log").open("wb"))
+        work = Work(root, told(record, project, root), record.run.started, threads, python=python)
+        run = build(work, limits, log, tell)
+        return held(project, record, end.enter_context(open_copy(root, record.run.started)), run)
 
 
 def _of_data(seen: list[Seen]) -> list[Why]:
@@ -75,6 +82,12 @@ def _of_pins(pins: list[Pin]) -> list[Why]:
     hint = "install what is recorded, or: tidemill verify MODEL --environment fresh"
     means = "with other libraries it would be another model, and no rebuild of this one"
     return [Why("pins", f"{pin}: {means}", hint) for pin in pins]
+
+
+def _unpinned(record: Recorded) -> list[Why]:
+    """Without pins there is no environment to make."""
+    said = "what was installed was not written down: without its pins nobody knows which libraries to install"
+    return [] if record.pins else [Why("pins", said)]
 
 
 def _notes(record: Recorded) -> list[str]:

@@ -22,6 +22,7 @@ from tidemill.web.charts import bars
 from tidemill.web.pages.examined import sections
 from tidemill.web.pages.leakage import leaks
 from tidemill.web.pages.past import axis_of, of_play, staleness
+from tidemill.web.pages.rebuilt import rebuilt
 from tidemill.web.site import Ask, Page, Shown, by_key
 
 SHOWN = 12  # Versions in the interval plot
@@ -107,6 +108,7 @@ def model(ask: Ask) -> Shown:
         "leaks": leaks(found.findings),
         "plain": {k: v for k, v in found.metrics.items() if isinstance(v, int | float | str)},
         "beside": beside(found.metrics),
+        "rebuilt": rebuilt(ask.project, found.ref),
         "verdicts": shown.verdicts,
         "releases": [r for r in ask.project.store.releases.list() if r.model == found.ref],
     }
