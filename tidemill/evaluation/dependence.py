@@ -159,7 +159,8 @@ def density(there: F8, grid: F8) -> list[JsonObject]:
 def empty(there: F8, grid: F8) -> list[list[float]]:
     """Stretches of the range, each a tenth of it or more, in which no row lies.
 
-    >>> empty(np.array([0.0, 0.1, 0.2, 0.9, 0.95, 1.0]), np.array([0.0, 1.0]))
+    >>> there = np.concatenate([np.linspace(0, 0.2, 30), np.linspace(0.9, 1, 30)])
+    >>> empty(there, np.array([0.0, 1.0]))
     [[0.2, 0.9]]
     """
     values = np.unique(there)

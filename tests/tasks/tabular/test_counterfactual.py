@@ -15,8 +15,10 @@ from tidemill.errors import BadRequest, ConfigError
 from tidemill.model.prepare import settings
 from tidemill.scope.project import open_project
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.port import Want
 from tidemill.tasks.tabular.actions import FILE
-from tidemill.tasks.tabular.counterfactual import MOST_ASKED, Want, counterfactual
+from tidemill.tasks.tabular.changes import MOST_ASKED
+from tidemill.tasks.tabular.counterfactual import counterfactual
 from tidemill.tasks.tabular.row import RowScorer
 
 RNG = np.random.default_rng(3)
