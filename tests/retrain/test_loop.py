@@ -15,7 +15,7 @@ from tidemill.data.contract.freshness import stale_now
 from tidemill.monitor.quality import of_quality
 from tidemill.ops.status import Health, status
 from tidemill.release.gates.compare import Comparison
-from tidemill.retrain import worker
+from tidemill.retrain import loop, worker
 from tidemill.retrain.failed import failing
 from tidemill.retrain.loop import next_due, state_of, tick
 from tidemill.retrain.replay import replay
@@ -280,6 +280,30 @@ def test_where_another_method_is_refused_the_champion_s_recipe_is_fitted_anew(
     champion = shop.project.endpoint().champion()
     assert decision.run and champion is not None
     assert champion.model == ("model:shop@3" if kind == "method" else "model:shop@1")
+
+
+def test_beside_a_candidate_that_is_refused_for_a_gap_a_mitigated_one_is_built(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only one: what is refused as it is mitigated is not mitigated again."""
+    trained: list[Any] = []
+    real, fair = shop.jobs.run, {"method": "own", "mitigate": {"method": "thresholds"}}
+
+    def run(job: str, params: Any, seconds: float) -> Any:
+        if job == "train":
+            trained.append(params.get("only"))
+            return {**real(job, params, seconds), "kind": "refit"}
+        if job == "release":
+            made = add_release(shop.project, params["model"], "refused", decision=params["decision"])
+            return {"release": made.id, "status": made.status}
+        return real(job, params, seconds)
+
+    monkeypatch.setattr(shop.jobs, "run", run)
+    monkeypatch.setattr(loop, "_mitigated", lambda scope, release: fair)
+    policy(shop, '{ new_data = "1 rows" }')
+    shop.play(shop.days[0])
+    tick(shop.project, shop.jobs)
+    assert trained == [None, fair]
 
 
 def test_a_bad_canary_is_rolled_back(shop: Shop) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
+import polars as pl
 import pytest
 from fairlearn.postprocessing import ThresholdOptimizer
 from hypothesis import given
@@ -12,9 +15,15 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from tests.raised import raised
+from tidemill.data.contract.contract import Contract
 from tidemill.errors import ModelError
-from tidemill.learning.attributes import Groups, groups_of
+from tidemill.learning.attributes import groups_of
+from tidemill.learning.search import Settings
+from tidemill.tasks.tabular.costs import decided
 from tidemill.tasks.tabular.mitigate import Errors, at_each, at_of, groups_by, thresholds_of, weights_of
+from tidemill.tasks.tabular.row import RowScorer
+from tidemill.tasks.tabular.training import TRAINING, TabularTrainer
+from tidemill.types import JsonObject
 
 F8 = Any
 
@@ -114,4 +123,95 @@ def test_what_no_threshold_makes_equal() -> None:
         thresholds_of(chance, came, groups_of("sex", sex), "calibration", Errors())
     with raised(ModelError, "[fairness] attributes"):
         groups_by({}, ["sex"])
-    assert Groups
+
+
+# whole --------------------------------------------------------------------------------------------------------------
+
+CONTRACT = Contract.parse("""\
+apiVersion: v3.0.2
+kind: DataContract
+id: loans
+version: 1.0.0
+schema:
+  - name: loans
+    customProperties: [{ property: tidemill.key, value: [loan] }]
+    properties:
+      - { name: loan, logicalType: string, required: true }
+      - { name: income, logicalType: number, required: true }
+      - { name: club, logicalType: string }
+      - { name: sex, logicalType: string }
+      - { name: bad, logicalType: boolean, customProperties: [{ property: tidemill.role, value: target }] }
+""")
+COSTS = {"false_positive": 1.0, "false_negative": 3.0, "positive": ""}
+THRESHOLDS = {"method": "thresholds", "attributes": ["sex"], "measure": "selection_rate"}
+REWEIGHING = {"method": "reweighing", "attributes": ["sex"]}
+WINDOWS = [(400_000, 600_000), (600_000, 800_000)]
+
+
+@pytest.fixture(scope="module")
+def trainer() -> TabularTrainer:
+    """Women's loans go bad more often; sex is no input, but a club says it of nine in ten."""
+    rng = np.random.default_rng(7)
+    n = 3000
+    sex = rng.choice(["f", "m"], n)
+    income, club = rng.normal(50, 10, n), np.where(rng.random(n) < 0.9, sex, np.where(sex == "f", "m", "f"))
+    bad = rng.random(n) < 1 / (1 + np.exp((income - 40) / 5 - 2.5 * (sex == "f")))
+    names = [f"L{number}" for number in range(n)]
+    frame = pl.DataFrame({"loan": names, "income": income, "club": club, "sex": sex, "bad": bad})
+    seen = replace(CONTRACT, columns=tuple(one for one in CONTRACT.columns if one.name != "sex"))
+    details = {**TRAINING.details(seen, (), Path(), "classify"), "costs": COSTS, "mitigate": THRESHOLDS}
+    settings = Settings("classify", "cost", None, 1, None, details)
+    found = TRAINING.open_trainer(TRAINING.rows(frame.lazy(), seen, (), ("sex",)), settings)
+    assert isinstance(found, TabularTrainer)
+    return found
+
+
+def rates(trainer: TabularTrainer, recipe: JsonObject) -> tuple[list[float], float]:
+    """By sex how many of the test are answered "true"; and what the answers cost."""
+    found = trainer.report(trainer.fit(recipe, 800_000), 800_000, 1_000_000)
+    bundle = trainer.fit(recipe, 800_000).manifest
+    sex = found.of("cost").attributes["sex"]
+    at = at_each(bundle["threshold"], {"sex": sex})
+    said = decided(np.asarray(found.answers["told"], np.float64), bundle["labels"], bundle["threshold"], at) == 1
+    return [float(said[sex == group].mean()) for group in ("f", "m")], float(found.of("cost").values.mean())
+
+
+def test_a_recipe_with_thresholds_selects_as_many_of_each_group_at_a_price(trainer: TabularTrainer) -> None:
+    plain = trainer.baseline("linear")
+    before, cost = rates(trainer, plain)
+    after, price = rates(trainer, {**plain, "mitigate": THRESHOLDS})
+    assert before[0] - before[1] > 0.2 and abs(after[0] - after[1]) < 0.08
+    assert price > cost, "what is mitigated here differs in truth"
+    bundle = trainer.fit({**plain, "mitigate": THRESHOLDS}, 800_000)
+    assert bundle.files == trainer.fit(plain, 800_000).files, "the fit is the same"
+    assert set(bundle.manifest["threshold"]["groups"]) == {"sex=f", "sex=m"}
+    asked = trainer.questions(cast(Any, None), 800_000, 1_000_000)
+    told = asked.answers(bundle)
+    assert {one["threshold"] for one in told} == set(bundle.manifest["threshold"]["groups"].values())
+    scorer = RowScorer(bundle)
+    assert [scorer.predict(one["inputs"])["value"] for one in asked.requests] == [one["value"] for one in told]
+
+
+def test_what_windows_measure_is_what_a_fit_answers(trainer: TabularTrainer) -> None:
+    for said in (THRESHOLDS, REWEIGHING):
+        recipe = {**trainer.baseline("linear"), "mitigate": said}
+        values, _ = trainer.validation(WINDOWS)(recipe, "cost")
+        one = [trainer.report(trainer.fit(recipe, start), start, end).of("cost").values for start, end in WINDOWS]
+        assert values.tolist() == np.concatenate(one).tolist()
+
+
+def test_reweighed_rows_make_another_model(trainer: TabularTrainer) -> None:
+    plain = trainer.baseline("linear")
+    before, _ = rates(trainer, plain)
+    after, _ = rates(trainer, {**plain, "mitigate": REWEIGHING})
+    assert abs(after[0] - after[1]) < (before[0] - before[1]) / 2
+    with raised(ModelError, ""):
+        trainer.fit({**trainer.baseline("constant"), "mitigate": REWEIGHING}, 800_000)
+
+
+def test_the_successor_of_a_mitigated_champion_is_mitigated_as_it_is(trainer: TabularTrainer) -> None:
+    champion = {**trainer.baseline("linear"), "mitigate": THRESHOLDS}
+    found = trainer.search(WINDOWS, champion, seed=0)
+    assert found.recipe["mitigate"] == THRESHOLDS and all("mitigate" not in one.recipe for one in found.tried)
+    assert trainer.reproduces(champion)
+    assert not trainer.reproduces({**champion, "mitigate": {**THRESHOLDS, "attributes": ["age"]}})

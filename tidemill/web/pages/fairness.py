@@ -15,8 +15,8 @@ from tidemill.web import format as words
 from tidemill.web.charts import bars, lines
 
 WORDS = {
-    "beyond": ("bad", "a gap is shown"),
-    "within": ("ok", "no gap"),
+    "beyond": ("bad", "beyond"),
+    "within": ("ok", "within"),
     "insufficient data": ("warn", "insufficient data"),
 }
 GROUPS = 6
@@ -66,11 +66,19 @@ def _interval(told: Sequence[float] | None) -> words.Interval | None:
 
 
 def _picture(by: str, groups: JsonObject, measure: str) -> Markup:
-    drawn = [
-        bars.Interval(f"{group} ({told['n']:,})", *told[measure]) for group, told in groups.items() if told[measure]
-    ]
+    known = [(_short(group), told["n"], _interval(told[measure])) for group, told in groups.items()]
+    drawn = [bars.Interval(name, *each, "s1", f"{n:,} answers") for name, n, each in known if each]
     title = f"{measure.replace('_', ' ')} by {by}, 95 % intervals"
     return bars.intervals(title, drawn, x=measure.replace("_", " "))
+
+
+def _short(group: str) -> str:
+    """A group's name; of an intersection without those of its attributes.
+
+    >>> _short("sex=female, age_band=under 30"), _short("female")
+    ('female, under 30', 'female')
+    """
+    return ", ".join(part.partition("=")[2] or part for part in group.split(", "))
 
 
 def _gaps(found: JsonObject) -> list[tuple[str, str, str, words.Interval, str, str]]:
