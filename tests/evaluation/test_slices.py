@@ -87,6 +87,12 @@ def test_a_slice_that_is_worse_than_by_the_champion_is_named_though_it_is_no_wor
     assert found["c"].against[CHAMPION][0] == pytest.approx(0.09, abs=0.04) and found["a"].worse_than == ()
 
 
+def test_a_model_that_was_not_asked_the_same_is_not_laid_beside() -> None:
+    one, other = planted(0), planted(0, 2_000)
+    found = sliced({CANDIDATE: one, CHAMPION: other}, ["c0"], 0.2, 0.95)
+    assert all(set(each.reached) == {CANDIDATE} and not each.against for each in found)
+
+
 def test_a_column_that_nobody_has_is_an_error() -> None:
     with pytest.raises(NotEnoughData) as caught:
         sliced({CANDIDATE: planted(0)}, ["country"], 0.2, 0.95)

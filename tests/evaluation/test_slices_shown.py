@@ -76,6 +76,11 @@ def test_page_notebook_and_card_show_the_same() -> None:
     assert all(line in card(found) for line in told.said)
 
 
+def test_a_metric_that_the_test_does_not_give_is_said() -> None:
+    with pytest.raises(NotEnoughData):
+        look(seen({**NAMED, "metric": "auc"}))
+
+
 def test_requests_of_which_nothing_is_known_have_no_slices() -> None:
     with pytest.raises(NotEnoughData):
         look(seen(attributes={"subject": np.arange(3_000).astype(str)}))

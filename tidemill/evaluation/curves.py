@@ -105,7 +105,8 @@ class Curves(msgspec.Struct, frozen=True):
 
 def look(seen: Look) -> JsonObject:
     """The curves of the models that answered this test. Raises NotEnoughData."""
-    reports = {name: one.report for name, one in models_of(seen, seen.settings.metric).items()}
+    metric = seen.settings.metric if seen.settings.metric in seen.own.scored else next(iter(seen.own.scored))
+    reports = {name: one.report for name, one in models_of(seen, metric).items()}
     own = seen.own.scored[next(iter(seen.own.scored))]
     units = np.unique(own.units, return_inverse=True)[1]
     said: Mapping[str, Any] = seen.bundle.manifest

@@ -112,13 +112,23 @@ def look(seen: Look) -> JsonObject:
 
 
 def models_of(seen: Look, metric: str) -> dict[str, Judged]:
-    """The candidate, the champion, the best of the simple models and the simplest, as far as they are there and answer this metric."""
+    """The candidate, the champion, the best of the simple models and the simplest, as far as they are there and answer this metric.
+
+    Raises NotEnoughData where the candidate's answers do not give it.
+    """
+    seen.own.of(metric)
     found: dict[str, Report | None] = {CANDIDATE: seen.own, CHAMPION: seen.champion}
     simple = {name: one for name, one in seen.baselines.items() if metric in one.scored}
     sign = measure(metric).sign
     best = max(simple, key=lambda name: sign * float(simple[name].scored[metric].values.mean()), default="")
     found |= {name: simple[name] for name in dict.fromkeys([best, *simple][: 2 if simple else 0])}
-    return {name: Judged(one, metric) for name, one in found.items() if one is not None and metric in one.scored}
+    return _alike({n: Judged(one, metric) for n, one in found.items() if one is not None and metric in one.scored})
+
+
+def _alike(models: Mapping[str, Judged]) -> dict[str, Judged]:
+    """Those that were asked what the candidate was."""
+    own = models.get(CANDIDATE)
+    return {n: one for n, one in models.items() if own and np.array_equal(one.scored.units, own.scored.units)}
 
 
 def ordered(names: Iterable[str]) -> list[str]:
@@ -131,9 +141,12 @@ def ordered(names: Iterable[str]) -> list[str]:
 
 
 def sliced(models: Mapping[str, Judged], by: Sequence[str], margin: float, confidence: float) -> list[Slice]:
-    """The slices of these columns. Raises NotEnoughData where the requests have no such column, or the candidate no such metric."""
+    """The slices of these columns, beside models that were asked the same.
+
+    Raises NotEnoughData where the requests have no such column, or the candidate no such metric.
+    """
     own = models[CANDIDATE]
-    own.scored  # noqa: B018 - it raises where the metric is not there
+    models = _alike(models)
     parts: list[tuple[str, str, NDArray[Any]]] = []
     for name in by:
         if name not in own.scored.attributes:
