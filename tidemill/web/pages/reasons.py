@@ -7,7 +7,8 @@ from typing import Any
 from tidemill.types import JsonObject
 from tidemill.web.charts.contributions import contributions
 
-SHOWN, ANSWERS = 12, 6
+SHOWN, OF_SEVERAL, ANSWERS = 12, 5, 6
+"""Contributions that are drawn of an answer alone, of each of several; and how many of these."""
 SCALES = {
     "log-odds": "log-odds",
     "log value": "logarithm of the value",
@@ -22,11 +23,12 @@ def explained(said: JsonObject | None) -> dict[str, Any] | None:
     """As the page shows it; nothing of a trace that has none."""
     if not said:
         return None
-    return {**said, "shown": [_answer(one, SCALES.get(said.get("unit", ""), "")) for one in said["answers"][:ANSWERS]]}
+    most, scale = OF_SEVERAL if len(said["answers"]) > 1 else SHOWN, SCALES.get(said.get("unit", ""), "")
+    return {**said, "shown": [_answer(one, scale, most) for one in said["answers"][:ANSWERS]]}
 
 
-def _answer(one: JsonObject, scale: str) -> dict[str, Any]:
-    parts, more = one["because"][:SHOWN], one["because"][SHOWN:]
+def _answer(one: JsonObject, scale: str, most: int) -> dict[str, Any]:
+    parts, more = one["because"][:most], one["because"][most:]
     left = len(more) + one.get("others", 0)
     rest = sum(part["value"] for part in more) + one.get("rest", 0.0)
     bars = [*parts, {"what": f"{left} others", "value": rest}] if left else parts
