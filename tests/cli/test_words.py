@@ -35,6 +35,7 @@ LISTS = [
     ("release", "status"),
     ("decisions", "ls", "--all"),
     ("alarms",),
+    ("estimates",),
     ("data", "ls"),
     ("data", "show", "sales"),
     ("token", "ls"),
