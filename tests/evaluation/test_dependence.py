@@ -10,6 +10,7 @@ from sklearn.inspection import partial_dependence
 
 from tests.evaluation.made import Asked, Made
 from tidemill.evaluation.dependence import DEPENDENCE, VARIED, accumulated, dependence, partial
+from tidemill.evaluation.importance import importance
 from tidemill.evaluation.sentences import of_curve
 from tidemill.types import JsonObject
 
@@ -84,6 +85,14 @@ def test_categories_are_asked_as_they_are_there_and_a_constant_column_moves_noth
     assert levels["oslo"]["answer"] > 0.6 and levels["rome"]["answer"] < 0.3
     assert set(levels) == {"oslo", "rome", "bonn", "others"} and levels["others"]["rows"] == 1
     assert found == DEPENDENCE.look(look) and "The probability of 'yes' is least" in DEPENDENCE.card(found)
+
+
+def test_of_a_column_that_is_missing_everywhere_nothing_is_drawn_and_nothing_breaks() -> None:
+    made = Made({"a": A, "none": np.full(N, np.nan)}, A + 0.1 * B)
+    bundle = made.fit("trees", num_iterations=20)
+    assert [one["input"] for one in dependence(made.learned(bundle), 0)["inputs"]] == ["a"]
+    found = importance(made.sample(bundle), "mae", 0)
+    assert found["values"][-1] == {"name": "none", "lost": [0.0, 0.0, 0.0], "weight": 0.0, "constant": True}
 
 
 def test_missing_values_are_counted_and_not_drawn() -> None:

@@ -109,6 +109,11 @@ def test_a_value_is_asked_for_by_its_bound() -> None:
     assert counterfactual(scorer, ROW, Want(at_most=-30.0)).ways[0][0][0].input == "debt"
 
 
+def test_of_a_column_that_nobody_has_nothing_is_advised() -> None:
+    scorer = made({"none": "any"}, {"none": np.full(N, np.nan)})
+    assert "can go further" in counterfactual(scorer, ROW).why
+
+
 def test_of_a_constant_column_there_is_nothing_to_change() -> None:
     scorer = made({"still": "any"}, {"still": np.ones(N)})
     assert "can go further" in counterfactual(scorer, {**ROW, "still": 1.0}).why

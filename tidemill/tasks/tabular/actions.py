@@ -88,7 +88,8 @@ def fit_actions(x: F8, inputs: Sequence[Input], ways: Mapping[str, Way]) -> Acti
     """From the encoded rows of a fit."""
     x = x[:: max(1, len(x) // ROWS)]
     places = _places(inputs, ways)
-    numbers = [_number(place, inputs[place], x[:, place]) for place in places if inputs[place].kind != "category"]
+    there = [place for place in places if inputs[place].kind != "category" and not np.isnan(x[:, place]).all()]
+    numbers = [_number(place, inputs[place], x[:, place]) for place in there]
     levels = [level for place in places if inputs[place].kind == "category" for level in _levels(place, x[:, place])]
     numbers, levels = numbers[:MOST], levels[: max(MOST - len(numbers), 0)]
     scores = _scores(x, numbers, levels)
@@ -108,8 +109,7 @@ def _places(inputs: Sequence[Input], ways: Mapping[str, Way]) -> list[int]:
 
 
 def _number(place: int, one: Input, values: F8) -> Number:
-    there = values[~np.isnan(values)]
-    grid = np.quantile(there, np.linspace(0, 1, POINTS), method="nearest") if len(there) else np.zeros(1)
+    grid = np.quantile(values[~np.isnan(values)], np.linspace(0, 1, POINTS), method="nearest")
     at, which = np.unique(grid, return_inverse=True)
     normal = np.array([NormalDist().inv_cdf((i + 0.5) / len(grid)) for i in range(len(grid))])
     score = np.bincount(which, normal) / np.bincount(which)  # of equal quantiles the mean
