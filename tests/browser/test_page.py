@@ -26,6 +26,7 @@ PATHS = {
     "run-failed": f"/runs/{named_id('run', '4')}",
     "models": "/models",
     "model": "/models/shop@6",
+    "model-card": "/models/shop@6/card",
     "releases": "/releases",
     "release": f"/releases/{named_id('rel', '8')}",
     "release-held": f"/releases/{named_id('rel', '4')}",
@@ -506,7 +507,7 @@ def test_a_model_card_is_printed_with_nothing_around_it(calm: Site, open_page: O
     w = open_page(calm)
     w.go("/models/shop@6")
     with w.page.expect_navigation():
-        w.page.get_by_role("link", name="as it would be printed").click()
+        w.page.locator("main a[href$='/card']").click()
     assert w.page.locator(".side").is_visible() and w.page.locator(".noprint").is_visible()
     w.page.emulate_media(media="print")
     assert not w.page.locator(".side").is_visible() and not w.page.locator(".noprint").is_visible()
