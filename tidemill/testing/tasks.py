@@ -40,7 +40,7 @@ from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Outcome
 from tidemill.store.sql import open_live
 from tidemill.tasks.check import check_roles
-from tidemill.tasks.port import Task
+from tidemill.tasks.port import Contribution, Question, Task
 from tidemill.tasks.table import task_of, training_of
 from tidemill.testing import records
 from tidemill.testing.asking import refused
@@ -135,6 +135,13 @@ class Trained:
             key, at = "/".join(str(row[k]) for k in c.key), int(row[str(c.time)].timestamp() * 1_000_000)
             yield OnlineEvent(0, key, str(row[str(c.subject)]), str(row[str(c.item)]), at, float(row[str(c.value)]))
 
+    def question(self, asked: Mapping[str, Any]) -> Question:
+        """What was asked and answered, to be explained."""
+        body = {name: value for name, value in asked.items() if name not in ("at", "watermark")}
+        request = msgspec.json.decode(msgspec.json.encode(body), type=self.task.request)
+        at, seen = asked.get("at", self.cut.end), asked.get("watermark", self.history.seq)
+        return Question(request, self.history, at, seen, self.answer(asked))
+
     def answer(self, asked: Mapping[str, Any], bundle: Bundle | None = None) -> JsonObject:
         """As the server answers: from the request's JSON. ``bundle``: another one than the search's."""
         history = self.history
@@ -160,6 +167,20 @@ class TaskSuite:
             msgspec.convert(told, trained.task.reply)
             assert _same(told, {name: value for name, value in expected.items() if name != "fewest"})
             assert len(told.get("items", ())) >= expected.get("fewest", 0)
+
+    def test_what_an_answer_is_made_of_adds_up(self, trained: Trained) -> None:
+        """And is of that very answer; the sentence for a person names nothing else. A task that does not say has a reason."""
+        for asked in trained.questions[0][:10]:
+            question = trained.question(asked)
+            found = trained.task.contributions(trained.scorer, question)
+            assert found.reasons or found.why
+            for reason in found.reasons:
+                added = [one.value for one in reason.contributions]
+                assert abs(reason.base + sum(added) - reason.score) <= max(reason.error, 1e-6)
+                assert sorted(added, key=abs, reverse=True) == added and len(
+                    {*map(_what, reason.contributions)}
+                ) == len(added)
+                assert trained.task.sentence(trained.scorer, question, reason, {})
 
     def test_a_contract_can_name_its_roles(self, trained: Trained) -> None:
         assert {*trained.task.roles, *trained.task.watched} <= {*ROLES}
@@ -270,3 +291,7 @@ def _same(told: Any, right: Any) -> bool:
     if isinstance(right, list):
         return len(told) == len(right) and all(map(_same, told, right))
     return math.isclose(told, right, rel_tol=1e-9, abs_tol=1e-9) if isinstance(right, float) else told == right
+
+
+def _what(one: Contribution) -> tuple[str, str]:
+    return one.kind, one.what
