@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.raised import raised
@@ -12,7 +13,8 @@ from tests.release.test_gates import case, report, say
 from tests.scope.made import endpoint_of
 from tidemill.errors import ConfigError
 from tidemill.evaluation.changed import MISSING
-from tidemill.evaluation.falls import Fall, Robustness
+from tidemill.evaluation.falls import Fall, Robustness, fall_of
+from tidemill.evaluation.robustness import ruled
 from tidemill.release.gates.port import CandidateReport
 from tidemill.release.gates.registry import gates_of
 from tidemill.release.gates.robustness import Robust
@@ -88,3 +90,20 @@ def test_one_that_the_server_gets_nothing_from_is_not_asked_here() -> None:
 def test_what_is_no_share_is_said_at_its_line(said: str) -> None:
     with raised(ConfigError, "tidemill.toml:10"):
         check(TABLE + f"[gates]\nrobustness = {{ {said} }}\n")
+
+
+@pytest.mark.parametrize(
+    ("lost", "passed", "refused"),
+    [(0.2, (0.0, 0.08), (0.0, 0.08)), (0.4, (0.0, 0.0), (0.9, 1.0)), (0.05, (0.9, 1.0), (0.0, 0.0))],
+)
+def test_how_often_it_is_wrong(lost: float, passed: tuple[float, float], refused: tuple[float, float]) -> None:
+    """At the very edge of what is allowed it passes, and calls worse, one in twenty; at twice that it refuses."""
+    rng, said = np.random.default_rng(7), []
+    for _ in range(300):
+        units = np.repeat(np.arange(80), 5)
+        plain = rng.exponential(size=400)
+        values = plain * (1 + lost) + rng.normal(0, 0.3, 80)[units] + rng.normal(0, 0.2, 400)
+        fall = Fall("income", MISSING, 1.0, float(values.mean()), *fall_of("mae", plain, values, units))
+        said.append(ruled(Robustness("mae", "lower", 400, 80, "days", 1.0, [fall], {}), 0.2)[0])
+    for verdict, (low, high) in (("promoted", passed), ("worse", refused)):
+        assert low <= said.count(verdict) / 300 <= high  # type: ignore[arg-type]

@@ -190,7 +190,7 @@ def share_of(fall: float | None, low: float | None, high: float | None) -> str:
     return f"{fall * 100:+.1f} %{ends}"
 
 
-def student(degrees: int, chance: float) -> float:
+def student(degrees: float, chance: float) -> float:
     """The quantile of Student's t."""
     from scipy.special import stdtrit
 

@@ -6,6 +6,7 @@ A shuffled column says what a fit answers by; only a fit without it says what th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -94,21 +95,58 @@ def without(settings: Settings, columns: Sequence[str]) -> Settings:
     return replace(settings, details={**settings.details, "columns": kept, "monotone": monotone})
 
 
-def judged(
-    metric: str, whole: F8, less: F8, units: NDArray[Any], useful: float, asked: int
-) -> tuple[Said, tuple[float, float | None, float | None]]:
+def turned(settings: Settings, by: int) -> Settings:
+    """The same model with its columns in another order: what a learner draws falls otherwise, and nothing else does."""
+    columns = settings.details["columns"]
+    turn = by % len(columns)
+    return replace(settings, details={**settings.details, "columns": [*columns[turn:], *columns[:turn]]})
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What each request adds to the metric by fits of all features: the evaluation model first, then the same `turned`."""
+
+    metric: str
+    values: F8  # fits x requests
+    units: NDArray[Any]
+
+    @property
+    def mean(self) -> F8:
+        """Of all fits: one of them may be a lucky one, and every other would look worse beside it."""
+        return np.asarray(self.values.mean(axis=0))
+
+    @property
+    def luck(self) -> float:
+        """The standard deviation of what one fit falls by against the others, where nothing differs but what was drawn."""
+        falls = [fall_of(self.metric, self.mean, one, self.units)[0] for one in self.values]
+        return float(np.std(falls, ddof=1)) if len(falls) > 1 else 0.0
+
+    def against(self, less: F8) -> tuple[float, float | None, float]:
+        """(fall, standard error, degrees of freedom) of a fit without something: by chance of the test, and by luck of fits."""
+        fall, spread, *_ = fall_of(self.metric, self.mean, less, self.units)
+        groups, fits = len(np.unique(self.units)), len(self.values)
+        if spread is None:
+            return fall, None, 0.0
+        test, luck = spread**2, self.luck**2 * (1 + 1 / fits)
+        unsure = test**2 / (groups - 1) + luck**2 / max(fits - 1, 1)
+        return fall, math.sqrt(test + luck), (test + luck) ** 2 / unsure if unsure > 0 else float(groups - 1)
+
+
+def judged(whole: Whole, less: F8, useful: float, asked: int) -> tuple[Said, tuple[float, float | None, float | None]]:
     """What the refit shows, and the fall with its interval. Of ``asked`` refits none is called needed or harmful by chance (Bonferroni)."""
-    fall, spread, low, high = fall_of(metric, whole, less, units)
-    degrees = len(np.unique(units)) - 1
-    if spread is None or degrees + 1 < LEAST:
-        return "not_enough_data", (fall, low, high)
-    reach = student(degrees, 1 - (1 - SURE) / 2 / max(asked, 1)) * spread
-    if fall - reach > 0:
-        return "needed", (fall, low, high)
-    if fall + reach < 0:
-        return "harms", (fall, low, high)
-    spare = fall + student(degrees, SURE) * spread < useful
-    return ("spare" if spare else "not_enough_data"), (fall, low, high)
+    fall, spread, degrees = whole.against(less)
+    if spread is None:
+        return "not_enough_data", (fall, None, None)
+    reach = student(degrees, 0.975) * spread
+    interval = (fall, fall - reach, fall + reach)
+    if len(np.unique(whole.units)) < LEAST:
+        return "not_enough_data", interval
+    surely = student(degrees, 1 - (1 - SURE) / 2 / max(asked, 1)) * spread
+    if fall - surely > 0:
+        return "needed", interval
+    if fall + surely < 0:
+        return "harms", interval
+    return ("spare" if fall + student(degrees, SURE) * spread < useful else "not_enough_data"), interval
 
 
 def unused(sample: Sample, columns: Sequence[str]) -> Said | None:
@@ -154,8 +192,7 @@ def _change(one: Feature) -> str:
 
 def report(
     sample: Sample,
-    whole: F8,
-    units: NDArray[Any],
+    whole: Whole,
     head: Mapping[str, Any],
     asked: Sequence[tuple[Left, F8, Cost]],
     reading: Mapping[str, tuple[float, float]],
@@ -171,7 +208,7 @@ def report(
         if cost.error:
             found = replace(found, verdict="failed", said=f"not fitted without it: {cost.error}")
         elif not one.why:
-            said, interval = judged(made.metric, whole, less, units, made.useful, refits)
+            said, interval = judged(whole, less, made.useful, refits)
             found = replace(found, fall=interval[0], low=interval[1], high=interval[2], verdict=said)
         found = replace(found, verdict=unused(sample, one.columns) or found.verdict)
         made.features.append(replace(found, said=sentence(found, made.useful)))

@@ -14,7 +14,7 @@ from tidemill.errors import BadRequest, ConfigError, ModelError
 from tidemill.evaluation import serving_cost
 from tidemill.evaluation.alike import associations, groups_of, of_values
 from tidemill.evaluation.falls import MOST
-from tidemill.evaluation.leave_out import Cost, Left, as_json, named, report, without
+from tidemill.evaluation.leave_out import Cost, Left, Whole, as_json, named, report, turned, without
 from tidemill.learning.evaluate import metric_value
 from tidemill.learning.measures import measure
 from tidemill.learning.search import Settings
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 FEATURES = "features"
 """The name of its pipeline."""
-MOST_FITS = 300
+MOST_FITS, AGAIN = 300, 3
+"""Features that are left out, at most; and fits of all features, that luck is told by."""
 USUAL = 5.0
 """CPU seconds of a fit where nobody has measured one."""
 
@@ -54,12 +55,15 @@ def _bundle(ctx: Context, digest: str) -> Bundle:
 
 @step(version=CODE, outputs=("values", "cost"))
 def left_out(
-    rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, bundle: str, columns: list[str], ctx: Context
+    rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, bundle: str, columns: list[str], turn: int, ctx: Context
 ) -> tuple[Any, JsonObject]:
-    """What each request of the test adds to the metric where the recipe is fitted without these values, and what serving costs then."""
+    """What each request of the test adds to the metric where the recipe is fitted without these values, and what serving costs then.
+
+    ``turn``: by so many places the columns are turned.
+    """
     read, where, whole = Settings(**settings), Cut.read(cut), _bundle(ctx, bundle)
     try:
-        trainer = _trainer(rows, without(read, columns))
+        trainer = _trainer(rows, turned(without(read, columns), turn))
         less = trainer.fit(whole.manifest["recipe"], where.test_start)
         values = trainer.report(less, where.test_start, where.end).of(read.metric).values
     except (ModelError, ConfigError) as exc:
@@ -84,9 +88,10 @@ def summarise(
     asked: list[JsonObject],
     values: list[Any],
     costs: list[JsonObject],
+    again: list[Any],
     ctx: Context,
 ) -> JsonObject:
-    """`tidemill.evaluation.leave_out.FeatureReport`. ``values`` and ``costs``: of those that were asked, in their order."""
+    """`tidemill.evaluation.leave_out.FeatureReport`. ``values`` and ``costs``: of those that were asked, in their order; ``again``: of all."""
     read, where, whole = Settings(**settings), Cut.read(cut), _bundle(ctx, bundle)
     trainer = _trainer(rows, read)
     own, sample = (
@@ -109,7 +114,9 @@ def summarise(
     }
     alike = groups_of(list(sample.places), of_values(associations(sample.x, sample.categories), sample.places))
     took = serving_cost.reading(RowScorer(whole), [one.body["inputs"] for one in _requests(rows, read, where)])
-    return as_json(report(sample, scored.values, scored.units, head, parts, took, alike))
+    fits = [scored.values, *(one["values"] for one in again if len(one["values"]))]
+    whole_fits = Whole(read.metric, np.array(fits), scored.units)
+    return as_json(report(sample, whole_fits, head, parts, took, alike))
 
 
 @pipeline(name=FEATURES)
@@ -131,10 +138,14 @@ def features_pipeline(
     for one in asked:
         if not one["why"]:
             made = left_out.named(f"without {one['name']}")
-            value, cost = made(rows, cut, settings, bundle, one["columns"])  # type: ignore[call-arg]
+            value, cost = made(rows, cut, settings, bundle, one["columns"], 0)  # type: ignore[call-arg]
             values.append(value)
             costs.append(cost)
-    return {"report": summarise(rows, cut, settings, bundle, useful, asked, values, costs)}  # type: ignore[call-arg]
+    again = []
+    for turn in range(1, AGAIN + 1):
+        value, _ = left_out.named(f"all again, turned by {turn}")(rows, cut, settings, bundle, [], turn)  # type: ignore[call-arg]
+        again.append(value)
+    return {"report": summarise(rows, cut, settings, bundle, useful, asked, values, costs, again)}  # type: ignore[call-arg]
 
 
 def parameters(
