@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from tests.rebuild.loans import DAYS, LINE, PAST, START, lay, past, sixty
+from tests.rebuild.loans import LINE, past, sixty
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest
 from tidemill.ops import comparisons, models
 from tidemill.rebuild.asked import Compared
 from tidemill.rebuild.terms import CORNERS, shares
-from tidemill.scope.project import Project, open_project
-from tidemill.types import DAY, HeldClock
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    with open_project(lay(tmp_path / "loans"), clock=HeldClock(START + (PAST + DAYS + 20) * DAY)) as opened:
-        yield opened
+from tidemill.scope.project import Project
 
 
 def explained(project: Project, one: str = "1", other: str = "2") -> Compared:
@@ -32,33 +22,33 @@ def of(found: Compared, kind: str) -> float:
     return next((term["adds"] for term in found.terms if term["kind"] == kind), 0.0)
 
 
-@pytest.mark.parametrize(
-    ("spoiled", "recipe", "kind"), [((17,), LINE, "data"), ((), {**LINE, "l2": 1e9}, "parameters")]
-)
-def test_what_made_it_worse_is_the_greatest_term_and_they_add_up(project, spoiled, recipe, kind):
-    past(project), sixty(project, spoiled=spoiled, recipe=recipe)
-    found = explained(project)
+def adds_up(found: Compared, kind: str) -> None:
+    """What made it worse is the greatest term, and all of them are the whole."""
     on_fixed = [term for term in found.terms if term["kind"] != "window"]
     assert max(on_fixed, key=lambda term: term["adds"])["kind"] == kind
     assert of(found, kind) > 0.8 * found.whole["adds"] > 0
     assert sum(term["adds"] for term in on_fixed) == pytest.approx(found.whole["adds"], abs=1e-9)
     assert found.figures[0] + sum(term["adds"] for term in found.terms) == pytest.approx(found.figures[2], abs=1e-9)
     assert of(found, "code and environment") == pytest.approx(0.0, abs=1e-9), "both were made here"
-    assert comparisons.ls(project).items
 
 
-def test_the_list_says_what_the_records_say_that_differs(project):
-    past(project), sixty(project, recipe={**LINE, "l2": 7.0})
-    found = models.compare(project, "1", "2")["differences"]
+def test_of_a_spoiled_file_the_data_explain_it(spoiled):
+    adds_up(explained(spoiled), "data")
+    assert comparisons.ls(spoiled).items
+
+
+def test_of_another_recipe_the_parameters_explain_it_and_the_list_names_it(loans):
+    past(loans), sixty(loans, recipe={**LINE, "l2": 1e9})
+    adds_up(explained(loans), "parameters")
+    found = models.compare(loans, "1", "2")["differences"]
     assert {one["kind"] for one in found} == {"window", "data", "parameters"}
     (recipe,) = (one for one in found if one["kind"] == "parameters")
-    assert (recipe["what"], recipe["one"], recipe["other"]) == ("recipe.l2", LINE["l2"], 7.0)
+    assert (recipe["what"], recipe["one"], recipe["other"]) == ("recipe.l2", LINE["l2"], 1e9)
 
 
-def test_a_version_is_never_asked_a_test_that_it_has_learned_from(project):
-    past(project), sixty(project)
+def test_a_version_is_never_asked_a_test_that_it_has_learned_from(spoiled):
     with pytest.raises(BadRequest) as refused:
-        explained(project, "2", "1")
+        explained(spoiled, "2", "1")
     assert "model:loans@1 model:loans@2" in refused.value.hint
 
 

@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
-from tests.rebuild.loans import DAYS, PAST, START, lay, past, sixty
 from tests.web.test_pages import get
 from tidemill.access.caller import Caller
 from tidemill.cli.main import cli
-from tidemill.ops import bisects, comparisons, rebuilds
-from tidemill.scope.project import Project, open_project
-from tidemill.types import DAY, HeldClock
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
-    with open_project(lay(tmp_path / "loans"), clock=HeldClock(START + (PAST + DAYS + 20) * DAY)) as opened:
-        past(opened), sixty(opened, spoiled=(17,))
-        yield opened
+from tidemill.ops import bisects, comparisons, models, rebuilds
 
 
 def quiet(kind: str, data: object) -> None:
     """Nobody looks."""
 
 
-def test_the_page_of_a_version_shows_what_its_rebuilds_showed(project):
-    assert 'id="rebuilt"' not in get(project, "/models/loans@2").body.decode()
-    rebuilds.verify(project, Caller.local(), "2", "same", quiet)
-    bisects.bisect(project, Caller.local(), bisects.Asked("1", "2"), quiet)
-    comparisons.explain(project, Caller.local(), "1", "2", quiet)
-    text = get(project, "/models/loans@2").body.decode()
-    verdict = rebuilds.of_model(project, "model:loans@2").verdict
+def test_the_page_of_a_version_shows_what_its_rebuilds_showed(spoiled):
+    assert 'id="rebuilt"' not in get(spoiled, "/models/loans@2").body.decode()
+    made = rebuilds.verify(spoiled, Caller.local(), "2", "same", quiet)
+    bisects.bisect(spoiled, Caller.local(), bisects.Asked("1", "2"), quiet)
+    comparisons.explain(spoiled, Caller.local(), "1", "2", quiet)
+    text = get(spoiled, "/models/loans@2").body.decode()
+    verdict = made.verdict
+    assert models.show(spoiled, "2").rebuild == made == rebuilds.show(spoiled, made.run)
+    assert json.loads(spoiled.artifacts.get(made.signed))["payloadType"] == "application/vnd.in-toto+json"
     assert 'id="rebuilt"' in text and f">{verdict}</span>" in text
     assert verdict in ("identical", "the same answers"), "a line's sums are of the machine's own"
     assert "data/day-17.parquet" in text and "share of the gap that was made good" in text
     assert "what each difference adds" in text
-    assert 'id="rebuilt"' not in get(project, "/models/loans@1").body.decode()
+    assert 'id="rebuilt"' not in get(spoiled, "/models/loans@1").body.decode()
 
 
-def test_the_commands_say_it_in_json_and_end_as_it_came_out(project, monkeypatch):
-    monkeypatch.chdir(project.root)
+def test_the_commands_say_it_in_json_and_end_as_it_came_out(spoiled, monkeypatch):
+    monkeypatch.chdir(spoiled.root)
     traced = CliRunner().invoke(cli, ["bisect", "--good", "1", "--bad", "2", "--json"])
     assert traced.exit_code == 0, traced.output
     assert json.loads(traced.stdout)["report"]["left"][0]["name"] == "data/day-17.parquet"

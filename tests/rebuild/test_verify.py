@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +14,16 @@ import pytest
 from tests.model.test_pipeline import START, as_sales, lay
 from tests.rebuild.git import git
 from tests.tasks.ranking.made import shop
-from tidemill.access.caller import Caller
 from tidemill.config.policies import GatesSection
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.engine.fingerprint import environment
-from tidemill.errors import NotFound
+from tidemill.errors import ModelError, NotFound
 from tidemill.model.pipeline import build_candidate
 from tidemill.model.recorded import recorded
-from tidemill.ops import models, rebuilds
-from tidemill.rebuild.verify import Verified, verified
+from tidemill.rebuild import fresh
+from tidemill.rebuild.report import Verified
+from tidemill.rebuild.verify import verified
 from tidemill.release.gates.verify import Verify
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import ModelVersion
@@ -54,18 +54,6 @@ def state(project: Project) -> dict[Path, int]:
 
 def again(project: Project, model: ModelVersion) -> Verified:
     return verified(project, model, "same", quiet)
-
-
-def test_a_version_is_built_again_byte_by_byte_and_nothing_of_the_project_is_touched(project):
-    model = build_candidate(project)
-    before, told = state(project), []
-    found = verified(project, model, "same", lambda *how: told.append(how))
-    assert (found.verdict, found.why, found.held.first) == ("identical", [], "")
-    assert all(step.same for step in found.held.steps) and len(found.held.steps) == 6
-    assert not found.held.metrics and found.held.bundle == [model.bundle] * 2
-    assert [one.wrong for one in found.data] == [""] and found.pinned > 20
-    assert told and told[-1][2] == "register"
-    assert state(project) == before
 
 
 def test_a_changed_row_is_named_by_its_dataset_version(project):
@@ -114,16 +102,6 @@ def test_what_somebody_brought_has_no_record(project):
         again(project, model)
 
 
-def test_the_verb_signs_what_came_of_it_and_the_model_shows_it(project, monkeypatch, tmp_path):
-    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
-    model = build_candidate(project)
-    found = rebuilds.verify(project, Caller.local(), "latest", "same", lambda kind, data: None)
-    assert (found.model, found.verdict) == (model.ref, "identical")
-    assert models.show(project, "latest").rebuild == found == rebuilds.show(project, found.run)
-    sealed = json.loads(project.artifacts.get(found.signed))
-    assert sealed["payloadType"] == "application/vnd.in-toto+json"
-
-
 @pytest.fixture
 def committed(project: Project) -> Project:
     """Below the top of a repository, and changed since it was committed, and after that."""
@@ -140,17 +118,26 @@ def change(project: Project, old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new))
 
 
-def test_the_code_of_then_is_taken_with_what_was_not_committed(committed):
+def test_a_version_is_built_again_byte_by_byte_by_the_code_of_then_and_nothing_is_touched(committed):
     change(committed, "60 days", "50 days")
     with open_project(committed.root, clock=committed.clock) as dirty:
         model = build_candidate(dirty)
     assert recorded(committed, model).code["dirty"]
     change(committed, "50 days", "7 days")
     git(committed.root, "commit", "-q", "-a", "-m", "other features")
-    told = git(committed.root, "status", "--porcelain"), git(committed.root, "worktree", "list")
-    found = again(committed, model)
-    assert (found.verdict, found.why, found.code["commit"]) == ("identical", [], model_commit(committed, model))
-    assert (git(committed.root, "status", "--porcelain"), git(committed.root, "worktree", "list")) == told
+    before, told = untouched(committed), []
+    found = verified(committed, model, "same", lambda *how: told.append(how))
+    assert (found.verdict, found.why, found.held.first) == ("identical", [], "")
+    assert all(step.same for step in found.held.steps) and len(found.held.steps) == 6
+    assert not found.held.metrics and found.held.bundle == [model.bundle] * 2
+    assert [one.wrong for one in found.data] == [""] and found.pinned > 20
+    assert found.code["commit"] == model_commit(committed, model) and told[-1][2] == "register"
+    assert untouched(committed) == before, "neither the project nor its repository"
+
+
+def untouched(project: Project) -> object:
+    """What a rebuild leaves as it is."""
+    return state(project), git(project.root, "status", "--porcelain"), git(project.root, "worktree", "list")
 
 
 def model_commit(project: Project, model: ModelVersion) -> str:
@@ -167,6 +154,7 @@ def test_code_that_is_gone_is_said(committed):
     assert [why.code for why in again(committed, model).why] == ["code"]
 
 
+@pytest.mark.nightly
 def test_a_contract_that_changed_since_is_named_where_no_repository_has_it(project):
     model = build_candidate(project)
     path = project.root / "contracts/sales.yaml"
@@ -182,9 +170,47 @@ def test_the_gate_builds_a_candidate_again_where_it_is_asked_for(project):
     assert Verify().applies(asked) and not Verify().applies(
         SimpleNamespace(endpoint=SimpleNamespace(gates=GatesSection()))
     )
-    said = Verify().judge(asked)
-    assert (said.passed, said.figures["rebuilt"]) == (True, "identical")
     run = project.store.runs.get(model.run)
     project.store.runs.update(run.id, code={"commit": "", "dirty": True, "changed": ["steps.py"]})
     said = Verify().judge(asked)
     assert (said.passed, said.figures["rebuilt"], said.figures["why"]) == (False, "not_possible", ["code"])
+
+
+@pytest.mark.nightly
+def test_the_gate_passes_what_comes_out_the_same(project):
+    model = build_candidate(project)
+    asked = SimpleNamespace(endpoint=SimpleNamespace(project=project, gates=GatesSection(verify=True)), candidate=model)
+    said = Verify().judge(asked)
+    assert (said.passed, said.figures["rebuilt"]) == (True, "identical")
+
+
+@pytest.mark.nightly
+def test_in_a_fresh_environment_of_its_pins_it_is_the_same_too(project):
+    """Skips without a package index, fails under CI."""
+    model = build_candidate(project)
+    found = verified(project, model, "fresh", quiet)
+    if found.why and "recorded environment" in found.why[0].said:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(found.why[0].said)
+    assert (found.verdict, found.environment) == ("identical", "fresh")
+
+
+@pytest.mark.nightly
+def test_without_an_index_a_fresh_environment_is_said_to_be_out_of_reach(project, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    found = verified(project, build_candidate(project), "fresh", quiet)
+    assert (found.verdict, found.why[0].code) == ("not_possible", "failed")
+    assert (
+        found.why[0].said.startswith("model: the recorded environment cannot be had") and "index" in found.why[0].hint
+    )
+
+
+def test_a_fresh_environment_needs_its_pins_this_python_and_this_tidemill(project, tmp_path):
+    model = build_candidate(project)
+    run = project.store.runs.get(model.run)
+    project.store.runs.update(run.id, environment={k: v for k, v in run.environment.items() if k != "pins"})
+    found = verified(project, model, "fresh", quiet)
+    assert (found.verdict, [why.code for why in found.why]) == ("not_possible", ["pins"])
+    for pins, python in (({}, "2.7.18"), ({"tidemill": "0.0.0"}, environment.PYTHON)):
+        with pytest.raises(ModelError), fresh.environment(pins, tmp_path, quiet, python):
+            pass

@@ -127,6 +127,7 @@ def anchors(there: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("se", "Search", there.get("search")),
         ("le", "Learning curve", there.get("learning")),
         ("pa", "Its past", there.get("plays")),
+        ("rbh", "Built again", there.get("rebuilt")),
         ("ve", "Verdicts", True),
         ("ca", "Card", True),
     ]
