@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.retrain.machines import MACHINES, OPENING, Machines, opened
+from tidemill.cli import estimates as cli
 from tidemill.monitor.estimate import of_estimate
 from tidemill.monitor.quality import of_quality
 from tidemill.ops import models
 from tidemill.ops.estimates import coverage, estimates, lately
 from tidemill.ops.foretold import OpenEstimates
 from tidemill.ops.snapshot import Snapshot
+from tidemill.store.payloads import EstimateWindow
 from tidemill.store.records import Window
 from tidemill.types import DAY
 from tidemill.web.pages.estimated import estimated
 from tidemill.web.pages.shown import estimate as of_version
 from tidemill.web.render import environment
+
+PARTIAL = '{% import "_parts.html" as p %}{% include "_before_labels.html" %}'
 
 
 @pytest.fixture(params=[("regress", "mae"), ("classify", "log_loss")], ids=["values", "labels"])
@@ -77,8 +82,15 @@ def shown(machines: Machines) -> None:
     )
     told = lately(scope)
     assert told is not None and (told["inside"], told["of"], told["state"]) == (2, 2, "estimated")
+    kept = windows(machines)
     page = estimated(Snapshot(machines.project, scope.clock.now(), {}, "machines"), windows(machines), ())
     assert page is not None and page["held"] == "the truth lay within in 2 of 2 windows, stated 95 %"
+    written = environment().from_string(PARTIAL).render(x=page)
+    assert "2 of 2 windows" in written and "assumes that" in written
+    none = replace(kept[0], data=EstimateWindow(None, why="no test"))
+    empty = estimated(Snapshot(machines.project, 0, {}, "machines"), [none], ())
+    assert "no test" in environment().from_string(PARTIAL).render(x=empty)
+    assert cli.COLUMNS["estimate"](last) and cli.COLUMNS["truth"](before[0])
     picture = str(page["picture"])
     assert f"{last.metric} estimated before labels" in picture and f"{last.metric} as labels showed it" in picture
     found = models.show(machines.project, "champion").examined["estimate"]

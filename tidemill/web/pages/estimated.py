@@ -19,7 +19,7 @@ def estimated(loop: Snapshot, windows: Sequence[Window], marks: Sequence[lines.M
     found = [told(w) for w in windows]
     there = [one for one in found if one.estimate is not None]
     if not there:
-        return {"why": found[-1].said} if found else None
+        return {"picture": None, "why": found[-1].said} if found else None
     last = there[-1]
     inside, of = coverage([w for w in windows if w.data.model == last.model]).get(last.metric, (0, 0))
     held = (
@@ -27,14 +27,8 @@ def estimated(loop: Snapshot, windows: Sequence[Window], marks: Sequence[lines.M
     )
     tone = {"unusable": "bad", "outside": "warn", "checked": "ok"}.get(last.state, "idle")
     picture = _picture([one for one in there if one.metric == last.metric], marks)
-    return {
-        "picture": picture,
-        "state": last.state,
-        "tone": tone,
-        "said": last.said,
-        "held": held,
-        "metric": last.metric,
-    }
+    export = f"/export/estimate/{loop.endpoint}" if len(loop.project.endpoints) > 1 else "/export/estimate"
+    return {"picture": picture, "state": last.state, "tone": tone, "said": last.said, "held": held, "export": export}
 
 
 def _picture(found: Sequence[Estimated], marks: Sequence[lines.Mark]) -> Markup:
