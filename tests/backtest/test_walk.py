@@ -27,6 +27,7 @@ from tidemill.data.pipeline import ingest
 from tidemill.errors import BadRequest, NotEnoughData, NotFound, NotTemporalSplit
 from tidemill.model import prepare
 from tidemill.ops import backtests
+from tidemill.ops import models as ops_models
 from tidemill.ops.backtests import Backtest
 from tidemill.ops.gc import reachable
 from tidemill.scope.project import Project, open_project
@@ -200,6 +201,10 @@ def test_the_recipe_of_a_version_is_used_and_said_to_know_more(drifting: Project
     from tidemill.model.pipeline import build_candidate
 
     model = build_candidate(drifting)
+    shown = ops_models.show(drifting, model.ref).walk
+    assert shown is not None and shown.report is not None and shown.report.staleness, (
+        "what age costs is told of each version"
+    )
     found = play(drifting, Asked(every="40 days", recipe=str(model.version)))
     assert "later knowledge" in found.said[-1]
     assert not [s for s in drifting.store.steps.list(run=found.run) if s.name.startswith("search")]
