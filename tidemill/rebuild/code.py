@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidemill.errors import ModelError
+from tidemill.files import write_whole
 from tidemill.scope.sources import files
 from tidemill.types import JsonObject
 
@@ -40,9 +42,7 @@ def lay(project: Project, code: JsonObject, into: Path) -> None:
 
 
 def _check_out(project: Project, code: JsonObject, into: Path) -> None:
-    packed = _git(project.root, ["archive", "--format=tar", str(code["commit"])])
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(into, filter="data")
+    _unpack(_git(project.root, ["archive", "--format=tar", _commit(code)]), into)
     if code.get("diff"):
         depth = len(Path(_git(project.root, ["rev-parse", "--show-prefix"]).decode().strip()).parts)
         _git(into, ["apply", f"-p{depth + 1}", "--whitespace=nowarn", "-"], project.artifacts.get(code["diff"]))
@@ -50,11 +50,33 @@ def _check_out(project: Project, code: JsonObject, into: Path) -> None:
         raise ModelError(f"commit {code['commit'][:12]} has no tidemill.toml in this folder", place=str(project.root))
 
 
+def _unpack(packed: bytes, into: Path) -> None:
+    """The regular files of a tar, one by one, each below the folder; a link is none."""
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        for member in archive:
+            parts = Path(member.name).parts
+            if not member.isreg() or member.name.startswith("/") or ".." in parts:
+                continue
+            found = archive.extractfile(member)
+            assert found is not None  # of a regular file
+            path = into.joinpath(*parts)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, found.read(), 0o755 if member.mode & 0o100 else 0o644, sync=False)
+
+
+def _commit(code: JsonObject) -> str:
+    """The commit's name: a number, and no word for git. Raises ModelError."""
+    name = str(code["commit"])
+    if not re.fullmatch(r"[0-9a-f]{40,64}", name):
+        raise ModelError(f"{name[:40]!r} is no commit", place="git")
+    return name
+
+
 def commits_between(project: Project, one: JsonObject, other: JsonObject) -> list[tuple[str, str, str]]:
     """(commit before, commit, its subject) of each that touched the project's folder from the one code to the other, oldest first."""
     if not one.get("commit") or not other.get("commit"):
         return []
-    span = f"{one['commit']}..{other['commit']}"
+    span = f"{_commit(one)}..{_commit(other)}"
     asked = ["log", "--reverse", "--first-parent", "--format=%H%x09%s", span, "--", "."]
     lines = _git(project.root, asked).decode(errors="replace").splitlines()
     found = [line.partition("\t")[::2] for line in lines]
