@@ -13,6 +13,7 @@ from tidemill.ops import bisects as verbs
 from tidemill.ops.bisects import Asked, Bisect
 from tidemill.ops.status import NOT_ALL_RIGHT
 from tidemill.rebuild.asked import By, most
+from tidemill.rebuild.traced import share_of
 from tidemill.scope.project import Project
 
 RUNS: dict[str, Column] = {
@@ -69,7 +70,7 @@ def _answer(found: Bisect) -> Answer:
     columns: dict[str, Column] = {
         "left out": lambda one: verbs.left_out(report, one),
         "recovered": "recovered",
-        "gap made good": lambda one: f"{one['share']:.0%} ({one['low']:.0%} to {one['high']:.0%})",
+        "gap made good": lambda one: "" if one["error"] else share_of(one),
         "still suspect": "left",
         "seconds": lambda one: f"{one['seconds']:.3g}",
         "": "error",

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tidemill.learning.split import PLACES
 from tidemill.model.recorded import Recorded
 from tidemill.rebuild.pins import reached
 from tidemill.ref import Ref
 from tidemill.store.artifacts.codecs import load
-from tidemill.types import JsonObject, Micros, canonical
+from tidemill.types import JsonObject, Micros, canonical, to_iso
 
 Kind = Literal["data", "parameters", "code", "environment", "window"]
 KINDS: tuple[Kind, ...] = ("window", "data", "parameters", "code", "environment")
@@ -61,8 +62,13 @@ def parameters_of(record: Recorded) -> JsonObject:
 
 
 def _of_window(one: Recorded, other: Recorded) -> list[Difference]:
-    spans = [list(window_of(record)) for record in (one, other)]
-    return [] if spans[0] == spans[1] else [Difference("window", "test", *spans)]
+    spans = [window_of(record) for record in (one, other)]
+    return [] if spans[0] == spans[1] else [Difference("window", "test", *(_told(span) for span in spans))]
+
+
+def _told(span: tuple[Micros, Micros]) -> list[str]:
+    """A window as people read it: moments, or the places of hashed keys."""
+    return [to_iso(at)[:16] if span[1] > PLACES else str(at) for at in span]
 
 
 def _of_data(one: Recorded, other: Recorded) -> list[Difference]:

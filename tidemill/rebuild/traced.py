@@ -30,7 +30,7 @@ def _ended(found: Bisected) -> list[str]:
         ]
     if found.ended == "found":
         (part,) = found.left
-        share = _share(rounds[-1])
+        share = share_of(rounds[-1])
         return [
             f"the cause is the {kind.one} {part.name} ({part.detail}): without it alone {share} of the gap is made good"
         ]
@@ -43,13 +43,19 @@ def _ended(found: Bisected) -> list[str]:
     return [f"the budget ended it: {len(found.left)} of {found.parts} {kind.many} may still be the cause: {names}"]
 
 
-def _share(one: JsonObject) -> str:
-    return f"{one['share']:.0%} ({one['low']:.0%} to {one['high']:.0%})"
+def share_of(one: JsonObject) -> str:
+    """How much of the gap a rebuild made good, with its interval."""
+    share, low, high = (f"{round(one[name], 2) + 0.0:.0%}" for name in ("share", "low", "high"))  # no minus before 0
+    return f"{share} ({low} to {high})"
 
 
 def _counted(found: Bisected) -> str:
     seconds = sum(one["seconds"] for one in found.rounds)
     return (
-        f"{len(found.rounds)} rebuilds of {found.parts} {PARTS[found.by].many} in {seconds:.3g} s, both ends not counted: "
+        f"{_many(len(found.rounds), 'rebuild', 'rebuilds')} of {_many(found.parts, *PARTS[found.by][:2])} in {seconds:.3g} s, both ends not counted: "
         "they are the versions themselves, asked the same test"
     )
+
+
+def _many(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
