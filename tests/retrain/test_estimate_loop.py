@@ -105,7 +105,13 @@ def withdrawn(machines: Machines) -> None:
     for _ in range(2):
         machines.play()
     assert all(of_estimate(w).unusable_since is None for w in windows(machines))
-    for _ in range(6):
+    for _ in range(2):
+        machines.play(changed=True)
+    scope = machines.project.endpoint("machines")
+    told, page = lately(scope), estimated(Snapshot(machines.project, 0, {}, "machines"), windows(machines), ())
+    assert told is not None and "lie outside" in told["doubt"], "one window is said before it is shown"
+    assert page is not None and page["tone"] == "warn" and "lie outside" in page["held"]
+    for _ in range(4):
         machines.play(changed=True)
     changed_at = windows(machines)[2].start
     unusable = [w for w in windows(machines) if of_estimate(w).state == "unusable"]

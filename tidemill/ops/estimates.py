@@ -101,10 +101,20 @@ def coverage(windows: Sequence[Window]) -> dict[str, tuple[int, int]]:
     return found
 
 
+def doubt(found: Sequence[Estimated]) -> str:
+    """What speaks against the last estimate already: labels of the newest window that has some, of the same version, lie outside."""
+    last = found[-1]
+    judged = next((one for one in reversed(found) if one.model == last.model and last.metric in one.inside), None)
+    if judged is None or judged.inside[last.metric] or last.state == "unusable":
+        return ""
+    return f"the labels of {to_iso(judged.start)[:10]}, the last that came, lie outside of what was stated"
+
+
 def lately(scope: Endpoint, back: Micros = 90 * DAY) -> JsonObject | None:
     """The last window with an estimate, and how often those of its version were right; None where there is none."""
     found = scope.store.windows.list(**scope.here, monitor=ESTIMATE, since=scope.clock.now() - back)
-    last = next((told(w) for w in reversed(found) if w.n), None)
+    seen = [told(w) for w in found if w.n]
+    last = seen[-1] if seen else None
     if last is None or last.estimate is None:
         return None
     inside, of = coverage([w for w in found if w.data.model == last.model]).get(last.metric, (0, 0))
@@ -119,13 +129,14 @@ def lately(scope: Endpoint, back: Micros = 90 * DAY) -> JsonObject | None:
         "inside": inside,
         "of": of,
         "stated": STATED,
-        "words": _words(last, inside, of),
+        "doubt": doubt(seen),
+        "words": _words(last, inside, of, doubt(seen)),
     }
 
 
-def _words(last: Estimated, inside: int, of: int) -> str:
+def _words(last: Estimated, inside: int, of: int, doubt: str) -> str:
     assert last.estimate is not None
     kind = measure(last.metric)
     value, low, high = (kind.text(x) for x in last.estimate)
     held = f"; the truth lay within what was stated in {inside} of {of} windows (stated {share(STATED)})" if of else ""
-    return f"{kind.name} about {value} ({low} to {high}) over the last window's {last.n:,} answers: {last.said}{held}"
+    return f"{kind.name} about {value} ({low} to {high}) over the last window's {last.n:,} answers: {last.said}{f'; {doubt}' if doubt else ''}{held}"

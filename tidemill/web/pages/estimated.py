@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from tidemill.learning.measures import measure
-from tidemill.ops.estimates import STATED, Estimated, coverage, told
+from tidemill.ops.estimates import STATED, Estimated, coverage, doubt, told
 from tidemill.ops.snapshot import Snapshot
 from tidemill.store.records import Window
 from tidemill.web import format as words
@@ -25,7 +25,9 @@ def estimated(loop: Snapshot, windows: Sequence[Window], marks: Sequence[lines.M
     held = (
         f"the truth lay within in {inside} of {words.plural(of, 'window')}, stated {words.share(STATED)}" if of else ""
     )
-    tone = {"unusable": "bad", "outside": "warn", "checked": "ok"}.get(last.state, "idle")
+    against = doubt(there)
+    tone = "warn" if against else {"unusable": "bad", "outside": "warn", "checked": "ok"}.get(last.state, "idle")
+    held = "; ".join(filter(None, (against, held)))
     picture = _picture([one for one in there if one.metric == last.metric], marks)
     export = f"/export/estimate/{loop.endpoint}" if len(loop.project.endpoints) > 1 else "/export/estimate"
     return {"picture": picture, "state": last.state, "tone": tone, "said": last.said, "held": held, "export": export}
