@@ -138,5 +138,6 @@ def _words(last: Estimated, inside: int, of: int, doubt: str) -> str:
     assert last.estimate is not None
     kind = measure(last.metric)
     value, low, high = (kind.text(x) for x in last.estimate)
-    held = f"; the truth lay within what was stated in {inside} of {of} windows (stated {share(STATED)})" if of else ""
-    return f"{kind.name} about {value} ({low} to {high}) over the last window's {last.n:,} answers: {last.said}{f'; {doubt}' if doubt else ''}{held}"
+    held = f"the truth lay within what was stated in {inside} of {of} windows (stated {share(STATED)})" if of else ""
+    said = "; ".join(filter(None, (last.said, doubt, held)))
+    return f"{kind.name} about {value} ({low} to {high}) over the last window's {last.n:,} answers: {said}"
