@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.rebuild.git import git
-from tests.rebuild.loans import DAYS, LINE, PAST, START, later, past, sixty
+from tests.rebuild.loans import DAYS, PAST, START, later, past, sixty
 from tests.tiers import both
 from tidemill.access.caller import Caller
 from tidemill.engine.fingerprint import environment
@@ -56,14 +56,6 @@ def test_two_bad_files_are_no_single_cause(loans):
     past(loans), sixty(loans, spoiled=(17, 50))
     found = traced(loans, by="files").report
     assert found.ended == "no_single_cause"
-
-
-def test_a_parameter_is_named(loans):
-    past(loans), sixty(loans, recipe={**LINE, "l2": 1e9})
-    found = traced(loans).report
-    assert found.by == "files", "files differ, too"
-    found = traced(loans, by="parameters").report
-    assert (found.ended, [part.name for part in found.left]) == ("found", ["recipe.l2"])
 
 
 def test_nothing_between_two_versions_is_bad_input(loans):

@@ -8,7 +8,7 @@ import pytest
 from tests.rebuild.loans import LINE, past, sixty
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest
-from tidemill.ops import comparisons, models
+from tidemill.ops import bisects, comparisons, models
 from tidemill.rebuild.asked import Compared
 from tidemill.rebuild.terms import CORNERS, shares
 from tidemill.scope.project import Project
@@ -37,13 +37,17 @@ def test_of_a_spoiled_file_the_data_explain_it(spoiled):
     assert comparisons.ls(spoiled).items
 
 
-def test_of_another_recipe_the_parameters_explain_it_and_the_list_names_it(loans):
+def test_of_another_recipe_the_parameters_explain_it_the_list_names_it_and_a_bisect_finds_it(loans):
     past(loans), sixty(loans, recipe={**LINE, "l2": 1e9})
     adds_up(explained(loans), "parameters")
     found = models.compare(loans, "1", "2")["differences"]
     assert {one["kind"] for one in found} == {"window", "data", "parameters"}
     (recipe,) = (one for one in found if one["kind"] == "parameters")
     assert (recipe["what"], recipe["one"], recipe["other"]) == ("recipe.l2", LINE["l2"], 1e9)
+    traced = bisects.bisect(
+        loans, Caller.local(), bisects.Asked("1", "2", by="parameters"), lambda kind, data: None
+    ).report
+    assert (traced.ended, [part.name for part in traced.left]) == ("found", ["recipe.l2"])
 
 
 def test_a_version_is_never_asked_a_test_that_it_has_learned_from(spoiled):
