@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tidemill.evaluation.judged import Judged
+from tidemill.evaluation.slices.judged import Judged
 from tidemill.learning.evaluate import Scored
 from tidemill.learning.trainer import Report
 

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from tidemill.data.contract.contract import Contract
-from tidemill.evaluation import estimated
+from tidemill.evaluation.estimate import examination as estimated
 from tidemill.evaluation.estimate.estimator import Answers, Estimate, Estimator
 from tidemill.evaluation.port import Look
 from tidemill.learning.intervals import auc_values

@@ -15,17 +15,17 @@ import numpy
 import pytest
 from huggingface_hub import ModelCard
 from packageurl import PackageURL
+from tests.evaluation.test_fairness import BOTH, labelled, looked
 
 import tidemill
 from tests.data.small import CONTRACT
-from tests.evaluation.test_fairness import BOTH, labelled, looked
 from tests.model.test_pipeline import START, TOML, as_sales
 from tests.model.test_pipeline import lay as lay_shop
 from tests.raised import raised
 from tests.tasks.ranking.made import shop
 from tidemill.data.pipeline import ingest
 from tidemill.errors import NotAttested, NotFound
-from tidemill.evaluation.slices import Slice
+from tidemill.evaluation.slices.slices import Slice
 from tidemill.model.card.bom import bom
 from tidemill.model.card.facts import facts
 from tidemill.model.pipeline import build_candidate

@@ -13,7 +13,7 @@ import pytest
 from tests.release.test_fairness_gate import CONTRACT, TOML, loans
 from tests.tiers import both
 from tidemill.data.pipeline import ingest
-from tidemill.evaluation.gap import drawn
+from tidemill.evaluation.fairness.gap import drawn
 from tidemill.monitor import decay
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.closing import close_quality, matured

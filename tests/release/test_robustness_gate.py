@@ -12,9 +12,9 @@ from tests.raised import raised
 from tests.release.test_gates import case, report, say
 from tests.scope.made import endpoint_of
 from tidemill.errors import ConfigError
-from tidemill.evaluation.changed import MISSING
-from tidemill.evaluation.falls import Fall, Robustness, fall_of
-from tidemill.evaluation.robustness import ruled
+from tidemill.evaluation.robustness.changed import MISSING
+from tidemill.evaluation.robustness.falls import Fall, Robustness, fall_of
+from tidemill.evaluation.robustness.robustness import ruled
 from tidemill.release.gates.port import CandidateReport
 from tidemill.release.gates.registry import gates_of
 from tidemill.release.gates.robustness import Robust

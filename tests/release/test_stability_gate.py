@@ -15,7 +15,7 @@ from tests.release.test_gates import say as say_of
 from tests.release.test_robustness_gate import TABLE
 from tests.scope.made import endpoint_of
 from tidemill.errors import ConfigError, NotEnoughData
-from tidemill.evaluation.stability import Stability
+from tidemill.evaluation.inputs.stability import Stability
 from tidemill.model.pipeline import build_candidate
 from tidemill.release.gates.port import CandidateReport
 from tidemill.release.gates.registry import gates_of

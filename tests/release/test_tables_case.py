@@ -15,7 +15,7 @@ from tests.recipes.hire.project import new_hire
 from tests.web.test_pages import asked
 from tidemill.access.caller import Caller
 from tidemill.data.pipeline import ingest
-from tidemill.evaluation.falls import Robustness
+from tidemill.evaluation.robustness.falls import Robustness
 from tidemill.model.pipeline import build_candidate
 from tidemill.ops import evidence
 from tidemill.ops import features as ops_features

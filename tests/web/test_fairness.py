@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-
 from tests.evaluation.test_fairness import BOTH, labelled, looked, only
+
 from tidemill.config.fairness import FairnessSection
-from tidemill.evaluation.fairness import fairness as examined
+from tidemill.evaluation.fairness.fairness import fairness as examined
 from tidemill.ops.fair import OpenFairness, OpenGroups
 from tidemill.ops.records import WindowShown
 from tidemill.store.payloads import FairnessWindow

@@ -13,8 +13,8 @@ from tidemill.backtest.course import interval as gained
 from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged, wants_json
 from tidemill.cli.release import gate_table
 from tidemill.cli.run import steps_shown
-from tidemill.evaluation import slices
-from tidemill.evaluation.falls import share_of
+from tidemill.evaluation.robustness.falls import share_of
+from tidemill.evaluation.slices import slices
 from tidemill.learning.measures import measure
 from tidemill.ops import comparisons, evidence
 from tidemill.ops import features as feature_verbs

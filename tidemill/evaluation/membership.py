@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.errors import NotEnoughData
-from tidemill.evaluation.falls import student
 from tidemill.evaluation.port import Examination, Look
+from tidemill.evaluation.robustness.falls import student
 from tidemill.learning.intervals import auc_values, clustered_error
 from tidemill.tasks.tabular.training import TabularTrainer
 from tidemill.types import JsonObject

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tidemill.evaluation.curves import CURVES
-from tidemill.evaluation.dependence import DEPENDENCE
-from tidemill.evaluation.estimated import ESTIMATE
-from tidemill.evaluation.exposure import EXPOSURE
-from tidemill.evaluation.fairness import FAIRNESS
-from tidemill.evaluation.importance import IMPORTANCE
+from tidemill.evaluation.curves.curves import CURVES
+from tidemill.evaluation.estimate.examination import ESTIMATE
+from tidemill.evaluation.fairness.exposure import EXPOSURE
+from tidemill.evaluation.fairness.fairness import FAIRNESS
+from tidemill.evaluation.inputs.dependence import DEPENDENCE
+from tidemill.evaluation.inputs.importance import IMPORTANCE
 from tidemill.evaluation.membership import MEMBERSHIP
 from tidemill.evaluation.port import Examination, Look, examine
-from tidemill.evaluation.robustness import ROBUSTNESS
-from tidemill.evaluation.slices import SLICES
+from tidemill.evaluation.robustness.robustness import ROBUSTNESS
+from tidemill.evaluation.slices.slices import SLICES
 from tidemill.types import JsonObject
 
 EXAMINATIONS: tuple[Examination, ...] = (

@@ -37,7 +37,7 @@ class Scored:
 
 
 def answers_of(told: Any, truth: Any) -> dict[str, NDArray[Any]]:
-    """What is kept of a table's test: the answers in 32 bit, beside the truth (`tidemill.evaluation.points`)."""
+    """What is kept of a table's test: the answers in 32 bit, beside the truth (`tidemill.evaluation.curves.points`)."""
     return {"told": np.asarray(told, np.float32), "truth": np.asarray(truth, np.float64)}
 
 

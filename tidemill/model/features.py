@@ -11,10 +11,10 @@ import numpy as np
 
 from tidemill.engine import Context, pipeline, step
 from tidemill.errors import BadRequest, ConfigError, ModelError
-from tidemill.evaluation import serving_cost
-from tidemill.evaluation.alike import associations, groups_of, of_values
-from tidemill.evaluation.falls import MOST
-from tidemill.evaluation.leave_out import Cost, Left, Whole, as_json, named, report, turned, without
+from tidemill.evaluation.inputs import serving_cost
+from tidemill.evaluation.inputs.alike import associations, groups_of, of_values
+from tidemill.evaluation.inputs.leave_out import Cost, Left, Whole, as_json, named, report, turned, without
+from tidemill.evaluation.robustness.falls import MOST
 from tidemill.learning.evaluate import metric_value
 from tidemill.learning.measures import measure
 from tidemill.learning.search import Settings
@@ -91,7 +91,7 @@ def summarise(
     again: list[Any],
     ctx: Context,
 ) -> JsonObject:
-    """`tidemill.evaluation.leave_out.FeatureReport`. ``values`` and ``costs``: of those that were asked, in their order; ``again``: of all."""
+    """`tidemill.evaluation.inputs.leave_out.FeatureReport`. ``values`` and ``costs``: of those that were asked, in their order; ``again``: of all."""
     read, where, whole = Settings(**settings), Cut.read(cut), _bundle(ctx, bundle)
     trainer = _trainer(rows, read)
     own, sample = (

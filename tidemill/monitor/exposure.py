@@ -15,7 +15,7 @@ import polars as pl
 
 from tidemill.data.contract.contract import load_contract
 from tidemill.data.tables.tables import open_tables
-from tidemill.evaluation.exposure import FEWEST, exposure, shares_of, sums_of
+from tidemill.evaluation.fairness.exposure import FEWEST, exposure, shares_of, sums_of
 from tidemill.learning.labelled import LabelledPrediction
 from tidemill.monitor import decay
 from tidemill.monitor.closing import matured

@@ -16,8 +16,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.evaluation.gap import means_of
-from tidemill.evaluation.rates import RATES, Answers, Rate, judged_by, rates_of
+from tidemill.evaluation.fairness.gap import means_of
+from tidemill.evaluation.fairness.rates import RATES, Answers, Rate, judged_by, rates_of
 from tidemill.learning.attributes import Groups, groups_of
 from tidemill.learning.labelled import LabelledPrediction, answer_of, text_of
 from tidemill.monitor import decay

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.evaluation.gap import Means
+from tidemill.evaluation.fairness.gap import Means
 from tidemill.monitor.promise import LEAST_LOSS
 
 F8 = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from tidemill.evaluation.curves import Curves, Point, read, said
+from tidemill.evaluation.curves.curves import Curves, Point, read, said
 from tidemill.ops.replayed import NOTHING, sentences
 from tidemill.ops.shown import Shown
 from tidemill.ops.sketches import square

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from tidemill.evaluation.estimated import ASSUMES
+from tidemill.evaluation.estimate.examination import ASSUMES
 from tidemill.learning.measures import measure
 from tidemill.monitor.windows import ESTIMATE
 from tidemill.ops.page import Before, Limit, Page, page

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
-from tidemill.evaluation.fairness import said, said_of_price
+from tidemill.evaluation.fairness.fairness import said, said_of_price
 from tidemill.ops.records import WindowShown
 from tidemill.ops.replayed import NOTHING, sentences
 from tidemill.ops.shown import Records, Shown

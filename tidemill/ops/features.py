@@ -9,7 +9,7 @@ import msgspec
 from tidemill.access.caller import Caller
 from tidemill.config.amounts import some_time
 from tidemill.errors import NotFound, TidemillError
-from tidemill.evaluation.leave_out import FeatureReport
+from tidemill.evaluation.inputs.leave_out import FeatureReport
 from tidemill.model import registry
 from tidemill.ops import runs
 from tidemill.ops.runs import OnEvent

@@ -159,7 +159,7 @@ def run_all(project: Project, caller: Caller, on_event: OnEvent) -> Turn:
 
 def _instead(project: Project, made: RunSummary) -> list[str]:
     """That another candidate was refused first, and why."""
-    from tidemill.evaluation.fairness import said_of_price
+    from tidemill.evaluation.fairness.fairness import said_of_price
     from tidemill.model.registry import examined_kept, refusals
     from tidemill.store.artifacts.codecs import load
 

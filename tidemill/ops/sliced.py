@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from tidemill.evaluation.slices import CANDIDATE, Slices, ordered, read
+from tidemill.evaluation.slices.slices import CANDIDATE, Slices, ordered, read
 from tidemill.learning.measures import measure
 from tidemill.ops.replayed import NOTHING, sentences
 from tidemill.ops.shown import Shown, cell, table

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tidemill.config.amounts import percent
-from tidemill.evaluation.fairness import INTERSECTIONS
+from tidemill.evaluation.fairness.fairness import INTERSECTIONS
 from tidemill.evaluation.membership import MEMBERSHIP
 from tidemill.model.card.facts import Facts, Figure
 from tidemill.types import JsonObject

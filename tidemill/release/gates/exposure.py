@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tidemill.errors import GateRefused
-from tidemill.evaluation.exposure import exposed, said
+from tidemill.evaluation.fairness.exposure import exposed, said
 from tidemill.release.gates.fairness import allowed
 from tidemill.release.gates.port import Blessing, GateContext, GateResult
 from tidemill.types import JsonObject

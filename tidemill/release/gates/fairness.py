@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tidemill.errors import GateRefused
-from tidemill.evaluation.fairness import fairness, rows_of, said, used
+from tidemill.evaluation.fairness.fairness import fairness, rows_of, said, used
 from tidemill.model.registry import verdicts_of
 from tidemill.release.gates.port import Blessing, GateContext, GateResult
 from tidemill.types import JsonObject

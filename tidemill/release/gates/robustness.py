@@ -6,10 +6,10 @@ from tidemill.config.amounts import percent as whole
 from tidemill.config.amounts import some_share
 from tidemill.config.policies import RobustnessGate
 from tidemill.errors import GateRefused
-from tidemill.evaluation import robustness
-from tidemill.evaluation.changed import MISSING
-from tidemill.evaluation.fallen import percent
-from tidemill.evaluation.falls import LEAST, Fall, Robustness
+from tidemill.evaluation.robustness import robustness
+from tidemill.evaluation.robustness.changed import MISSING
+from tidemill.evaluation.robustness.fallen import percent
+from tidemill.evaluation.robustness.falls import LEAST, Fall, Robustness
 from tidemill.release.gates.port import Blessing, GateContext, GateResult
 from tidemill.types import JsonObject
 

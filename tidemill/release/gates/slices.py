@@ -12,9 +12,9 @@ import msgspec
 
 from tidemill.config.policies import SlicesGate
 from tidemill.errors import GateRefused, ModelError
-from tidemill.evaluation import slices
-from tidemill.evaluation.judged import Judged
-from tidemill.evaluation.slices import CANDIDATE, CHAMPION, Slice
+from tidemill.evaluation.slices import slices
+from tidemill.evaluation.slices.judged import Judged
+from tidemill.evaluation.slices.slices import CANDIDATE, CHAMPION, Slice
 from tidemill.model.registry import verdicts_of
 from tidemill.release.gates.port import Blessing, GateContext, GateResult
 from tidemill.release.gates.ruling import Said

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tidemill.config.amounts import percent, some_share
 from tidemill.errors import GateRefused
-from tidemill.evaluation.stability import Stability, moved, widest
+from tidemill.evaluation.inputs.stability import Stability, moved, widest
 from tidemill.release.gates.port import Blessing, GateContext, GateResult
 from tidemill.types import JsonObject
 

@@ -22,8 +22,8 @@ from tidemill.store.records import ModelVersion
 from tidemill.types import JsonObject, Micros, canonical, to_iso
 
 if TYPE_CHECKING:
-    from tidemill.evaluation.falls import Robustness
-    from tidemill.evaluation.stability import Stability
+    from tidemill.evaluation.inputs.stability import Stability
+    from tidemill.evaluation.robustness.falls import Robustness
     from tidemill.learning.evaluate import Scored
     from tidemill.learning.search import Validation
     from tidemill.learning.trainer import Questions, Report, Trainer
@@ -99,7 +99,7 @@ class EvaluationWindow:
 
     def robustness(self, model: ModelVersion, metric: str, seed: int) -> Robustness:
         """What the version's evaluation model loses where inputs change. Raises GateRefused when it was fitted on the test, NotEnoughData."""
-        from tidemill.evaluation.robustness import of_bundle
+        from tidemill.evaluation.robustness.robustness import of_bundle
 
         self.score(model, metric)
         bundle = get_bundle(self._project.artifacts, model.evaluation_bundle)
@@ -107,7 +107,7 @@ class EvaluationWindow:
 
     def stability(self, model: ModelVersion, champion: ModelVersion | None, seed: int) -> Stability:
         """Whether the version answers for reasons that stay. Raises GateRefused when it was fitted on the test, NotEnoughData, ModelError."""
-        from tidemill.evaluation.stability import stability
+        from tidemill.evaluation.inputs.stability import stability
         from tidemill.tasks.tabular.training import TabularTrainer
 
         if not isinstance(self.trainer, TabularTrainer):

@@ -32,7 +32,7 @@ Span = tuple[float, float]
 
 
 def effect(title: str, said: str, found: JsonObject, *, x: str, y: str) -> Markup:
-    """``found``: one input of `tidemill.evaluation.dependence`: ``points``, ``density``, ``empty``. No line crosses a stretch without rows."""
+    """``found``: one input of `tidemill.evaluation.inputs.dependence`: ``points``, ``density``, ``empty``. No line crosses a stretch without rows."""
     points, gaps = found["points"], [(float(low), float(high)) for low, high in found["empty"]]
     if len(points) < 2:
         return empty(title, "one value in all rows")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from tidemill.evaluation.curves import Labels, Point, Values, read, said
+from tidemill.evaluation.curves.curves import Labels, Point, Values, read, said
 from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import plots

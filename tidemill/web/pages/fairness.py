@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from tidemill.evaluation.fairness import INTERSECTIONS, said, said_of_price
+from tidemill.evaluation.fairness.fairness import INTERSECTIONS, said, said_of_price
 from tidemill.store.payloads import FairnessWindow
 from tidemill.store.records import Window
 from tidemill.types import JsonObject

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tidemill.evaluation.falls import share_of
+from tidemill.evaluation.robustness.falls import share_of
 from tidemill.learning.measures import measure
 from tidemill.ops import backtests as backtest_verbs
 from tidemill.ops import models as verbs

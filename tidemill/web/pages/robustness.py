@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from tidemill.evaluation.fallen import by_cell, cells, named, percent, read, sentences, worst_first
-from tidemill.evaluation.falls import LEAST, Fall, Robustness
+from tidemill.evaluation.robustness.fallen import by_cell, cells, named, percent, read, sentences, worst_first
+from tidemill.evaluation.robustness.falls import LEAST, Fall, Robustness
 from tidemill.learning.measures import measure
 from tidemill.types import JsonObject
 from tidemill.web.charts import bars

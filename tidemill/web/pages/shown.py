@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidemill.evaluation import exposure as of_exposure
+from tidemill.evaluation.fairness import exposure as of_exposure
 from tidemill.learning.measures import measure
 from tidemill.types import JsonObject
 from tidemill.web import format as words

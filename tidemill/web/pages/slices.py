@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from tidemill.evaluation.slices import CANDIDATE, Grid, Slice, Slices, ordered, percent, read, worse
+from tidemill.evaluation.slices.slices import CANDIDATE, Grid, Slice, Slices, ordered, percent, read, worse
 from tidemill.learning.measures import Measure, measure
 from tidemill.types import JsonObject
 from tidemill.web.charts.heat import Cell, heat, shades
