@@ -12,8 +12,8 @@ from tidemill.cli.run import steps_shown
 from tidemill.ops import bisects as verbs
 from tidemill.ops.bisects import Asked, Bisect
 from tidemill.ops.status import NOT_ALL_RIGHT
-from tidemill.rebuild.asked import By, most
-from tidemill.rebuild.traced import share_of
+from tidemill.rebuild.bisect.asked import By, most
+from tidemill.rebuild.bisect.traced import share_of
 from tidemill.scope.project import Project
 
 RUNS: dict[str, Column] = {

@@ -15,8 +15,8 @@ from tidemill.model import registry
 from tidemill.ops import runs
 from tidemill.ops.page import Before, Limit, Page, walk
 from tidemill.ops.runs import OnEvent
-from tidemill.rebuild.asked import BISECT, Bisected, By
-from tidemill.rebuild.traced import sentences
+from tidemill.rebuild.bisect.asked import BISECT, Bisected, By
+from tidemill.rebuild.bisect.traced import sentences
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import load
 from tidemill.store.records import Run
@@ -50,7 +50,7 @@ def bisect(project: Project, caller: Caller, asked: Asked, on_event: OnEvent) ->
 
     Raises NotFound, BadRequest (nothing differs, versions of two models).
     """
-    from tidemill.rebuild.bisect import Bounds, bisect_pipeline, of_alarm, parameters
+    from tidemill.rebuild.bisect.bisect import Bounds, bisect_pipeline, of_alarm, parameters
 
     caller.need("operate")
     bounds = Bounds(asked.rebuilds, some_time(asked.budget, "--budget") / SECOND)

@@ -15,7 +15,7 @@ from tidemill.model import registry
 from tidemill.ops import runs
 from tidemill.ops.page import Before, Limit, Page, walk
 from tidemill.ops.runs import OnEvent
-from tidemill.rebuild.asked import COMPARE, Compared
+from tidemill.rebuild.bisect.asked import COMPARE, Compared
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import load
 from tidemill.store.records import Run
@@ -39,7 +39,7 @@ def explain(project: Project, caller: Caller, one: str, other: str, on_event: On
 
     At most four rebuilds, each found again. Raises NotFound, BadRequest.
     """
-    from tidemill.rebuild.explain import compare_pipeline, parameters
+    from tidemill.rebuild.compare.explain import compare_pipeline, parameters
 
     caller.need("operate")
     params = parameters(project, registry.resolve(project, one), registry.resolve(project, other))

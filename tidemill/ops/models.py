@@ -19,7 +19,7 @@ from tidemill.ops.rebuilds import Rebuild, of_model
 from tidemill.ops.represents import Represented
 from tidemill.ops.searched import Curve, Searched, curve, examined, searched
 from tidemill.ops.text import Interval, interval
-from tidemill.rebuild.causes import between
+from tidemill.rebuild.bisect.causes import between
 from tidemill.scope.project import Project
 from tidemill.store.records import ModelVersion, Release, Verdict
 from tidemill.tasks.table import metric_of

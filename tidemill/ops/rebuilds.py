@@ -15,7 +15,7 @@ from tidemill.ops import runs
 from tidemill.ops.page import Before, Limit, Page, walk
 from tidemill.ops.runs import OnEvent
 from tidemill.rebuild.report import KIND, VERIFY, Verified
-from tidemill.rebuild.said import WORDS, sentences
+from tidemill.rebuild.verify.said import WORDS, sentences
 from tidemill.release.signing.attest import open_envelope
 from tidemill.release.signing.trust import public_keys
 from tidemill.scope.project import Project

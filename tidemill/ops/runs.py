@@ -205,8 +205,8 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     from tidemill.model.features import features_pipeline
     from tidemill.model.pipeline import model_pipeline
     from tidemill.monitor.represents import represents_pipeline
-    from tidemill.rebuild.bisect import bisect_pipeline
-    from tidemill.rebuild.explain import compare_pipeline
+    from tidemill.rebuild.bisect.bisect import bisect_pipeline
+    from tidemill.rebuild.compare.explain import compare_pipeline
     from tidemill.release.pipeline import release_pipeline
     from tidemill.release.verify import verify_pipeline
     from tidemill.serve.batch import batch_pipeline

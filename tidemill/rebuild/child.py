@@ -40,7 +40,7 @@ def main() -> None:
 
 def _built(asked: JsonObject, channel: Channel) -> str:
     from tidemill.model.pipeline import model_pipeline
-    from tidemill.rebuild.trial import away_pipeline
+    from tidemill.rebuild.bisect.trial import away_pipeline
     from tidemill.scope.project import open_project
 
     pipelines: dict[str, Pipeline[..., Any]] = {"model": model_pipeline, "away": away_pipeline}

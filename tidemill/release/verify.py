@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @step(impure="builds the version in a process of its own")
 def rebuild(model: str, environment: str, ctx: Context) -> JsonObject:
     """What came of it: `tidemill.rebuild.report.Verified`."""
-    from tidemill.rebuild.verify import verified
+    from tidemill.rebuild.verify.verify import verified
 
     project: Project = ctx.resource("project")
     ctx.read(model)

@@ -20,8 +20,8 @@ class Verify:
         return context.endpoint.gates.verify
 
     def judge(self, context: GateContext) -> GateResult:
-        from tidemill.rebuild.said import WORDS, sentences
-        from tidemill.rebuild.verify import verified
+        from tidemill.rebuild.verify.said import WORDS, sentences
+        from tidemill.rebuild.verify.verify import verified
 
         found = verified(context.endpoint.project, context.candidate, "same", lambda done, of, what: None)
         figures: JsonObject = {"rebuilt": found.verdict, "why": [why.code for why in found.why]}

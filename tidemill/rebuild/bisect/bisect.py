@@ -17,15 +17,15 @@ from tidemill.learning.measures import measure
 from tidemill.model import prepare
 from tidemill.model.pipeline import features
 from tidemill.model.recorded import Recorded, recorded
-from tidemill.rebuild import halves
-from tidemill.rebuild.asked import BISECT, PARTS, Bisected, By, Part, most
-from tidemill.rebuild.away import rebuild
-from tidemill.rebuild.causes import parameters_of, window_of
+from tidemill.rebuild.bisect import halves
+from tidemill.rebuild.bisect.asked import BISECT, PARTS, Bisected, By, Part, most
+from tidemill.rebuild.bisect.away import rebuild
+from tidemill.rebuild.bisect.causes import parameters_of, window_of
+from tidemill.rebuild.bisect.files import files_between
+from tidemill.rebuild.bisect.halves import Ends, State
+from tidemill.rebuild.bisect.trial import CODE, Arrays, Base, Change, Test, ends
 from tidemill.rebuild.code import commits_between
-from tidemill.rebuild.files import files_between
-from tidemill.rebuild.halves import Ends, State
 from tidemill.rebuild.pins import needed
-from tidemill.rebuild.trial import CODE, Arrays, Base, Change, Test, ends
 from tidemill.store.records import Alarm, ModelVersion
 from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject, Micros, canonical
@@ -100,7 +100,7 @@ def summarise(
     state: JsonObject,
     alarm: str,
 ) -> JsonObject:
-    """What came of it: `tidemill.rebuild.asked.Bisected`."""
+    """What came of it: `tidemill.rebuild.bisect.asked.Bisected`."""
     read, metric = msgspec.convert(state, State), measure(test["metric"])
     figures = [metric.figure(float(answers[name].mean())) for name in ("good", "bad")]
     ended = read.ended or "budget"

@@ -13,11 +13,11 @@ from tidemill.errors import BadRequest
 from tidemill.learning.measures import measure
 from tidemill.model.pipeline import features
 from tidemill.model.recorded import recorded
-from tidemill.rebuild.asked import COMPARE
-from tidemill.rebuild.bisect import KEPT
-from tidemill.rebuild.causes import between, parameters_of, window_of
-from tidemill.rebuild.terms import CORNERS, Term, of_window, scale_of, shares, terms
-from tidemill.rebuild.trial import CODE, Arrays, Base, Change, Test, ends, trial
+from tidemill.rebuild.bisect.asked import COMPARE
+from tidemill.rebuild.bisect.bisect import KEPT
+from tidemill.rebuild.bisect.causes import between, parameters_of, window_of
+from tidemill.rebuild.bisect.trial import CODE, Arrays, Base, Change, Test, ends, trial
+from tidemill.rebuild.compare.terms import CORNERS, Term, of_window, scale_of, shares, terms
 from tidemill.store.records import ModelVersion
 from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject, canonical
@@ -37,7 +37,7 @@ def explain(
     told: list[JsonObject],
     ctx: Context,
 ) -> JsonObject:
-    """The terms: `tidemill.rebuild.asked.Compared`."""
+    """The terms: `tidemill.rebuild.bisect.asked.Compared`."""
     metric, units = measure(tests[1]["metric"]), answers["units"]
     one, other = answers["one"], answers["other"]
     figures = [metric.figure(float(values.mean())) for values in (own["one"], one, other)]

@@ -49,7 +49,7 @@ class Test(msgspec.Struct, frozen=True):
 class Base(msgspec.Struct, frozen=True):
     """What every trial begins with: the version's data and what it was fitted with before ``until``.
 
-    ``other``: by name what the other version has in the place of a parameter (`tidemill.rebuild.causes.parameters_of`).
+    ``other``: by name what the other version has in the place of a parameter (`tidemill.rebuild.bisect.causes.parameters_of`).
     """
 
     name: str

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.tiers import both
-from tidemill.rebuild.asked import most
-from tidemill.rebuild.halves import Ends, State, begin, judge
+from tidemill.rebuild.bisect.asked import most
+from tidemill.rebuild.bisect.halves import Ends, State, begin, judge
 
 N, UNITS = 100, np.arange(100)
 

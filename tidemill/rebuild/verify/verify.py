@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from tidemill.errors import BadRequest, TidemillError
 from tidemill.model.recorded import Recorded, recorded
-from tidemill.rebuild import code, data, fresh
+from tidemill.rebuild import code, fresh
 from tidemill.rebuild.build import Limits, Tell, Work, build
-from tidemill.rebuild.held import held
 from tidemill.rebuild.pins import differing, needed
 from tidemill.rebuild.place import Laid, open_copy, place, told
 from tidemill.rebuild.report import ENVIRONMENTS, Held, Pin, Seen, Verified, Why
+from tidemill.rebuild.verify import data
+from tidemill.rebuild.verify.held import held
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project

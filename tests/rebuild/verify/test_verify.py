@@ -25,7 +25,7 @@ from tidemill.model.pipeline import build_candidate
 from tidemill.model.recorded import recorded
 from tidemill.rebuild import code, fresh
 from tidemill.rebuild.report import Verified
-from tidemill.rebuild.verify import verified
+from tidemill.rebuild.verify.verify import verified
 from tidemill.release.gates.verify import Verify
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import ModelVersion

@@ -70,7 +70,7 @@ class Bisected:
     parts: int
     ended: str
     left: list[Part]
-    rounds: list[JsonObject]  # `tidemill.rebuild.halves.Round`
+    rounds: list[JsonObject]  # `tidemill.rebuild.bisect.halves.Round`
     names: list[str]
     alarm: str = ""
     said: list[str] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Bisected:
 class Compared:
     """Which difference explains two versions' metrics. ``figures``: the first on its own test, then both on the fixed one.
 
-    ``terms``: of each kind that differs what it adds, as `tidemill.rebuild.terms.Term`; ``whole``: what they add on the fixed test in all.
+    ``terms``: of each kind that differs what it adds, as `tidemill.rebuild.compare.terms.Term`; ``whole``: what they add on the fixed test in all.
     ``not_measured``: why there is no term of data and parameters.
     """
 
@@ -91,7 +91,7 @@ class Compared:
     requests: int
     units: int
     figures: list[float]
-    differences: list[JsonObject]  # `tidemill.rebuild.causes.Difference`
+    differences: list[JsonObject]  # `tidemill.rebuild.bisect.causes.Difference`
     terms: list[JsonObject]
     whole: JsonObject
     not_measured: list[str]

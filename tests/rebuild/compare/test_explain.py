@@ -9,8 +9,8 @@ from tests.rebuild.loans import LINE, past, sixty
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest
 from tidemill.ops import bisects, comparisons, models
-from tidemill.rebuild.asked import Compared
-from tidemill.rebuild.terms import CORNERS, shares
+from tidemill.rebuild.bisect.asked import Compared
+from tidemill.rebuild.compare.terms import CORNERS, shares
 from tidemill.scope.project import Project
 
 

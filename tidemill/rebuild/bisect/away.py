@@ -10,10 +10,10 @@ import numpy as np
 
 from tidemill.engine import Context, step
 from tidemill.errors import ModelError
+from tidemill.rebuild.bisect.trial import F8, Arrays, Base, Change, identity, timed, values_of
 from tidemill.rebuild.build import Limits, Work, build
 from tidemill.rebuild.fresh import environment
 from tidemill.rebuild.place import Laid, moved, open_copy, place
-from tidemill.rebuild.trial import F8, Arrays, Base, Change, identity, timed, values_of
 from tidemill.store.artifacts.codecs import load
 from tidemill.types import JsonObject
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def rebuild(
     rows: pl.DataFrame, base: JsonObject, test: JsonObject, change: JsonObject | None, code: JsonObject, ctx: Context
 ) -> tuple[Arrays, JsonObject]:
-    """As `tidemill.rebuild.trial.trial`; where the change is of code or libraries, elsewhere. ``code``: of the version, as recorded."""
+    """As `tidemill.rebuild.bisect.trial.trial`; where the change is of code or libraries, elsewhere. ``code``: of the version, as recorded."""
     project: Project = ctx.resource("project")
 
     def make(said: Change) -> F8:

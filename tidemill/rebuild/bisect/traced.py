@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tidemill.learning.measures import measure
-from tidemill.rebuild.asked import PARTS, Bisected
+from tidemill.rebuild.bisect.asked import PARTS, Bisected
 from tidemill.types import JsonObject
 
 

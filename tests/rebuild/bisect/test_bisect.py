@@ -14,7 +14,7 @@ from tidemill.engine.fingerprint import environment
 from tidemill.errors import BadRequest, ModelError, NotFound
 from tidemill.ops import bisects
 from tidemill.ops.bisects import Bisect
-from tidemill.rebuild.asked import Part, most
+from tidemill.rebuild.bisect.asked import Part, most
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import Alarm, ModelVersion, Release
 from tidemill.types import DAY, canonical
@@ -138,7 +138,7 @@ def test_libraries_are_put_back_by_their_pins(spoiled, monkeypatch):
         asked.append(change.pins)
         raise ModelError("no index is reachable")
 
-    monkeypatch.setattr("tidemill.rebuild.away._away", away)
+    monkeypatch.setattr("tidemill.rebuild.bisect.away._away", away)
     found = traced(spoiled, by="libraries").report
     assert [part.id for part in bisected_parts(spoiled)] == ["polars", "scipy"]
     assert [(one["polars"], one["scipy"]) for one in asked] == [(pins["polars"], "0.1"), ("0.2", pins["scipy"])]
