@@ -15,8 +15,8 @@ from tidemill.scope.project import Project
 from tidemill.types import SECOND
 
 PREDICTIONS = 1_000_000
-COLUMNS = "id, endpoint, at, subject, model, release, arm, output, inputs, watermark, latency_us, cold, environment"
-INSERT = f"INSERT INTO predictions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+COLUMNS = "id, endpoint, at, subject, model, release, arm, output, inputs, watermark, latency_us, cold, environment, explained"
+INSERT = f"INSERT INTO predictions ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 WANTED = "pred_0500007"  # asked by subject 7
 
 
@@ -39,6 +39,7 @@ def fill(project: Project, output: bytes, now: int) -> None:
             300,
             0,
             "",
+            b"",
         )
         for i in range(PREDICTIONS)
     )

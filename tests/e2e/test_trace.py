@@ -191,10 +191,12 @@ def apart(traces) -> list[dict]:
     return list(by_model.values())[:TAKEN_APART]
 
 
-def test_leaving_out_a_named_row_changes_the_score_by_its_weight_and_any_other_row_nothing(
+def test_leaving_out_an_item_changes_the_score_by_what_its_rows_weigh_and_any_other_row_weighs_nothing(
     whole, raw, files, apart, monkeypatch
 ):
     """For every item of the answer and every line of the customer, before and after the request: only named rows weigh.
+
+    An item's rows share what it adds as their decayed counts are.
 
     The decayed counts are made here from the raw lines; the scorer holds the weights of the stored bundle.
     """
@@ -234,9 +236,11 @@ def test_leaving_out_a_named_row_changes_the_score_by_its_weight_and_any_other_r
                 for row in reason["rows"]:
                     assert row["weight"] != 0.0
                     said[ids.index((row["file"], row["row"])), column] = row["weight"]
-            changed = np.array(
-                [whole_scores - scores(everything & (np.arange(len(ids)) != n)) for n in range(len(ids))]
-            )
+            changed = np.zeros(said.shape)
+            for item in np.unique(items[counted]):
+                its = counted & (items == item)
+                parts = weights * its / weights[its].sum()
+                changed += np.outer(parts, whole_scores - scores(everything & ~its))
             np.testing.assert_allclose(changed, said, atol=1e-9)
             assert (np.abs(said) > 1e-6).any(), "some row weighs"
             assert (said == 0.0).all(axis=1).any() or len(ids) == len(found["history"]), "and some does not"

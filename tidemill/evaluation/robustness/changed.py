@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ F8 = NDArray[np.float64]
 MISSING, SHUFFLED, TENFOLD, MOVED, UNKNOWN = "missing", "shuffled", "times 10", "2 sd more", "never seen"
 LATE = "30 days late"
 """Of a history."""
+LARGEST = float(np.finfo(np.float64).max)
 CHANGES = (MISSING, SHUFFLED, TENFOLD, MOVED, UNKNOWN, LATE)
 
 
@@ -36,12 +37,25 @@ def changed(sample: Sample, name: str, seed: int) -> Iterator[tuple[str, F8]]:
         yield MISSING, _with(sample.x, places, math.nan)
     yield SHUFFLED, sample.shuffled([name], rng_of(seed, name))
     if kinds == {"number"}:
-        yield TENFOLD, _with(sample.x, places, x * 10)
-        known = x[np.isfinite(x)]
-        if len(known) and known.std():
-            yield MOVED, _with(sample.x, places, x + 2 * known.std())
+        yield TENFOLD, _with(sample.x, places, _sayable(lambda: x * 10))
+        spread = spread_of(x[np.isfinite(x)])
+        if spread:
+            yield MOVED, _with(sample.x, places, _sayable(lambda: x + 2 * spread))
     if kinds == {"category"} and not any(isinstance(value, bool) for one in inputs for value in one.categories):
         yield UNKNOWN, _with(sample.x, places, np.where(np.isnan(x), x, inputs[0].other))
+
+
+def _sayable(make: Callable[[], F8]) -> F8:
+    """Numbers that a request can say: no infinite ones."""
+    with np.errstate(over="ignore"):
+        return np.clip(make(), -LARGEST, LARGEST)
+
+
+def spread_of(known: F8) -> float:
+    """The standard deviation; 0 of none, and where it is more than a number can be."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = float(known.std()) if len(known) else 0.0
+    return found if math.isfinite(found) else 0.0
 
 
 def is_required(sample: Sample, name: str) -> bool:
