@@ -83,10 +83,10 @@ def lay(folder: Path, learner: str) -> Folder:
 @pytest.mark.parametrize(
     ("learner", "files"),
     [
-        ('learner = "steps:make"\n', ["model.onnx", "onnx.json"]),
+        ('learner = "steps:make"\n', ["background.npz", "model.onnx", "onnx.json"]),
         pytest.param(
             'process = { command = ["python", "plain.py"] }\n',
-            ["process.json", "state.bin"],
+            ["background.npz", "process.json", "state.bin"],
             marks=pytest.mark.nightly,  # each fit starts it anew
         ),
     ],
