@@ -15,10 +15,10 @@ import numpy
 import pytest
 from huggingface_hub import ModelCard
 from packageurl import PackageURL
-from tests.evaluation.test_fairness import BOTH, labelled, looked
 
 import tidemill
 from tests.data.small import CONTRACT
+from tests.evaluation.fairness.test_fairness import BOTH, labelled, looked
 from tests.model.test_pipeline import START, TOML, as_sales
 from tests.model.test_pipeline import lay as lay_shop
 from tests.raised import raised

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.evaluation.test_exposure import CATALOGUE, WHOSE, world
 
 from tests.cases.projects import SALES, SALES_TOML
+from tests.evaluation.fairness.test_exposure import CATALOGUE, WHOSE, world
 from tidemill.data.pipeline import ingest
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.closing import close_quality

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.evaluation.test_exposure import CATALOGUE, WHOSE, world
+from tests.evaluation.fairness.test_exposure import CATALOGUE, WHOSE, world
 from tests.release.test_gates import MODEL, case, say
 from tests.scope.made import endpoint_of
 from tidemill.learning.evaluate import Scored

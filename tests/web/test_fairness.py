@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from tests.evaluation.test_fairness import BOTH, labelled, looked, only
 
+from tests.evaluation.fairness.test_fairness import BOTH, labelled, looked, only
 from tidemill.config.fairness import FairnessSection
 from tidemill.evaluation.fairness.fairness import fairness as examined
 from tidemill.ops.fair import OpenFairness, OpenGroups

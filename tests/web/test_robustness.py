@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from tests.evaluation.test_robustness import carried, found
 
+from tests.evaluation.robustness.test_robustness import carried, found
 from tests.evaluation.test_membership import noise
-from tidemill.evaluation.membership import membership as given_away
+from tidemill.evaluation import membership as given_away
 from tidemill.evaluation.robustness.falls import COLUMNS, Fall
 from tidemill.web.pages.robustness import ROWS, membership, robustness
 
