@@ -1,4 +1,4 @@
-"""`tidemill models ls | show | compare | features | represents`."""
+"""`tidemill models ls | show | card | bom | provenance | compare | features | represents`."""
 
 from __future__ import annotations
 

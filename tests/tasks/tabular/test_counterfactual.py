@@ -66,6 +66,20 @@ def test_one_change_and_the_smallest_of_it_as_a_line_says() -> None:
     assert said.startswith("With what you owe ") and said.endswith("instead of 20 the answer would have been good.")
 
 
+def test_where_groups_have_thresholds_of_their_own_it_is_by_the_one_of_the_person() -> None:
+    bundle = Made(COLUMNS, LABEL, actionable={"income": "up"}).fit(l2=1e-3)
+    by_group = {"by": ["sex"], "groups": {"sex=f": 0.99, "sex=m": 0.01}}
+    threshold = {"positive": "good", "at": 0.5, "costs": {}, **by_group}
+    scorer = RowScorer(Bundle({**bundle.manifest, "threshold": threshold, "attributes": ["sex"]}, bundle.files))
+    needed = []
+    for sex in ("m", None, "f"):
+        ((change,), answer), *_ = counterfactual(scorer, {**ROW, "sex": sex}).ways
+        nearer = {**ROW, "sex": sex, "income": change.before + 0.9 * (change.after - change.before)}
+        assert answer["value"] == "good" and scorer.predict(nearer)["value"] == "bad"
+        needed.append(change.after)
+    assert needed == sorted(needed) and len(set(needed)) == 3
+
+
 def test_no_change_goes_against_its_direction_or_beyond_what_the_data_has() -> None:
     found = counterfactual(made({"income": "down"}), ROW)
     assert not found.ways and not found.json()["found"] and "none of" in found.why

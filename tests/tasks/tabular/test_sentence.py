@@ -87,6 +87,15 @@ def test_values_are_said_as_people_say_them(kind: str, value: Any, words: str) -
     assert words in sentence(one, {"value": 2.0}, [Input("seen_on", kind, "at")], {"at": value}, {})
 
 
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_where_a_threshold_decides_it_says_from_where_on(answer: str) -> None:
+    one = Reason("yes", -1.4, -2.0, (Contribution("input00", 0.6),), 0.0)
+    output = {"value": answer, "probabilities": {"no": 0.8, "yes": 0.2}}
+    decided = sentence(one, {**output, "threshold": 0.125}, INPUTS, {"input00": 1}, {})
+    assert decided.index("20 %") < decided.index("12.5 %")
+    assert "12.5 %" not in sentence(one, output, INPUTS, {"input00": 1}, {})
+
+
 def test_where_nothing_was_moved_it_says_so() -> None:
     said = sentence(Reason("value", 2.0, 2.0, (), 0.0), {"value": 2.0}, INPUTS, {}, {})
     assert "usual" not in said and "because" not in said

@@ -35,10 +35,10 @@ _DIGITS = 2, 3, 4
 
 
 class Search:
-    """The actions on one encoded row."""
+    """The actions on one encoded row. ``at``: its own threshold, where it is decided by one."""
 
-    def __init__(self, scorer: RowScorer, actions: Actions, row: F8, want: Want) -> None:
-        self._scorer, self._actions, self._row, self._want, self.asked = scorer, actions, row, want, 0
+    def __init__(self, scorer: RowScorer, actions: Actions, row: F8, want: Want, at: float | None) -> None:
+        self._at, self._scorer, self._actions, self._row, self._want, self.asked = at, scorer, actions, row, want, 0
         self._most = MOST_OF_FOREIGN if scorer.method in FOREIGN else MOST_ASKED
         self._limit = max(actions.near, float(actions.distances(row[None])[0]) + 1e-9)
         self._options = {place: options for place in self._places() if len(options := self._values(place))}
@@ -109,7 +109,8 @@ class Search:
         if self._want.label is not None:
             labels = [text_of(label) for label in self._scorer.labels or []]
             wanted = labels.index(self._want.label)
-            reached, score = decided(told, self._scorer.labels or [], self._scorer.threshold) == wanted, told[:, wanted]
+            best = decided(told, self._scorer.labels or [], self._scorer.threshold, self._at)
+            reached, score = best == wanted, told[:, wanted]
         elif self._want.at_least is not None:
             reached, score = told[:, 0] >= self._want.at_least, told[:, 0]
         else:

@@ -80,11 +80,16 @@ def _answer(reason: Reason, output: Mapping[str, Any]) -> str:
     chances = output.get("probabilities")
     if chances is None:
         return f"The answer is {_number(output['value'])}"
-    likely = f"{100 * chances[reason.answer]:.3g} % likely"
+    at = output.get("threshold")
+    likely = f"{_percent(chances[reason.answer])} likely" + ("" if at is None else f" (said from {_percent(at)} on)")
     said = f"The answer is {_quoted(text_of(output['value']))}"
     if reason.answer == text_of(output["value"]):
         return f"{said}, which is {likely}"
     return f"{said}: {_quoted(reason.answer)} is {likely}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
 
 
 def _is(what: str, one: Input | None, given: Mapping[str, Any], names: Mapping[str, str]) -> str:
