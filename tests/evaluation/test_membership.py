@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,15 @@ def test_of_too_little_nothing_is_claimed() -> None:
     assert replace(sure, units=LEAST, auc=(0.5, 0.47, 0.53)).verdict == "little"
     found = membership.look(noise("regress", n=40, method="linear"))
     assert found["verdict"] == "not_enough_data" and "Not enough data" in membership.card(found)
+
+
+def test_what_is_said_is_of_the_attack_that_decides() -> None:
+    """The other one has the higher score, and shows nothing."""
+    sure = Attack(membership.BESIDE, (0.7, 0.6, 0.8), (0.4, 0.2, 0.6), 500, 500, 1_000)
+    vague = replace(sure, name=membership.PLAIN, auc=(0.9, 0.4, 1.0))
+    assert verdict([vague, sure]) == "tells"
+    told = [{**asdict(one), "verdict": one.verdict} for one in (vague, sure)]
+    assert "AUC 0.700" in membership.sentence({"verdict": "tells", "unit": "rows", "attacks": told})
 
 
 def test_of_one_unit_and_of_no_half_it_is_not_made() -> None:

@@ -118,8 +118,9 @@ def look(look: Look) -> JsonObject:
 
 
 def sentence(found: JsonObject) -> str:
-    """The better attack, and what that means."""
-    best = max(found["attacks"], key=lambda one: one["auc"][1])
+    """The better attack of those that decide, and what that means."""
+    deciding = [one for one in found["attacks"] if one["verdict"] == found["verdict"]]
+    best = max(deciding, key=lambda one: one["auc"][1])
     mean, low, high = best["auc"]
     said = {
         "tells": "Its answers tell who was learned from: it knows rows by heart. Fewer leaves, more rows in each, or fewer columns that name a "

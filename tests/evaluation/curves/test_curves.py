@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -100,6 +101,18 @@ def test_the_confusion_is_by_the_threshold_of_the_costs() -> None:
     found = drawn(asked)
     assert (found.label, found.threshold) == ("no", 0.1) and found.confusion is not None
     assert sum(row[0] for row in found.confusion) == (np.asarray(1 - told, np.float32) >= 0.1).sum()
+
+
+def test_where_groups_have_thresholds_of_their_own_the_confusion_is_of_what_each_is_answered() -> None:
+    by = {"positive": "yes", "at": 0.5, "by": ["sex"], "groups": {"sex=f": 0.2, "sex=m": 0.8}}
+    asked, told, truth = of_labels(threshold=by)
+    sex = np.where(np.arange(N) % 2, "f", "m").astype(object)
+    scored = {name: replace(one, attributes={"sex": sex}) for name, one in asked.own.scored.items()}
+    cast(Any, asked).own = replace(asked.own, scored=scored)
+    found, said = drawn(asked), np.asarray(told, np.float32) >= np.where(sex == "f", 0.2, 0.8)
+    assert found.confusion == confusion_matrix(truth, said).tolist() and found.by == ("sex",)
+    rates = found.models["candidate"].rates
+    assert rates["true positive rate"][0] == pytest.approx(recall_score(truth, said), abs=1e-5)
 
 
 def test_bands_hold_the_curve_of_many_rows() -> None:

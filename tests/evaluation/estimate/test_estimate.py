@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
+from tests.evaluation.planted import look_at, table
 from tidemill.errors import NotEnoughData
 from tidemill.evaluation.estimate.estimator import Answers, Estimator, student
+from tidemill.evaluation.estimate.examination import _tested
 from tidemill.evaluation.estimate.expected import auc, log_losses, of_labels
 from tidemill.evaluation.estimate.loss import fit_loss
 from tidemill.evaluation.estimate.measured import Fitted, OfTest, fit
 from tidemill.evaluation.estimate.places import Places
 from tidemill.learning.intervals import auc_values
+from tidemill.learning.rows import BESIDE
 from tidemill.types import JsonObject
 
 WRONG = [[0.0, 1.0], [1.0, 0.0]]
@@ -172,6 +176,19 @@ def test_it_is_the_same_when_it_is_read_back() -> None:
         kept: JsonObject = msgspec.json.decode(msgspec.json.encode(estimator))
         again, now = msgspec.convert(kept, Estimator), world(rng, 100).asked
         assert again.estimates(now) == estimator.estimates(now)
+
+
+def test_where_groups_have_thresholds_of_their_own_a_cost_is_of_what_each_is_answered() -> None:
+    rng = np.random.default_rng(12)
+    x, sex = rng.normal(size=800), rng.choice(["f", "m"], 800)
+    target = np.where(rng.random(800) < chance_of(x + 2 * (sex == "f")), "yes", "no")
+    said = {"method": "thresholds", "attributes": ["sex"], "measure": "selection_rate"}
+    rows, settings = table({"x": x, "sex": sex}, target, task="classify")
+    asked = look_at(rows.with_columns(rows["sex"].alias(BESIDE + "sex")), settings, mitigate=said)
+    report = asked.trainer.report(asked.bundle, asked.cut.test_start, asked.cut.end)
+    tested = _tested(replace(asked, own=report), ["no", "yes"])
+    assert len(set(asked.bundle.manifest["threshold"]["groups"].values())) == 2
+    assert tested.losses["cost"].tolist() == (tested.asked.answered != tested.truth).astype(float).tolist()
 
 
 def test_too_few_answers_are_no_estimate() -> None:

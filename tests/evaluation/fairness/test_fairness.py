@@ -135,6 +135,12 @@ def test_values_are_judged_in_shares_of_their_mean_error() -> None:
     assert residual["verdict"] == "beyond" and residual["worst"]["between"] == ["m", "f"]
 
 
+def test_values_that_are_all_answered_exactly_show_nothing_and_break_nothing() -> None:
+    truth = np.arange(40.0)
+    rows = Rows(Answers(truth[:, None], truth), np.arange(40), {"sex": groups_of("sex", ["f", "m"] * 20)})
+    assert looked(rows, SEX, "regress")["verdict"] == "insufficient data"
+
+
 def test_an_age_in_years_is_no_group() -> None:
     with raised(NotEnoughData, "[fairness] attributes"):
         groups_of("age", np.arange(100))

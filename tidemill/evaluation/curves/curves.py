@@ -22,6 +22,7 @@ from tidemill.learning.intervals import LEVEL
 from tidemill.learning.labelled import text_of
 from tidemill.learning.trainer import Report
 from tidemill.tasks.tabular.costs import decided
+from tidemill.tasks.tabular.mitigate import at_each
 from tidemill.types import JsonObject
 
 F8 = NDArray[np.float64]
@@ -57,7 +58,8 @@ class Ranking(msgspec.Struct, frozen=True):
 
 
 class Labels(msgspec.Struct, frozen=True):
-    """``label``: the one that curves are of; ``share``: of it among the rows. ``confusion``: the candidate's, true label by answered one."""
+    """``label``: the one that curves are of; ``share``: of it among the rows. ``by``: the attributes whose groups have a threshold of
+    their own. ``confusion``: the candidate's, true label by answered one."""
 
     label: str
     share: float
@@ -68,6 +70,15 @@ class Labels(msgspec.Struct, frozen=True):
     models: dict[str, Ranking]
     labels: list[str]
     confusion: list[list[int]] | None
+    by: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> str:
+        """From when on the label is answered, in words."""
+        if self.threshold is None:
+            return "the likeliest label"
+        whose = f", or that of its group by {' and '.join(self.by)}," if self.by else ""
+        return f"from a probability of {self.threshold:.4g}{whose} on"
 
 
 class Residual(msgspec.Struct, frozen=True):
@@ -137,12 +148,13 @@ def _labels(seen: Look, reports: Mapping[str, Report], units: NDArray[Any], unit
     true, codes = truth[known] == place, np.unique(units[known], return_inverse=True)[1]
     if not 0 < true.sum() < len(true):
         raise NotEnoughData(f"every row of the test is {texts[place]}, or none is")
-    answered = {name: decided(each, texts, _threshold(seen)) for name, each in told.items()}
+    at = _threshold(seen)
+    own = at_each(at, next(iter(seen.own.scored.values())).attributes)
+    answered = {name: decided(each, texts, at, None if own is None else own[known]) for name, each in told.items()}
     drawn = _Drawn(true, codes, seen.seed)
     models = {name: drawn.ranking(each[:, place], answered[name] == place) for name, each in told.items()}
     models = {name: drawn.above(models, name) for name in models}
     counts = points.confusion(answered[CANDIDATE], truth[known], len(texts)) if len(texts) <= MATRIX else None
-    at = _threshold(seen)
     return Labels(
         texts[place],
         float(true.mean()),
@@ -153,6 +165,7 @@ def _labels(seen: Look, reports: Mapping[str, Report], units: NDArray[Any], unit
         models,
         texts,
         None if counts is None else counts.tolist(),
+        tuple(at.get("by", ())) if at else (),
     )
 
 
@@ -298,9 +311,8 @@ def _said_of_labels(found: Labels) -> list[str]:
     ]
     for name, one in found.models.items():
         lines += [f"AUC less that of {name}: {_less(one.above['auc'])}."] if "auc" in one.above else []
-    at = "the likeliest label" if found.threshold is None else f"from a probability of {found.threshold:.4g} on"
     rates = ", ".join(f"{name} {_text(own.rates[name])}" for name in RATES if name in own.rates)
-    return [*lines, f"As it answers ({at}): {rates}."]
+    return [*lines, f"As it answers ({found.answers}): {rates}."]
 
 
 def _said_of_values(found: Values) -> list[str]:

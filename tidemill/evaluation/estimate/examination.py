@@ -17,6 +17,7 @@ from tidemill.evaluation.port import Examination, Look
 from tidemill.learning.labelled import text_of
 from tidemill.learning.measures import mean_metric, measure
 from tidemill.tasks.tabular.costs import Costs, cost_values, decided
+from tidemill.tasks.tabular.mitigate import at_each
 from tidemill.types import JsonObject
 
 METRICS = ("mae", "rmse", "log_loss", "cost")
@@ -43,7 +44,8 @@ def _tested(look: Look, labels: list[Any] | None) -> OfTest:
     """The answers to the test, in the order of time; those with a label that training never saw left out."""
     told, truth = np.asarray(look.own.answers["told"], np.float64), np.asarray(look.own.answers["truth"], np.float64)
     first = next(iter(look.own.scored.values()))
-    answered = None if labels is None else decided(told, labels, look.bundle.manifest.get("threshold"))
+    at = look.bundle.manifest.get("threshold")
+    answered = None if labels is None else decided(told, labels, at, at_each(at, first.attributes))
     losses = {name: one.values for name, one in look.own.scored.items() if name in METRICS}
     asked = {one["source"] for one in look.bundle.manifest["columns"]}
     columns = {name: values for name, values in first.attributes.items() if name in asked}  # what is asked live, too

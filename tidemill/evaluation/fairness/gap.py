@@ -150,6 +150,8 @@ def needed(found: Means, rule: Rule) -> int:
     """How many rows, spread over the groups as these, would refuse twice the largest gap `SEEN` and pass equal groups `PASSED`."""
     from scipy.special import ndtri
 
+    if not rule.largest:  # of values that are all answered exactly: a share of no error
+        return 0
     pairs = pairs_of(_at_bound(found, rule, 2 * rule.largest))
     count = max(int(pairs.judged.sum()), 1)
     refuse = float(ndtri(SEEN) - ndtri(rule.refusal / count))

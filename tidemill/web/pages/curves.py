@@ -89,9 +89,7 @@ def _lift(points: list[Point], label: str) -> str:
 def _confusion(found: Labels, counts: np.ndarray) -> Markup:
     right = words.share(float(np.trace(counts)) / max(int(counts.sum()), 1))
     described = f"{right} of {found.n:,} rows were answered with their own label"
-    described += (
-        f"; {found.label} from a probability of {found.threshold:.4g} on." if found.threshold is not None else "."
-    )
+    described += f"; {found.label} {found.answers}." if found.threshold is not None else "."
     return plots.matrix("Confusion", described, found.labels, counts, x="answered", y="true label (rows)")
 
 
