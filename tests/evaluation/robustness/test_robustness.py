@@ -17,7 +17,17 @@ from tidemill.evaluation.port import Look, examine
 from tidemill.evaluation.robustness import fallen
 from tidemill.evaluation.robustness import robustness as examination
 from tidemill.evaluation.robustness.changed import CHANGES, LATE, MISSING, MOVED, SHUFFLED, TENFOLD, UNKNOWN, changed
-from tidemill.evaluation.robustness.falls import ASKED, FEWEST, MOST, SHARES, Robustness, fall_of, most_rows, robustness
+from tidemill.evaluation.robustness.falls import (
+    ASKED,
+    COLUMNS,
+    FEWEST,
+    MOST,
+    SHARES,
+    Robustness,
+    fall_of,
+    most_rows,
+    robustness,
+)
 from tidemill.tasks.tabular.sample import Sample
 from tidemill.tasks.tabular.training import TabularTrainer
 
@@ -142,6 +152,17 @@ def test_what_a_request_must_say_is_not_taken_away() -> None:
     rows.scorer.inputs = tuple(required)
     assert MISSING not in dict(changed(rows, "x", 0)) and MISSING in dict(changed(rows, "noise", 0))
     assert "x" in robustness(rows, "mae", 0).skipped
+
+
+def test_a_gate_is_told_of_every_column_however_many() -> None:
+    rng = RNG(3)
+    x = rng.normal(size=400)
+    columns = {**{f"noise{i}": rng.normal(size=400) for i in range(COLUMNS)}, "x": x}
+    look = look_at(*table(columns, 5 * x + rng.normal(size=400)))
+    told = examination.of_missing(look.trainer, look.bundle, (look.cut.test_start, look.cut.end), "mae", 0)
+    assert "x" in found(look).skipped and not told.skipped and {one.change for one in told.falls} == {MISSING}
+    said, why = examination.ruled(told, 1.0)
+    assert said == "worse" and [one.column for one in why] == ["x"]
 
 
 def test_ten_rows_are_not_enough_and_never_a_pass() -> None:

@@ -90,17 +90,23 @@ def most_rows(columns: int, foreign: bool = False) -> int:
     return max(FEWEST, min(MOST, (FOREIGN if foreign else ASKED) // max(min(columns, COLUMNS) * len(CHANGES), 1)))
 
 
-def robustness(sample: Sample, metric: str, seed: int, others: Mapping[str, Sample] | None = None) -> Robustness:
-    """Every change of every column. ``others``: the same rows as other models take them. Raises NotEnoughData without the metric."""
+def robustness(
+    sample: Sample,
+    metric: str,
+    seed: int,
+    others: Mapping[str, Sample] | None = None,
+    changes: Sequence[str] = CHANGES,
+    most: int = COLUMNS,
+) -> Robustness:
+    """Each of these changes of every column. ``others``: the same rows as other models take them. Raises NotEnoughData without the metric."""
     names = list(sample.places)
     if metric not in sample.base:
         raise NotEnoughData(f"{metric} cannot be measured on this test", hint="a longer split.test, or more data")
     skipped = {name: "required: a request without it is refused" for name in names if is_required(sample, name)}
-    skipped |= dict.fromkeys(names[COLUMNS:], f"only the first {COLUMNS} columns are looked at")
-    asked = _Asked(
-        sample, metric, seed, {who: one for who, one in (others or {}).items() if _same(sample, one, metric)}
-    )
-    falls = [fall for name in names[:COLUMNS] for fall in asked.column(name)]
+    skipped |= dict.fromkeys(names[most:], f"only the first {most} columns are looked at")
+    beside = {who: one for who, one in (others or {}).items() if _same(sample, one, metric)}
+    asked = _Asked(sample, metric, seed, beside, changes)
+    falls = [fall for name in names[:most] for fall in asked.column(name)]
     base, units = sample.base[metric], len(np.unique(sample.units))
     figure = metric_value(metric, base.values)
     return Robustness(metric, measure(metric).better, len(sample.x), units, base.unit, figure, falls, skipped)
@@ -119,6 +125,7 @@ class _Asked:
     metric: str
     seed: int
     others: Mapping[str, Sample]
+    changes: Sequence[str]
 
     @cached_property
     def plain(self) -> F8:
@@ -128,6 +135,8 @@ class _Asked:
         """Each change by share of rows."""
         order = rng_of(self.seed, name).permutation(len(self.sample.x))
         for change, x in changed(self.sample, name, self.seed):
+            if change not in self.changes:
+                continue
             try:
                 told = self.sample.told(x)
                 yield from (self._fall(name, change, share, told, order) for share in SHARES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -15,6 +14,7 @@ from tidemill.evaluation.robustness.falls import Fall, Robustness, most_rows, ro
 from tidemill.evaluation.robustness.histories import of_histories
 from tidemill.tasks.ranking.training import RankingTrainer
 from tidemill.tasks.tabular.learners import FOREIGN
+from tidemill.tasks.tabular.sample import Sample
 from tidemill.tasks.tabular.training import TabularTrainer
 from tidemill.types import JsonObject, Micros
 
@@ -39,26 +39,24 @@ def look(look: Look) -> JsonObject:
     if look.champion is not None and look.incumbent is not None:
         beside[CHAMPION] = look.incumbent
     span = look.cut.test_start, look.cut.end
-    built: JsonObject = msgspec.to_builtins(
-        of_bundle(look.trainer, look.bundle, span, look.settings.metric, look.seed, beside)
-    )
+    others = {name: _sample(look.trainer, one, span, like=look.bundle) for name, one in beside.items()}
+    own = _sample(look.trainer, look.bundle, span)
+    built: JsonObject = msgspec.to_builtins(robustness(own, look.settings.metric, look.seed, others))
     return built
 
 
-def of_bundle(
-    trainer: Trainer,
-    bundle: Bundle,
-    span: tuple[Micros, Micros],
-    metric: str,
-    seed: int,
-    beside: Mapping[str, Bundle] | None = None,
-) -> Robustness:
-    """Of one bundle on a window, with others on the same rows. Raises NotEnoughData, ModelError."""
+def of_missing(trainer: Trainer, bundle: Bundle, span: tuple[Micros, Micros], metric: str, seed: int) -> Robustness:
+    """What one bundle loses without each of its columns, all of them, however many: what a gate rests on. Raises NotEnoughData, ModelError."""
+    sample = _sample(trainer, bundle, span)
+    return robustness(sample, metric, seed, changes=(MISSING,), most=len(sample.places))
+
+
+def _sample(trainer: Trainer, bundle: Bundle, span: tuple[Micros, Micros], like: Bundle | None = None) -> Sample:
+    """Rows of a window as this bundle takes them, as many as ``like`` is asked. Raises NotEnoughData."""
     if not isinstance(trainer, TabularTrainer):
         raise NotEnoughData("its answers are not made of columns", hint="take `robustness` out of [gates]")
-    most = most_rows(len(trainer.table.plain), bundle.manifest.get("recipe", {}).get("method") in FOREIGN)
-    others = {name: trainer.sample(one, *span, most) for name, one in (beside or {}).items()}
-    return robustness(trainer.sample(bundle, *span, most), metric, seed, others)
+    foreign = (like or bundle).manifest.get("recipe", {}).get("method") in FOREIGN
+    return trainer.sample(bundle, *span, most_rows(len(trainer.table.plain), foreign))
 
 
 def ruled(found: Robustness, allowed: float) -> tuple[Said, list[Fall]]:

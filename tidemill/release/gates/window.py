@@ -98,12 +98,12 @@ class EvaluationWindow:
         return self._report(key), bundle
 
     def robustness(self, model: ModelVersion, metric: str, seed: int) -> Robustness:
-        """What the version's evaluation model loses where inputs change. Raises GateRefused when it was fitted on the test, NotEnoughData."""
-        from tidemill.evaluation.robustness.robustness import of_bundle
+        """What the version's evaluation model loses where an input is missing. Raises GateRefused when it was fitted on the test, NotEnoughData."""
+        from tidemill.evaluation.robustness.robustness import of_missing
 
         self.score(model, metric)
         bundle = get_bundle(self._project.artifacts, model.evaluation_bundle)
-        return of_bundle(self.trainer, bundle, (self.start, self.end), metric, seed)
+        return of_missing(self.trainer, bundle, (self.start, self.end), metric, seed)
 
     def stability(self, model: ModelVersion, champion: ModelVersion | None, seed: int) -> Stability:
         """Whether the version answers for reasons that stay. Raises GateRefused when it was fitted on the test, NotEnoughData, ModelError."""
