@@ -57,6 +57,9 @@ def test_a_request_of_a_recommender_has_the_value_of_its_first_row(tmp_path: Pat
     found = attributes(made, "sales", "popularity")
     assert set(found["country"]) == {"UK", None} and len(found["country"]) == len(found["subject"])
     assert found["items known"].dtype.kind == "i"
+    (made.root / "tidemill.toml").write_text(SALES_TOML + '[gates]\nslices = { by = ["items known"] }\n')
+    with replayed(made, END) as project:
+        assert Inputs.of(project.model()).judged_by == (), "it is known of each request anyway"
 
 
 @pytest.mark.parametrize(

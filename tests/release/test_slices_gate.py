@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from tidemill.learning.trainer import Report
 from tidemill.release.gates import slices
 from tidemill.release.gates.port import CandidateReport
 from tidemill.release.gates.registry import gates_of
-from tidemill.release.gates.slices import Slices
+from tidemill.release.gates.slices import Slices, allowed_at
 from tidemill.tasks.check import check
 
 TOML = """
@@ -103,6 +103,25 @@ def test_what_a_person_allowed_holds_until_it_is_shown_worse(monkeypatch: pytest
     assert said["passed"] and "a new market" in said["evidence"]["said"]
     assert {one["about"] for one in said["evidence"]["allowed"]} >= {"country DE"}
     assert say(Slices(), asked(answers(UNFAIR, 1), answers(UNFAIR, 1)))["verdict"] == "worse"
+
+
+def test_a_word_is_of_what_was_asked_and_ends_where_the_slice_is_shown_worse(monkeypatch: pytest.MonkeyPatch) -> None:
+    few, word = COUNTRY[:150], {"who": "ada", "reason": "a new market"}
+    held = say(Slices(), asked(answers(FAIR, 1, few), answers(FAIR, 2, few)))["evidence"]
+    worse = say(Slices(), asked(answers(UNFAIR, 1), answers(UNFAIR, 1)))["evidence"]
+    monkeypatch.setattr(slices, "verdicts_of", lambda project, one: [SimpleNamespace(gate="slices", evidence=one.said)])
+    approved = SimpleNamespace(id="r1", evidence=SimpleNamespace(approved=word, waits=("slices",)), said=held)
+    refused = SimpleNamespace(id="r2", evidence=SimpleNamespace(approved=None, waits=()), said=worse)
+
+    def known(*releases: Any, toml: str = TOML) -> Any:
+        scope = endpoint_of(toml)
+        return allowed_at(cast(Any, SimpleNamespace(
+            gates=scope.gates, model=scope.model, project=None, releases=lambda: releases
+        )))  # fmt: skip
+
+    assert known(approved)["country DE"] == {**word, "release": "r1"}
+    assert "country DE" not in known(approved, refused) and "country DE" in known(refused, approved)
+    assert known(approved, toml=TOML.replace('"20 %"', '"10 %"')) == {}
 
 
 def test_a_champion_that_saw_the_test_is_no_measure_and_the_whole_still_is() -> None:

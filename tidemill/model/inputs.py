@@ -11,6 +11,7 @@ from tidemill.features.joined import Joined
 from tidemill.features.views import View
 from tidemill.labels.definition import LabelDefinition
 from tidemill.labels.moments import Moments
+from tidemill.tasks.port import ITEMS_KNOWN
 from tidemill.tasks.table import task_of
 from tidemill.types import DAY, Micros, did_you_mean
 
@@ -53,7 +54,8 @@ class Inputs:
         left_out = _left_out(model, contract, [*whole.names, *features])
         columns = tuple(c for c in whole.columns if c.role is not None or c.name not in left_out)
         kept = [replace(v, features=tuple(f for f in v.features if f.name not in left_out)) for v in views]
-        seen = [f.name for view in kept for f in view.features if f.process is None and not task_of(model.task).history]
+        seen = [f.name for view in kept for f in view.features if f.process is None]
+        seen = [ITEMS_KNOWN] if task_of(model.task).history else seen
         judged = _judged_by(model, whole, seen)
         found = Inputs(replace(whole, columns=columns), tuple(kept), joined, moments, label, judged)
         if moments and not any(c.role is None for c in columns) and not any(view.features for view in kept):

@@ -29,6 +29,8 @@ LARGEST = 1e9
 """An outcome's value beyond this is a mistake or an attack: one subject must not outweigh everybody."""
 NEVER_SEEN = "never seen"
 """The flag of a category that no row had from which the model learned: it is answered as if it were missing."""
+ITEMS_KNOWN = "items known"
+"""The attribute of a recommender's request that says how many items its subject's history has."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 Part = Name | int | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | bool
 """One value of a key that is told by its columns."""

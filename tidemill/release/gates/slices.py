@@ -1,7 +1,8 @@
 """The gate of named slices: nobody that ``[gates] slices`` names may be answered much worse than the whole, or worse than by the champion.
 
 Where too few requests say neither, there is insufficient data, which is no pass and no refusal: the release is held, and a person
-decides. That word is signed, stays with the release, and holds for the same slices of later candidates until one is shown worse.
+decides. That word is signed, stays with the release, and holds for the same slices of later candidates, while the same is asked, until
+one is shown worse.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tidemill.model.registry import verdicts_of
 from tidemill.release.gates.port import Blessing, GateContext, GateResult
 from tidemill.release.gates.ruling import Said
 from tidemill.scope.project import Endpoint
+from tidemill.tasks.table import metric_of
 from tidemill.types import JsonObject
 
 
@@ -91,14 +93,19 @@ def _passed(gate: SlicesGate, found: Sequence[Slice], allowed: Sequence[JsonObje
 
 
 def allowed_at(scope: Endpoint) -> dict[str, JsonObject]:
-    """The slices of which too little was known when somebody approved a release here, each with who and why: the first word."""
-    found: dict[str, JsonObject] = {}
-    for release in sorted(scope.releases(), key=lambda one: (one.created, one.id)):
-        word = release.evidence.approved
-        if word is None or Slices.name not in release.evidence.waits:
-            continue
-        said = {"who": word["who"], "reason": word["reason"], "release": release.id}
-        for verdict in verdicts_of(scope.project, release):
-            if verdict.gate == Slices.name:
-                found = {**dict.fromkeys(verdict.evidence["undecided"], said), **found}
+    """The slices of which too little was known when somebody approved a release here, each with who and why: the first word.
+
+    A word is of what was asked, and ends where the slice is shown worse.
+    """
+    gate, found = scope.gates.slices, dict[str, JsonObject]()
+    asked = gate and (gate.metric or metric_of(scope.model), gate.gap)
+    for release in scope.releases():
+        word = release.evidence.approved if Slices.name in release.evidence.waits else None
+        for said in (one.evidence for one in verdicts_of(scope.project, release) if one.gate == Slices.name):
+            for one in msgspec.convert(said.get("slices", []), list[Slice]):
+                if _is_worse(one):
+                    found.pop(one.name, None)
+            if word and (said["metric"], said["max_gap"]) == asked:
+                mine: JsonObject = {"who": word["who"], "reason": word["reason"], "release": release.id}
+                found = {**dict.fromkeys(said["undecided"], mine), **found}
     return found

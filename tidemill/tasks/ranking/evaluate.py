@@ -17,6 +17,7 @@ from tidemill.learning.evaluate import Scored
 from tidemill.learning.rows import evenly
 from tidemill.learning.trainer import MOST, Listed, Questions, Report
 from tidemill.store.artifacts.codecs import Bundle
+from tidemill.tasks.port import ITEMS_KNOWN
 from tidemill.tasks.ranking.changed import Histories
 from tidemill.tasks.ranking.interactions import Asked, Interactions, requests_between
 from tidemill.tasks.ranking.metrics import RANKED, coverage
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
 
 K = 20
-HISTORY = "items known"
-"""The attribute of a request that says how many items its subject's history has."""
 
 
 def report(
@@ -44,7 +43,7 @@ def report(
     Raises ModelError for a score that is no number, and when all of it takes longer than ``patience`` seconds.
     """
     answers, known = answers_to(scorer, data, requests, patience)
-    attributes = {HISTORY: known, **attributes_of(data, requests)}
+    attributes = {ITEMS_KNOWN: known, **attributes_of(data, requests)}
     return measured(answers, known == 0, requests, catalogue, attributes)
 
 
