@@ -67,7 +67,9 @@ def test_a_version_tells_whose_items_it_shows(shop: Folder, monkeypatch: pytest.
         written = environment().from_string(PARTIAL).render(x=exposure(found))
         assert "Exposure and outcomes by supplier" in written and "of the catalogue" in written.lower()
         page = exposure(found)
-        assert page["verdict"] == found["verdict"] and "share of all" in str(page["picture"])
+        tones = {"within": "ok", "beyond": "bad", "insufficient data": "warn"}
+        assert (page["verdict"], page["tone"]) == (found["verdict"], tones[found["verdict"]])
+        assert "share of all" in str(page["picture"])
 
 
 def by_hand(project: Any, version: Any) -> dict[str, dict[str, float]]:

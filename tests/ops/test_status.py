@@ -74,6 +74,12 @@ def test_nothing_yet_is_not_all_right(project: Project) -> None:
     assert not found.all_right and found.verdict.state == "idle"
 
 
+def opened(project: Project, monitor: str) -> None:
+    """An alarm that a person closes, of a window long ago; all windows since were quiet."""
+    project.store.windows.put(sample.window(NOW - DAY, end=NOW, alarm=False))
+    project.store.alarms.put(sample.alarm(monitor=monitor, kind=monitor, window=NOW - 30 * DAY))
+
+
 FAILED = sample.job(kind="watch", status="failed", started=NOW - 1, ended=NOW - 1, error="no column 'count'")
 REFUSED = Refused(file="data/sales/b.csv", size=9, contract="c", message="too many bad rows")
 WRONG = [
@@ -84,10 +90,14 @@ WRONG = [
     ("features", "ok", "skew", lambda p: happened(p, "parity", ok=False)),
     ("data", "ok", "blocked", lambda p: remember(p.store, "sales", {"sha256:b": REFUSED})),
     ("monitor", "ok", "alarms", lambda p: p.store.windows.put(sample.window(NOW - DAY, end=NOW))),
+    ("monitor", "ok", "alarms", lambda p: opened(p, "fairness")),
+    ("monitor", "ok", "alarms", lambda p: opened(p, "exposure")),
 ]
 
 
-@pytest.mark.parametrize(("key", "health", "code", "break_it"), WRONG, ids=[f"{w[0]}-{w[2]}" for w in WRONG])
+@pytest.mark.parametrize(
+    ("key", "health", "code", "break_it"), WRONG, ids=[f"{i}-{w[0]}-{w[2]}" for i, w in enumerate(WRONG)]
+)
 def test_what_is_wrong_is_never_green(project: Project, key: str, health: str, code: str, break_it: Any) -> None:
     released(project)
     if key == "features":

@@ -59,6 +59,12 @@ NEXT = {
     "decide.job_failed": "mend what it says, and look into .tidemill/logs/loop.log; it is tried again by itself",
 }
 """What to do about a part's state, where there is something to do: by its key and code."""
+_STAY = {
+    "quality": "quality below the promise",
+    "fairness": "a gap between groups",
+    "exposure": "a gap between suppliers",
+}
+"""What is wrong while an alarm of this monitor is open, which a person closes; the worst first."""
 NEEDED = ("data", "model", "release", "serve")
 """Parts without which an endpoint answers nothing: not there yet is not all right."""
 
@@ -223,8 +229,9 @@ def _monitor(at: Snapshot) -> Part:
     closed = [w for name in ("drift", "requests", "attribution", "quality") for w in at.windows(name)]
     if not closed:
         return Part("monitor", "idle", "none", "no window yet", "windows close at midnight")
-    if worse := at.project.store.alarms.first(**at.serving.here, monitor="quality", is_open=True):
-        return Part("monitor", "warn", "alarms", "quality below the promise", "; ".join(worse.what))
+    if open_ := [a for a in at.project.store.alarms.list(**at.serving.here, is_open=True) if a.monitor in _STAY]:
+        headline = _STAY[min(open_, key=lambda a: [*_STAY].index(a.monitor)).monitor]
+        return Part("monitor", "warn", "alarms", headline, "; ".join(what for a in open_ for what in a.what))
     alarms = [w for w in closed if w.alarm and w.end > at.now - WEEK]
     if alarms:
         columns = sorted({str(name) for w in alarms for name in getattr(w.data, "which", ())})

@@ -20,9 +20,9 @@ def exposure(found: JsonObject) -> dict[str, Any]:
     told = {name: one for name, one in found["suppliers"].items() if one["gap"] is not None}
     drawn = []
     for name, one in list(told.items())[:SUPPLIERS]:
-        for what, key, tone in (("shown", "exposure", "s1"), ("taken", "outcomes", "s3")):
+        for what, key, colour in (("shown", "exposure", "s1"), ("taken", "outcomes", "s3")):
             share, low, high = one[key]
-            drawn.append(bars.Interval(f"{name}: {what}", share, low, high, tone, key))
+            drawn.append(bars.Interval(f"{name}: {what}", share, low, high, colour, key))
     picture = bars.intervals("Exposure and outcomes by supplier", drawn, x="share of all, with 95 % intervals")
     rows = [
         (name, one["exposure"], one["outcomes"], one["catalogue"], one["gap"], one["ratio"], one["units"])
