@@ -13,11 +13,14 @@ import pytest
 from tests.release.test_fairness_gate import CONTRACT, TOML, loans
 from tests.tiers import both
 from tidemill.data.pipeline import ingest
+from tidemill.evaluation.fairness.exposure import OTHERS
 from tidemill.evaluation.fairness.gap import drawn
+from tidemill.evaluation.fairness.rates import Answers
+from tidemill.learning.attributes import groups_of
 from tidemill.monitor import decay
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.closing import close_quality, matured
-from tidemill.monitor.fairness import close_fairness
+from tidemill.monitor.fairness import Seen, close_fairness, largest, stepped
 from tidemill.monitor.gaps import Totals, apart
 from tidemill.monitor.monitors import monitors
 from tidemill.monitor.promise import LEAST_LOSS
@@ -213,3 +216,38 @@ def test_a_window_waits_until_labels_have_passed_it(project: Project) -> None:
     close_quality(scope, START + 2 * WEEK)
     assert monitors()[FAIRNESS].is_due is not None
     assert [one.start for one in matured(scope, FAIRNESS, START + 2 * WEEK)] == [START]
+
+
+# a window's step ------------------------------------------------------------------------------------------------------
+
+
+def valued(rng: np.random.Generator, unit: float, wide: float = 1.0) -> Seen:
+    """Answers to values in some unit; those to the second of two groups are so many times as far off."""
+    sex = rng.choice(["f", "m"], 200)
+    off = np.abs(rng.normal(0, 1, 200)) * np.where(sex == "m", wide, 1.0)
+    answers = Answers(np.zeros((200, 1)), unit * off)
+    return Seen(answers, np.arange(200), {"sex": groups_of("sex", sex)})
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e4])
+def test_a_gap_of_values_is_found_in_whatever_unit_they_are(unit: float) -> None:
+    rng, last = np.random.default_rng(0), FairnessWindow("model:loads@1", "error", 0.1)
+    alarms = []
+    for day in range(40):
+        last = stepped(last, valued(rng, unit, 1.0 if day < 20 else 2.0), day * DAY, QUARTER)
+        alarms.append(last.which)
+    assert not any(alarms[:20]) and any("m above f" in name for which in alarms[20:30] for name in which)
+    assert last.scale == pytest.approx(unit, rel=0.3)
+
+
+def test_what_clients_send_neither_stops_the_watch_nor_makes_it_grow() -> None:
+    """Of a group of one nothing is watched; beyond as many groups as an attribute may have all others are one."""
+    rng, last = np.random.default_rng(0), FairnessWindow("model:loans@1", "selection_rate", 0.05)
+    for day in range(30):
+        sex = np.array([*rng.choice(["f", "m"], 170), *(f"x{day}.{number}" for number in range(30))], object)
+        chance = rng.random(200)
+        groups = {"sex": groups_of("sex", largest(sex.tolist()))}
+        answers = Answers(np.stack([1 - chance, chance], 1), (rng.random(200) < chance) * 1.0, (chance > 0.5) * 1)
+        last = stepped(last, Seen(answers, np.arange(200), groups), day * DAY, QUARTER)
+    assert len(last.groups["sex"]) == 20 and last.groups["sex"][OTHERS]["n"] == 13
+    assert len(last.detectors) == 3 * 2 and all("x" not in name.partition(": ")[2] for name in last.detectors)

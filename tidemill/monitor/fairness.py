@@ -7,6 +7,7 @@ window of quality is complete, in order; labels that are corrected later change 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,9 +17,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.evaluation.fairness.gap import means_of
+from tidemill.evaluation.fairness.exposure import OTHERS
+from tidemill.evaluation.fairness.gap import FEWEST, means_of
 from tidemill.evaluation.fairness.rates import RATES, Answers, Rate, judged_by, rates_of
-from tidemill.learning.attributes import Groups, groups_of
+from tidemill.learning.attributes import MOST, Groups, group_of, groups_of
 from tidemill.learning.labelled import LabelledPrediction, answer_of, text_of
 from tidemill.monitor import decay
 from tidemill.monitor.closing import matured
@@ -34,6 +36,8 @@ from tidemill.tasks.tabular.costs import Costs, positive_of
 from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tidemill.config.sections import CostsSection
 
 _decode = msgspec.json.Decoder(dict).decode
@@ -101,22 +105,17 @@ def stepped(before: FairnessWindow, seen: Seen, start: Micros, run: float) -> Fa
     names = judged_by(before.measure, rates)
     totals = {name: Totals(*before.totals.get(name, ())).more(_values(rates[name])) for name in {*names, "error"}}
     scale = 1.0 if seen.answers.labels else totals["error"].sum / max(totals["error"].n, 1.0)
+    found = dict[str, Shortfall]()
+    for name in names:
+        variance = totals[name].variance(rates=bool(seen.answers.labels) and name in RATES)
+        for by, groups in seen.groups.items():
+            found |= _apart(rates[name], by, name, groups, seen.units, before.max_gap, variance, scale)
     gaps, detectors = {}, dict(before.detectors)
-    found = [
-        (by, name, groups, _apart(rates[name], groups, seen.units, before.max_gap * scale, totals[name], name))
-        for by, groups in seen.groups.items()
-        for name in names
-    ]
-    streams = {*detectors, *(key for by, name, groups, pairs in found for key in _keys(by, name, groups, pairs))}
-    for by, name, groups, pairs in found:
-        for place, key in enumerate(_keys(by, name, groups, pairs)):
-            if pairs.there[place]:
-                units = int(pairs.units[place])
-                missed = Shortfall(float(pairs.beyond[place]), float(pairs.error2[place]), units, units)
-                step = decay.step(detectors.get(key), missed, start, run * len(streams), str(before.model))
-                detectors[key] = step.state
-                gaps[key] = step.window
-    told = {by: _told(rates, names, groups, seen.units) for by, groups in seen.groups.items()}
+    streams = {*detectors, *(key for key, one in found.items() if one.units >= FEWEST)}
+    for key in [key for key in found if key in streams]:
+        step = decay.step(detectors.get(key), found[key], start, run * len(streams), str(before.model))
+        gaps[key], detectors[key] = step.window, step.state
+    told = {by: _told(rates, names, groups, seen) for by, groups in seen.groups.items()}
     which = tuple(key for key, one in sorted(gaps.items(), key=lambda pair: -pair[1].score) if one.alarm)
     kept = {name: tuple(of) for name, of in totals.items()}
     return replace(before, groups=told, gaps=gaps, detectors=detectors, totals=kept, which=which, scale=scale)
@@ -126,9 +125,25 @@ def _values(rate: Rate) -> NDArray[np.float64]:
     return np.asarray(rate.values[rate.rows], np.float64)
 
 
-def _apart(rate: Rate, groups: Groups, units: NDArray[Any], largest: float, totals: Totals, measure: str) -> Apart:
-    means = means_of(_values(rate), groups.codes[rate.rows], len(groups.names), units[rate.rows])
-    return apart(means, largest, totals.variance(measure in RATES))
+def _apart(
+    rate: Rate,
+    by: str,
+    measure: str,
+    groups: Groups,
+    units: NDArray[Any],
+    largest: float,
+    variance: float,
+    scale: float,
+) -> dict[str, Shortfall]:
+    """By pair how far it is apart beyond what is allowed, where both are there. In shares of the scale: the test of decay takes shares."""
+    whole = scale or 1.0  # nothing was wrong so far, and nothing is apart
+    means = means_of(_values(rate) / whole, groups.codes[rate.rows], len(groups.names), units[rate.rows])
+    pairs = apart(means, largest, variance / whole**2)
+    return {
+        key: Shortfall(float(pairs.beyond[place]), float(pairs.error2[place]), n := int(pairs.units[place]), n)
+        for place, key in enumerate(_keys(by, measure, groups, pairs))
+        if pairs.there[place]
+    }
 
 
 def _keys(by: str, measure: str, groups: Groups, pairs: Apart) -> list[str]:
@@ -137,17 +152,26 @@ def _keys(by: str, measure: str, groups: Groups, pairs: Apart) -> list[str]:
     return [f"{said}: {groups.names[one]} above {groups.names[other]}" for one, other in zip(pairs.one, pairs.other)]
 
 
-def _told(rates: Mapping[str, Rate], names: Sequence[str], groups: Groups, units: NDArray[Any]) -> JsonObject:
+def _told(rates: Mapping[str, Rate], names: Sequence[str], groups: Groups, seen: Seen) -> JsonObject:
     """{group: {"n": answers, measure: [mean, low, high]}} of those that are large enough."""
     found: dict[str, JsonObject] = {name: {"n": int((groups.codes == i).sum())} for i, name in enumerate(groups.names)}
     for measure in names:
         rate = rates[measure]
-        means = means_of(_values(rate), groups.codes[rate.rows], len(groups.names), units[rate.rows])
+        means = means_of(_values(rate), groups.codes[rate.rows], len(groups.names), seen.units[rate.rows])
         for place, name in enumerate(groups.names):
             if means.judged[place]:
-                low, high = (0.0, 1.0) if measure in RATES and rates.get("selection_rate") else (-np.inf, np.inf)
+                low, high = (0.0, 1.0) if measure in RATES and seen.answers.labels else (-np.inf, np.inf)
                 found[name][measure] = [round(min(max(x, low), high), _PLACES) for x in means.interval(place)]
     return found
+
+
+def largest(values: Sequence[Any]) -> Sequence[Any]:
+    """With all but the largest groups in one, where there are more than an attribute may have: nobody stops the watch by what he sends."""
+    sizes = Counter(map(group_of, values))
+    if len(sizes) <= MOST:
+        return values
+    kept = {*sorted(sizes, key=lambda name: (-sizes[name], name))[: MOST - 1]}
+    return [value if group_of(value) in kept else OTHERS for value in values]
 
 
 class _Whose:
@@ -158,21 +182,28 @@ class _Whose:
 
     def groups(self, answers: Sequence[Prediction], attributes: Sequence[str]) -> dict[str, Groups]:
         said = [self._asked(_decode(one.inputs)) if self._asked else {} for one in answers]
-        columns: dict[str, list[Any]] = {name: [inputs.get(name) for inputs in said] for name in attributes}
-        for name, values in columns.items():
-            for place, value in enumerate(values):
-                if value is None:
-                    values[place] = self._kept(answers[place]).get(name)
-        return {name: groups_of(name, values) for name, values in columns.items()}
+        lacking = [one for one, inputs in zip(answers, said) if any(inputs.get(name) is None for name in attributes)]
+        kept = self._kept(lacking) if lacking else {}
+        columns = {
+            name: [
+                kept.get(one.id, {}).get(name) if inputs.get(name) is None else inputs[name]
+                for one, inputs in zip(answers, said)
+            ]
+            for name in attributes
+        }
+        return {name: groups_of(name, largest(values)) for name, values in columns.items()}
 
-    def _kept(self, answer: Prediction) -> Mapping[str, Any]:
-        """What the rows of the dataset say of it."""
-        by_key, by_subject = self._rows
-        return by_key.get(answer.key or "") or by_subject.get(answer.subject or "") or {}
+    def _kept(self, answers: Sequence[Prediction]) -> dict[str, JsonObject]:
+        """By the id of an answer what the rows of the dataset say of it."""
+        by_key, by_subject = (
+            {row[of]: row for row in self._rows.filter(self._rows[of].is_in([*filter(None, names)])).to_dicts()}
+            for of, names in ((_KEY, {a.key for a in answers}), (_SUBJECT, {a.subject for a in answers}))
+        )
+        return {a.id: by_key.get(a.key or "") or by_subject.get(a.subject or "") or {} for a in answers}
 
     @cached_property
-    def _rows(self) -> tuple[dict[str, JsonObject], dict[str, JsonObject]]:
-        """The attributes of each row, by what names it, and of each subject's newest row: read once, and only where a request lacks one."""
+    def _rows(self) -> pl.DataFrame:
+        """The attributes of each row, with what names it and its subject, the newest last: read once, and only where a request lacks one."""
         import polars as pl
 
         from tidemill.data.check.spelled import spelled
@@ -182,12 +213,12 @@ class _Whose:
         scope, contract = self._scope, load_contract(self._scope.project, self._scope.model.dataset.name)
         names = [name for name in scope.fairness.attributes if name in contract.names]
         if not names or scope.store.datasets.first(dataset=scope.model.dataset.name) is None:
-            return {}, {}
-        subject = [pl.col(contract.subject).cast(pl.String).alias(_SUBJECT)] if contract.subject else []
-        key = [spelled(contract.key, contract.columns).alias(_KEY)] if contract.key else []
+            return pl.DataFrame(schema={_KEY: pl.String, _SUBJECT: pl.String})
+        nobody = pl.lit(None, pl.String)
+        subject = (pl.col(contract.subject).cast(pl.String) if contract.subject else nobody).alias(_SUBJECT)
+        key = (spelled(contract.key, contract.columns) if contract.key else nobody).alias(_KEY)
         rows = open_tables(scope.project).read(scope.model.dataset.name).sort(contract.time or names[0])
-        found = rows.select(*names, *key, *subject).collect().to_dicts()
-        return tuple({str(row[of]): row for row in found if row.get(of)} for of in (_KEY, _SUBJECT))  # type: ignore[return-value]
+        return rows.select(*names, key, subject).collect()
 
 
 _KEY, _SUBJECT = "_key", "_subject"

@@ -103,7 +103,7 @@ def over_time(windows: Sequence[Window], marks: Sequence[lines.Mark]) -> dict[st
     last = found[-1][1]
     own = [(w, data) for w, data in found if data.measure == last.measure]
     by = {(name, measure): None for _, data in own for name, told in data.groups.items() for measure in _measures(told)}
-    alarmed = next((data.which for w, data in reversed(own) if w.alarm), ())
+    alarmed = dict.fromkeys(name for _, data in reversed(own) if data.model == last.model for name in data.which)
     return {
         "pictures": [(name, _course(own, name, measure, marks)) for name, measure in by],
         "max_gap": last.max_gap,
