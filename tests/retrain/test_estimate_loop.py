@@ -90,6 +90,12 @@ def shown(machines: Machines) -> None:
     none = replace(kept[0], data=EstimateWindow(None, why="no test"))
     empty = estimated(Snapshot(machines.project, 0, {}, "machines"), [none], ())
     assert "no test" in environment().from_string(PARTIAL).render(x=empty)
+    nothing = EstimateWindow("model:machines@9", why="it was evaluated without one")
+    later = replace(kept[-1], start=kept[-1].end, end=kept[-1].end + DAY, n=0, data=nothing)
+    page_ = estimated(Snapshot(machines.project, 0, {}, "machines"), [*kept[:2], later], ())
+    assert page_ is not None and (page_["state"], page_["tone"], page_["said"]) == ("none", "idle", nothing.why), (
+        "the champion has none, whatever the one before had"
+    )
     assert cli.COLUMNS["estimate"](last) and cli.COLUMNS["truth"](before[0])
     picture = str(page["picture"])
     assert f"{last.metric} estimated before labels" in picture and f"{last.metric} as labels showed it" in picture

@@ -183,7 +183,9 @@ def _kept(scope: Endpoint, made: Sequence[_Made]) -> list[Window]:
     models = {one.data.model for one in made}
     if not made:
         return []
-    own = {w.start: _Made(w.start, w.end, w.n, of_estimate(w), w) for w in closed_of(scope, ESTIMATE)}
+    served = [r.started for r in scope.releases() if r.model in models and r.started is not None]
+    since = min(served, default=made[0].start) - scope.monitor.span
+    own = {w.start: _Made(w.start, w.end, w.n, of_estimate(w), w) for w in closed_of(scope, ESTIMATE, since=since)}
     own |= {one.start: one for one in made}
     changed = [one for model in models for one in _against(scope, [m for m in own.values() if m.data.model == model])]
 

@@ -103,24 +103,30 @@ def coverage(windows: Sequence[Window]) -> dict[str, tuple[int, int]]:
 
 def doubt(found: Sequence[Estimated]) -> str:
     """What speaks against the last estimate already: labels of the newest window that has some, of the same version, lie outside."""
-    last = found[-1]
+    last = newest(found)
     judged = next((one for one in reversed(found) if one.model == last.model and last.metric in one.inside), None)
     if judged is None or judged.inside[last.metric] or last.state == "unusable":
         return ""
     return f"the labels of {to_iso(judged.start)[:10]}, the last that came, lie outside of what was stated"
 
 
+def newest(found: Sequence[Estimated]) -> Estimated:
+    """The last of these windows with an estimate of the version of the last one; where that version has none, the last one, which says why."""
+    own = (one for one in reversed(found) if one.model == found[-1].model and one.estimate is not None)
+    return next(own, found[-1])
+
+
 def lately(scope: Endpoint, back: Micros = 90 * DAY) -> JsonObject | None:
-    """The last window with an estimate, and how often those of its version were right; None where there is none."""
+    """The champion's last window with an estimate, and how often its were right; ``estimate`` is null where it has none; None without a window."""
     found = scope.store.windows.list(**scope.here, monitor=ESTIMATE, since=scope.clock.now() - back)
-    seen = [told(w) for w in found if w.n]
-    last = seen[-1] if seen else None
-    if last is None or last.estimate is None:
+    seen = [told(w) for w in found]
+    if not seen:
         return None
+    last = newest(seen)
     inside, of = coverage([w for w in found if w.data.model == last.model]).get(last.metric, (0, 0))
     return {
         "metric": last.metric,
-        "estimate": list(last.estimate),
+        "estimate": last.estimate and list(last.estimate),
         "until": last.end,
         "answers": last.n,
         "state": last.state,
@@ -135,7 +141,8 @@ def lately(scope: Endpoint, back: Micros = 90 * DAY) -> JsonObject | None:
 
 
 def _words(last: Estimated, inside: int, of: int, doubt: str) -> str:
-    assert last.estimate is not None
+    if last.estimate is None:
+        return f"none: {last.said}"
     kind = measure(last.metric)
     value, low, high = (kind.text(x) for x in last.estimate)
     held = f"the truth lay within what was stated in {inside} of {of} windows (stated {share(STATED)})" if of else ""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from tidemill.learning.measures import measure
-from tidemill.ops.estimates import STATED, Estimated, coverage, doubt, told
+from tidemill.ops.estimates import STATED, Estimated, coverage, doubt, newest, told
 from tidemill.ops.snapshot import Snapshot
 from tidemill.store.records import Window
 from tidemill.web import format as words
@@ -20,15 +20,16 @@ def estimated(loop: Snapshot, windows: Sequence[Window], marks: Sequence[lines.M
     there = [one for one in found if one.estimate is not None]
     if not there:
         return {"picture": None, "why": found[-1].said} if found else None
-    last = there[-1]
+    last = newest(found)
     inside, of = coverage([w for w in windows if w.data.model == last.model]).get(last.metric, (0, 0))
     held = (
         f"the truth lay within in {inside} of {words.plural(of, 'window')}, stated {words.share(STATED)}" if of else ""
     )
-    against = doubt(there)
+    against = doubt(found)
     tone = "warn" if against else {"unusable": "bad", "outside": "warn", "checked": "ok"}.get(last.state, "idle")
     held = "; ".join(filter(None, (against, held)))
-    picture = _picture([one for one in there if one.metric == last.metric], marks)
+    drawn = last.metric if last.estimate is not None else there[-1].metric
+    picture = _picture([one for one in there if one.metric == drawn], marks)
     export = f"/export/estimate/{loop.endpoint}" if len(loop.project.endpoints) > 1 else "/export/estimate"
     return {"picture": picture, "state": last.state, "tone": tone, "said": last.said, "held": held, "export": export}
 
