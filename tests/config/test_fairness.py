@@ -46,6 +46,7 @@ def test_an_endpoint_says_its_own() -> None:
         ('measure = "residual"', 10),
         ("confidence = 0.2", 10),
         ('mitigate = "hope"', 10),
+        ('mitigate = "thresholds"\nmeasure = "calibration"', 10),
         ('atributes = ["sex"]', 10),
     ],
 )

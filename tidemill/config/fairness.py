@@ -20,6 +20,9 @@ MEASURES = {
 }
 """What may be judged, by task; the first is what is where nobody says."""
 
+EQUALIZED = ("selection_rate", "true_positive_rate", "false_positive_rate")
+"""What thresholds by group can make equal."""
+
 
 class FairnessSection(Section, frozen=True):
     """``[fairness]``: nothing is judged where no attribute is named.

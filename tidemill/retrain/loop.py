@@ -296,10 +296,11 @@ def _built(scope: Endpoint, jobs: Jobs, now: Micros, decision: Decision) -> list
     for more in ({}, {"only": only}):
         made, judged = _tried(scope, jobs, now, decision, {**asked, **more})
         built.append(made)
+        kind = made.get("kind")  # that of what was asked for: what is built beside a refit is not the champion's recipe
         if judged["status"] == "refused" and (fair := _mitigated(scope, judged["release"])) is not None:
             made, judged = _tried(scope, jobs, now, decision, {**asked, "only": fair})
             built.append(made)
-        if (judged["status"], made.get("kind")) != ("refused", "method"):
+        if (judged["status"], kind) != ("refused", "method"):
             break
     return built
 

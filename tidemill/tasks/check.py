@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tidemill.config.decode import Read, read
-from tidemill.config.fairness import MEASURES
+from tidemill.config.fairness import EQUALIZED, MEASURES
 from tidemill.config.labels import own_views
 from tidemill.config.resolve import Config, EndpointConfig
 from tidemill.config.sections import FeatureViewConfig, ModelSection
@@ -103,6 +103,9 @@ def _fairness(found: Read, endpoint: EndpointConfig, environment: str) -> None:
     if section.mitigate and task.name != "classify":
         said, hint = f"{section.mitigate} is for labels, and {task.name} answers none", "leave it out"
         raise ConfigError(said, place=place("mitigate"), hint=hint)
+    if section.mitigate == "thresholds" and (measure := section.measured(task.name)) not in EQUALIZED:
+        hint = f'measure: one of {", ".join(EQUALIZED)}; or mitigate = "reweighing"'
+        raise ConfigError(f"no threshold makes {measure} equal", place=place("mitigate"), hint=hint)
 
 
 def _metric(task: Task, metric: str, place: str) -> None:

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from tests.raised import raised
+from tidemill.config.fairness import EQUALIZED
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import ModelError
 from tidemill.learning.attributes import groups_of
 from tidemill.learning.search import Settings
 from tidemill.tasks.tabular.costs import decided
-from tidemill.tasks.tabular.mitigate import Errors, at_each, at_of, groups_by, thresholds_of, weights_of
+from tidemill.tasks.tabular.mitigate import EQUAL, Errors, at_each, at_of, groups_by, thresholds_of, weights_of
 from tidemill.tasks.tabular.row import RowScorer
 from tidemill.tasks.tabular.training import TRAINING, TabularTrainer
 from tidemill.types import JsonObject
@@ -118,6 +119,7 @@ def test_costs_move_them_and_a_group_with_too_few_rows_keeps_the_usual_one() -> 
 
 
 def test_what_no_threshold_makes_equal() -> None:
+    assert tuple(EQUAL) == EQUALIZED, "the configuration knows it"
     chance, came, sex = rows(200)
     with raised(ModelError, "[fairness] measure"):
         thresholds_of(chance, came, groups_of("sex", sex), "calibration", Errors())
@@ -214,4 +216,10 @@ def test_the_successor_of_a_mitigated_champion_is_mitigated_as_it_is(trainer: Ta
     found = trainer.search(WINDOWS, champion, seed=0)
     assert found.recipe["mitigate"] == THRESHOLDS and all("mitigate" not in one.recipe for one in found.tried)
     assert trainer.reproduces(champion)
+    trainer.settings, asked = replace(trainer.settings, only=champion), trainer.settings
+    try:
+        found = trainer.search(WINDOWS, champion, seed=0)
+    finally:
+        trainer.settings = asked
+    assert (found.recipe, found.kept) == (champion, True), "its own recipe, fitted anew, is no other method"
     assert not trainer.reproduces({**champion, "mitigate": {**THRESHOLDS, "attributes": ["age"]}})

@@ -313,10 +313,8 @@ class TabularTrainer(Trainer):
     def search(
         self, windows: Windows, incumbent: JsonObject | None, seed: int, progress: Progress | None = None
     ) -> SearchResult:
-        said = self.settings.details.get(mitigate.KEY)
-        if (
-            said and incumbent and incumbent.get(mitigate.KEY) == said
-        ):  # chosen among plain ones, and mitigated as it is
+        said = None if self.settings.only else self.settings.details.get(mitigate.KEY)
+        if said and incumbent and incumbent.get(mitigate.KEY) == said:  # chosen among plain ones, mitigated as it is
             plain = {name: value for name, value in incumbent.items() if name != mitigate.KEY}
             found = self.search(windows, plain, seed, progress)
             return replace(found, recipe={**found.recipe, mitigate.KEY: said})
