@@ -9,6 +9,7 @@ import pytest
 
 from tests.cases.projects import VISITS, VISITS_TOML, Folder, lay, visits
 from tests.feedback.test_otherwise import ROW, page
+from tidemill.errors import ModelError
 from tidemill.features.online import History
 from tidemill.feedback.explained import opened
 from tidemill.model.pipeline import build_candidate
@@ -98,8 +99,22 @@ def test_a_notebook_shows_it(project: Project) -> None:
     assert "<svg" not in OpenPrediction(project, "pred_bare").explained._repr_html_()
 
 
+def test_of_a_model_that_does_not_load_the_rest_is_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ModelError("the process did not start")
+
+    for place in ("tidemill.feedback.trace.open_model", "tidemill.tasks.tabular.row.RowScorer.predict"):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, broken)
+            found = predictions.trace(project, "pred_kept")
+            assert found["verified"] == {"same_items": None, "why": "the process did not start"}
+            assert found["explained"]["answers"] and found["training"]["files"]
+            assert "the process did not start" in page(project, "/trace?id=pred_kept")
+
+
 def test_of_a_question_that_is_not_kept_nothing_can_be_computed(project: Project) -> None:
     found = predictions.trace(project, "pred_bare")
+    assert found["explained"]["why"] == found["verified"]["why"], "in the words of one who reads, not of a request"
     assert found["verified"]["same_items"] is None and found["explained"]["method"] == "none"
     assert predictions.person(project, "pred_bare")["why"]
 

@@ -16,6 +16,7 @@ from tests.tasks.tabular.test_trees import fitted
 from tidemill.access import tokens as auth
 from tidemill.errors import ModelError
 from tidemill.scope.project import Project, open_project
+from tidemill.serve import explain
 from tidemill.serve.explain import drawn
 from tidemill.serve.predictor import Loaded, Served
 from tidemill.store.artifacts.codecs import Bundle
@@ -195,6 +196,33 @@ def test_who_asks_with_the_same_key_meanwhile_gets_the_same_answer(shop: Project
     assert first.body == second.body and first.json["explained"]["method"] == "sampled_shapley"
     assert other.status == 200, "others are answered meanwhile"
     assert len(shop.live.predictions.list()) == 2
+
+
+def test_however_many_are_explained_other_threads_are_free(shop: Project, trees: RowScorer) -> None:
+    asked, go, late = threading.Event(), threading.Event(), list[bool]()
+
+    def rows(x: np.ndarray) -> np.ndarray:
+        asked.set()
+        late.append(not go.wait(30))
+        return trees._rows(x)
+
+    async def calls(ask: Asker) -> list[Heard]:
+        body = {"inputs": ROW, "explain": True}
+        tasks = [asyncio.create_task(ask("POST", PATH, body)) for _ in range(40)]  # more than there are threads
+        await asyncio.to_thread(asked.wait, 30)
+        go.set()
+        return [await task for task in tasks]
+
+    heard = served(shop, opaque(trees, rows), calls)
+    assert {one.status for one in heard} == {200} and not any(late)
+
+
+def test_who_waits_too_long_for_a_turn_is_told_so(
+    shop: Project, trees: RowScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain, "SECONDS", -1.0)
+    (heard,) = served(shop, trees, asking({"inputs": ROW, "explain": True}))
+    assert heard.status == 200 and heard.json["explained"]["why"] == explain.BUSY
 
 
 def test_of_a_thousand_inputs_the_greatest_are_told_and_what_the_others_add_up_to(shop: Project) -> None:

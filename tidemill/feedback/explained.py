@@ -66,6 +66,9 @@ def explained(
     kept = kept if kept and kept["answers"] else None
     if isinstance(model, str):
         return {**(kept or none(model)), "kept": kept is not None, "verified": {"same": None, "why": model}}
+    if model[0].asked is not None and not prediction.inputs:
+        why = "what was asked is not kept"
+        return {**(kept or none(why)), "kept": kept is not None, "verified": {"same": None, "why": why}}
     try:
         again = asked(*model, question(model[0], prediction, history, kept), _names(project, prediction))
     except TidemillError as exc:

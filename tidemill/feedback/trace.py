@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tidemill.data.check.readings import normal
-from tidemill.errors import NotFound, StoreError
+from tidemill.errors import NotFound, StoreError, TidemillError
 from tidemill.feedback.explained import explained, known_then
 from tidemill.feedback.explained import opened as open_model
 from tidemill.process.child import Child
@@ -41,7 +41,7 @@ def trace(project: Project, prediction_id: str) -> JsonObject:
     rows = placed(project, history)
     try:
         opened: tuple[Task, Any] | str = open_model(project, model)
-    except StoreError as exc:
+    except TidemillError as exc:
         opened = exc.message
     found = _again(opened, prediction, answer, history)
     return {
@@ -110,7 +110,10 @@ def _again(
     if isinstance(opened, str):
         return Explained((), {"same_items": None, "why": opened})
     task, scorer = opened
-    return task.explain(scorer, prediction, answer, history)
+    try:
+        return task.explain(scorer, prediction, answer, history)
+    except TidemillError as exc:  # a process that does not start, a column that is gone: all else of the trace stands
+        return Explained((), {"same_items": None, "why": exc.message})
 
 
 def _reasons(found: Explained, history: Sequence[OnlineEvent], shown: Sequence[JsonObject]) -> list[JsonObject]:

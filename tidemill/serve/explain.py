@@ -1,6 +1,7 @@
 """What an answer is made of, as it is told and kept: asked of the scorer that answered, bounded in size and time.
 
-An answer never waits for its explanation longer than `SECONDS`, and never fails by it: where there is none, it says why.
+An answer waits at most `SECONDS` for its turn and for what has to be sampled, and never fails by its explanation: where there is none, it
+says why.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +26,12 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint
 
 SECONDS = 1.0
-"""So long what has to be sampled may take."""
+"""So long an explanation waits for its turn, and what has to be sampled may take."""
+BESIDE = ThreadPoolExecutor(2, "explain")
+"""Threads of their own: however many ask, the releases are followed and the pages are made meanwhile."""
 QUICK = 0.005
 """What took no longer the last time is done at once; what did, beside the other answers."""
+BUSY = "too many answers are being explained: ask again later, or for fewer"
 NOT_KEPT = "it was answered before without an explanation, and the same key is the same answer"
 _encode = msgspec.json.Encoder().encode
 
@@ -107,10 +113,13 @@ class Explainer:
         if self._took.get(bundle, math.inf) < QUICK:
             return self._told(task, scorer, bundle, question)
         alone = question.history.alone(question.request.subject)  # the loop goes on learning rows meanwhile
-        return await asyncio.to_thread(self._told, task, scorer, bundle, question._replace(history=alone))
+        told = partial(self._told, task, scorer, bundle, question._replace(history=alone))
+        return await asyncio.get_running_loop().run_in_executor(BESIDE, told)
 
     def _told(self, task: Task, scorer: Any, bundle: str, question: Question) -> bytes:
         began = time.monotonic()
+        if began > question.until:
+            return _encode(none(BUSY))
         try:
             said = asked(task, scorer, question, self.names)
         except TidemillError as exc:

@@ -6,6 +6,8 @@ base is what a stranger is told.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +19,9 @@ from tidemill.tasks.ranking.own import LearnerScorer
 from tidemill.tasks.ranking.rank import F8
 from tidemill.tasks.sampling import Contributed, sampled
 from tidemill.types import to_iso
+
+GRACE = 0.5
+"""So many seconds more an order of the history may take that was begun in time."""
 
 
 def drawn(
@@ -30,8 +35,15 @@ def drawn(
     """Raises ModelError where the learner does not score an item whatever the history, or is too slow to be tried."""
     most = len(scorer.catalogue) + len(items)
 
+    late = math.inf if question.samples else question.until + GRACE
+
+    def score(row: F8) -> list[float]:
+        if time.monotonic() > late:
+            raise ModelError("the learner is too slow to be tried often enough", hint="ask without explain")
+        return _scores(scorer, wanted, items, values, row > 0, question.at, most)
+
     def ask(rows: F8) -> F8:
-        return np.array([_scores(scorer, wanted, items, values, row > 0, question.at, most) for row in rows])
+        return np.array([score(row) for row in rows])
 
     scores = [float(one) for one in question.output["scores"][: len(wanted)]]
     if not items:
