@@ -124,8 +124,8 @@ def _weights(found: Mapping[str, F8]) -> dict[str, float]:
 
 
 def taken_apart(scorer: RowScorer, x: F8) -> dict[str, F8]:
-    """By the value of a request what it adds to each row's score: of more than two labels to that of the likeliest. Raises ModelError."""
-    told = scorer.contributed(x)
+    """By the value of a request what it adds to each row's score: of more than two labels to the probability of the likeliest. Raises ModelError."""
+    told = scorer.likelier(x)
     by = told.by[np.arange(len(x)), told.score.argmax(axis=1)]
     sources: dict[str, list[int]] = {}
     for place, one in enumerate(scorer.inputs):

@@ -100,6 +100,30 @@ class Answered(NamedTuple):
     flags: Mapping[str, str] = {}
 
 
+LONGEST = 60
+"""Characters of a name or a value in a sentence."""
+
+
+def one_line(text: str) -> str:
+    """What somebody wrote, as one short line: nothing in it steers a terminal or turns the reading round.
+
+    >>> one_line("\\x1b[31mred\\n\\u202e")
+    ' [31mred  '
+    """
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def plain(number: float) -> str:
+    """As people write it: without an exponent, where that can be read.
+
+    >>> plain(2500.0), plain(0.12345678), plain(1_234_567), plain(2.5e6)
+    ('2500', '0.123457', '1234567', '2500000')
+    """
+    size = abs(number)
+    return f"{number:.0f}" if 1e5 < size < 1e15 else f"{number:.6g}" if size < 1e15 else f"{number:.3g}"
+
+
 MOST = 32
 """So many contributions of an answer are told and kept; what the others add up to is one number."""
 EXPLAINED = 20
@@ -183,7 +207,9 @@ class Want:
     def text(self) -> str:
         if self.label is not None:
             return self.label
-        return f"at least {self.at_least:g}" if self.at_least is not None else f"at most {self.at_most or 0:g}"
+        return (
+            f"at least {plain(self.at_least)}" if self.at_least is not None else f"at most {plain(self.at_most or 0)}"
+        )
 
 
 class Explained(NamedTuple):

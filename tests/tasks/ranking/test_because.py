@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -20,14 +21,14 @@ from tidemill.errors import ContractError, ModelError
 from tidemill.features.online import History
 from tidemill.learning.search import Settings
 from tidemill.store.artifacts.codecs import Bundle
-from tidemill.tasks.port import EXPLAINED, Question
+from tidemill.tasks.port import EXPLAINED, Contribution, Question, Reason
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.because import by_row, shares_of
 from tidemill.tasks.ranking.bundle import bundle_of
 from tidemill.tasks.ranking.interactions import table_of
 from tidemill.tasks.ranking.rank import POPULAR, RecommendScorer, best_of
 from tidemill.tasks.ranking.ranker import NAMES, RankerScorer
-from tidemill.tasks.ranking.sentence import PARTS, chosen
+from tidemill.tasks.ranking.sentence import PARTS, because, chosen
 from tidemill.tasks.ranking.serving import RECOMMEND, ItemsRequest, answer
 from tidemill.tasks.ranking.sessions import JUST, SessionScorer
 from tidemill.tasks.ranking.traced import BEHIND, NEW
@@ -245,6 +246,21 @@ def test_a_learner_of_one_s_own_is_sampled_and_adds_up() -> None:
     assert again == found, "so many samples again are the same"
     text = RECOMMEND.sentence(scorer, question, first, {})
     assert text.startswith("You see “i009” because you bought “i003” on 11 January 1970, you bought “i006”")
+
+
+def test_a_slow_learner_of_one_s_own_is_given_up_within_its_first_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer, told = own(OWN), known([Row("i003", 10 * DAY), Row("i006", 20 * DAY)])
+    request, asked = ItemsRequest(subject="u", k=3), list[int]()
+    question = Question(request, told, AT, 2, answer(scorer, request, told, AT, 2).output, -math.inf)
+    monkeypatch.setattr(scorer, "recommend", lambda *_: asked.append(1))
+    with pytest.raises(ModelError):
+        RECOMMEND.contributions(scorer, question)
+    assert not asked
+
+
+def test_nothing_in_an_item_s_name_steers_what_shows_the_sentence() -> None:
+    made = (Contribution("mug\x1b[2J\u202e", 1.0, "history", at="2011-03-04T10:00:00Z"),)
+    assert because(Reason("lamp\n", 1.0, 0.0, made, 0.0), ()).isprintable()
 
 
 def test_a_stranger_of_a_learner_of_one_s_own_has_its_base_alone() -> None:

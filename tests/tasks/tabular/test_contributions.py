@@ -21,7 +21,9 @@ from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks import sampling
 from tidemill.tasks.table import load
 from tidemill.tasks.tabular import contributions, fitting, learners
+from tidemill.tasks.tabular.inputs import Input
 from tidemill.tasks.tabular.learners import blend
+from tidemill.tasks.tabular.learners.port import Asked, Terms, logistic, softmax
 from tidemill.tasks.tabular.row import RowScorer
 
 TASKS = ("regress", "binary", "multi")
@@ -95,6 +97,45 @@ def _becomes_what_is_answered(scorer: RowScorer, row: np.ndarray) -> None:
     assert sizes == sorted(sizes, reverse=True) and all(sizes)
     if len(scorer.labels or ()) == 2:
         assert scorer.labels is not None and reason.answer == scorer.labels[scorer.positive]
+
+
+def three(far: float) -> Terms:
+    """Of three labels: one input moves the score of the first, and that of the second more."""
+
+    def of(x: np.ndarray) -> np.ndarray:
+        each = np.array([[1.0, 0.2, 0.5], [3.0, -0.1, 0.0], [-1.0, 0.1, 0.0]]) * [far, far, 1.0]
+        return np.tile(each, (len(x), 1, 1))
+
+    return Terms(of, lambda x: of(x).sum(axis=2), softmax, "log-odds", "made")
+
+
+def test_of_three_labels_what_raises_another_one_s_score_more_lowers_the_chance() -> None:
+    terms, x = three(1.0), np.zeros((1, 2))
+    asked = Asked(lambda row: softmax(terms.score(x))[0], lambda x: softmax(terms.score(x)), terms)
+    inputs = [Input("a", "number", "a"), Input("b", "number", "b")]
+    why = contributions.Reasons(inputs, ["x", "y", "z"], 1, asked, asked.row, None)
+    found = why.explain(x[0], "x", math.inf, 0)
+    (reason,) = found.reasons
+    added = {one.what: one.value for one in reason.contributions}
+    assert found.unit == "probability" and added["a"] < 0 < added["b"]
+    assert reason.base + sum(added.values()) == pytest.approx(reason.score, abs=1e-9) and not reason.then
+    assert reason.score == pytest.approx(asked.row(x[0])[0], abs=1e-12)
+
+
+@pytest.mark.parametrize("far", [1.0, 20.0, 200.0])
+def test_on_the_scale_of_answers_it_adds_up_however_far_they_go(far: float) -> None:
+    made, x = three(far), np.zeros((2, 2))
+    said = blend.answered(made.of(x), made)
+    np.testing.assert_allclose(said.sum(axis=2), softmax(made.score(x)), atol=1e-9)
+
+
+@pytest.mark.parametrize("rest", [0.0, 1e-17, 1e-12, 1e-5])
+def test_what_goes_one_way_and_back_moved_both_ways(rest: float) -> None:
+    """Two inputs that take one another back are two contributions, not none."""
+    made = np.array([[[4.0, -4.0 + rest, 0.0]]])
+    said = blend.answered(made, Terms(lambda x: made, lambda x: made.sum(axis=2), logistic, "log-odds", "made"))
+    np.testing.assert_allclose(said[0, 0, :2], [1.0, -1.0], atol=1e-5)
+    assert abs(said.sum() - logistic(made.sum(axis=2)).item()) <= 1e-12
 
 
 def test_what_several_numbers_of_a_wide_column_add_is_its_own() -> None:

@@ -116,6 +116,11 @@ def test_a_duplicate_that_cannot_be_changed_with_it_makes_a_row_like_no_other() 
     assert after["cents"] == pytest.approx(100 * after["income"], rel=0.25)
 
 
+def test_nothing_in_a_value_steers_what_shows_the_sentence() -> None:
+    found = counterfactual(made({"job": "any"}), {**ROW, "job": "\x1b[2J\u202e", "debt": 15.0})
+    assert found.ways and found.sentence({}).isprintable()
+
+
 def test_a_value_is_asked_for_by_its_bound() -> None:
     scorer = made({"income": "up", "debt": "any"}, target=SCORE)
     found = counterfactual(scorer, ROW, Want(at_least=20.0))

@@ -14,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from tests.evaluation.made import Made
 from tests.raised import raised
 from tidemill.config.fairness import EQUALIZED
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import ModelError
 from tidemill.learning.attributes import groups_of
 from tidemill.learning.search import Settings
+from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular.costs import decided
 from tidemill.tasks.tabular.mitigate import EQUAL, Errors, at_each, at_of, groups_by, thresholds_of, weights_of
 from tidemill.tasks.tabular.row import RowScorer
@@ -192,6 +194,16 @@ def test_a_recipe_with_thresholds_selects_as_many_of_each_group_at_a_price(train
     assert {one["threshold"] for one in told} == set(bundle.manifest["threshold"]["groups"].values())
     scorer = RowScorer(bundle)
     assert [scorer.predict(one["inputs"])["value"] for one in asked.requests] == [one["value"] for one in told]
+
+
+@pytest.mark.parametrize(("said", "at"), [(True, 0.9), ("Yes", 0.9), (1, 0.9), ("n", 0.1), (None, 0.5)])
+def test_whose_group_a_request_is_of_is_what_its_column_reads(said: Any, at: float) -> None:
+    rng = np.random.default_rng(1)
+    columns = {"income": rng.normal(size=400), "club": rng.random(400) < 0.5}
+    bundle = Made(columns, np.where(columns["income"] > 0, "good", "bad")).fit()
+    groups = {"positive": "good", "at": 0.5, "by": ["club"], "groups": {"club=true": 0.9, "club=false": 0.1}}
+    scorer = RowScorer(Bundle({**bundle.manifest, "threshold": groups}, bundle.files))
+    assert scorer.predict({"income": 1.0, "club": said})["threshold"] == at
 
 
 def test_what_windows_measure_is_what_a_fit_answers(trainer: TabularTrainer) -> None:

@@ -80,6 +80,8 @@ def test_of_a_fitted_model_it_says_what_the_contributions_say(task: str) -> None
         ("number", None, "no seen on is known"),
         ("category", "x" * 100, "“" + "x" * 60 + "…”"),
         ("category", True, "seen on is yes"),
+        ("number", 1_234_567, "seen on is 1234567 "),
+        ("number", 2.5e6, "seen on is 2500000 "),
     ],
 )
 def test_values_are_said_as_people_say_them(kind: str, value: Any, words: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from calendar import month_name
 from collections.abc import Collection, Mapping, Sequence
 
-from tidemill.tasks.port import Contribution, Reason
+from tidemill.tasks.port import Contribution, Reason, one_line
 from tidemill.tasks.ranking.rank import POPULAR
 from tidemill.tasks.ranking.traced import AGAIN, NEW, VISITS
 
@@ -18,8 +18,6 @@ LEAST = 0.1
 """What is less than this share of the greatest is not named."""
 SURE = 2.0
 """Of what is sampled only what is so many standard errors from nothing."""
-LONGEST = 60
-"""Characters of an item's name."""
 PARTS = {
     POPULAR: "it is popular",
     AGAIN: "those who buy it often buy it again",
@@ -77,5 +75,4 @@ def _day(at: str) -> str:
 
 
 def _called(item: str, names: Mapping[str, str] | None) -> str:
-    text = (names or {}).get(item) or item
-    return f"“{text if len(text) <= LONGEST else text[:LONGEST] + '…'}”"
+    return f"“{one_line((names or {}).get(item) or item)}”"

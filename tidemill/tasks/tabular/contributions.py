@@ -19,6 +19,7 @@ from tidemill.learning.labelled import text_of
 from tidemill.tasks.port import Became, Contribution, Explanation, Reason, Unit
 from tidemill.tasks.sampling import Contributed, sampled, stacked
 from tidemill.tasks.tabular.inputs import Input, called
+from tidemill.tasks.tabular.learners import blend
 from tidemill.tasks.tabular.learners.port import F8, Asked, Terms
 from tidemill.tasks.tabular.probabilities import both_labels
 
@@ -31,7 +32,7 @@ LINKS = {"log-odds": "logistic", "log value": "exponential", "log(1 + value)": "
 class Reasons:
     """Why a fitted learner answers as it does. ``positive``: the place of the label that is explained, of two.
 
-    ``outputs``: what is answered in the end to encoded rows; ``tried``: the rows that a learner is tried with that says nothing itself.
+    ``outputs``: what is answered in the end to one encoded row; ``tried``: the rows that a learner is tried with that says nothing itself.
     """
 
     inputs: Sequence[Input]
@@ -43,15 +44,22 @@ class Reasons:
 
     def contributed(self, x: F8, until: float = math.inf, samples: int = 0) -> Contributed:
         """Rows x outputs x columns. Row by row, drawn by ``until``, where the learner says nothing itself. Raises ModelError."""
-        if self.asked.terms is not None:
-            found = told(self.asked.terms, x)
-        else:
-            found = stacked([self._sampled(row, until, samples) for row in x])
+        terms = self.asked.terms
+        found = stacked([self._sampled(row, until, samples) for row in x]) if terms is None else told(terms, x)
         return of_label(found, self.labels, self.positive)
+
+    def likelier(self, x: F8, until: float = math.inf, samples: int = 0) -> Contributed:
+        """As `contributed`; of more than two labels to the probability of each.
+
+        What raises the score of one may raise those of the others more, so that it becomes less likely.
+        """
+        if self.asked.terms is None or len(self.labels or ()) <= 2:
+            return self.contributed(x, until, samples)
+        return told(blend.shared([self.asked.terms], [1.0]), x)
 
     def explain(self, row: F8, value: Any, until: float, samples: int) -> Explanation:
         """Raises ModelError."""
-        found = self.contributed(row[None], until, samples)
+        found = self.likelier(row[None], until, samples)
         texts = [text_of(label) for label in self.labels or ()]
         place = self.positive if len(texts) == 2 else texts.index(text_of(value)) if texts else 0
         at = place if found.by.shape[1] > 1 else 0
@@ -76,12 +84,12 @@ class Reasons:
 
     def _then(self, row: F8, place: int, unit: str, score: float) -> Iterator[Became]:
         """What becomes of the score up to the number that is answered."""
-        linked = float(both_labels(self.asked.rows(row[None]), self.labels)[0, place])
+        linked = float(both_labels(self.asked.row(row)[None], self.labels)[0, place])
         if unit in LINKS:
-            yield Became("softmax" if len(self.labels or ()) > 2 else LINKS[unit], linked)
+            yield Became(LINKS[unit], linked)
         elif abs(linked - score) > ROUNDING:
             yield Became("bounds", linked)
-        last = float(self.outputs(row[None])[0, place])
+        last = float(self.outputs(row)[place])
         if last != linked:
             yield Became("calibration" if self.labels else "bounds", last)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from tidemill.errors import BadRequest, SignatureMismatch
 from tidemill.learning.labelled import known_label, text_of
-from tidemill.tasks.port import Want
+from tidemill.tasks.port import Want, one_line, plain
 from tidemill.tasks.tabular.changes import Search
 from tidemill.tasks.tabular.row import RowScorer
 from tidemill.types import JsonObject, did_you_mean
@@ -60,11 +60,11 @@ class Found:
         """For the person concerned."""
         if not self.ways:
             which = _and([_called(one, names) for one in self.actionable])
-            return f"No change of {which} would have made the answer {self.want.text}: {self.why}."
+            return f"No change of {which} would have made the answer {one_line(self.want.text)}: {self.why}."
         changes, answer = self.ways[0]
         said = _and([f"{_called(c.input, names)} {_text(c.after)} instead of {_text(c.before)}" for c in changes])
-        reached = answer["value"] if self.want.label is not None else f"{answer['value']:.4g}"
-        return f"With {said} the answer would have been {_text(reached)}."
+        reached = _text(answer["value"]) if self.want.label is not None else plain(answer["value"])
+        return f"With {said} the answer would have been {reached}."
 
 
 def counterfactual(scorer: RowScorer, inputs: Mapping[str, Any], want: Want = ANYTHING) -> Found:
@@ -151,7 +151,7 @@ def _text(value: Any) -> str:
         if isinstance(value, bool)
         else f"{value:.12g}"
         if isinstance(value, float)
-        else str(value)
+        else one_line(str(value))
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -149,7 +149,7 @@ class RowScorer:
     @property
     def _reasons(self) -> Reasons:
         """Made anew: one that is kept would hold its scorer in a circle, and so the process of one that has one."""
-        return Reasons(self.inputs, self.labels, self.positive, self._asked, self.many, self._tried)
+        return Reasons(self.inputs, self.labels, self.positive, self._asked, self.outputs, self._tried)
 
     def contributed(self, x: F8) -> Contributed:
         """What each column adds to the scores of encoded rows: rows x outputs x `inputs`; of two labels to the positive one's.
@@ -157,6 +157,10 @@ class RowScorer:
         Raises ModelError.
         """
         return self._reasons.contributed(x)
+
+    def likelier(self, x: F8) -> Contributed:
+        """What is told of an answer: as `contributed`, of more than two labels to the probability of each. Raises ModelError."""
+        return self._reasons.likelier(x)
 
     def explain(self, inputs: Mapping[str, Any], value: Any, until: float, samples: int = 0) -> Explanation:
         """Why the row is answered so. ``value``: what is answered. Raises SignatureMismatch, ModelError."""
@@ -172,10 +176,19 @@ class RowScorer:
         if self.threshold is None:
             best = int(np.argmax(outputs))
             return {"value": self.labels[best], "probability": float(outputs[best]), "probabilities": by_label}
-        at = at_of(self.threshold, inputs)
+        at = at_of(self.threshold, self._as_read(inputs, self.threshold.get("by", ())))
         (best,) = decided(outputs[None], self.labels, self.threshold, at).tolist()
         told = {"value": self.labels[best], "probability": float(outputs[best]), "probabilities": by_label}
         return {**told, "threshold": at}
+
+    def _as_read(self, inputs: Mapping[str, Any], names: Collection[str]) -> Mapping[str, Any]:
+        """With these as their columns read them: whose group a row is of is said so, as in training."""
+        if not names:
+            return inputs
+        return {
+            **inputs,
+            **{name: reading(column, inputs.get(name)) for name, column, *_ in self._slots if name in names},
+        }
 
     def _check(self, inputs: Mapping[str, Any]) -> None:
         for name in inputs:

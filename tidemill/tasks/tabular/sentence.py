@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from tidemill.features.transforms import CALENDAR
 from tidemill.learning.labelled import text_of
-from tidemill.tasks.port import Contribution, Reason
-from tidemill.tasks.tabular.inputs import MOST_SAID, Input, called
+from tidemill.tasks.port import Contribution, Reason, one_line, plain
+from tidemill.tasks.tabular.inputs import Input, called
 from tidemill.types import DAY, to_iso
 
 FOR, AGAINST = 3, 2
@@ -70,7 +70,7 @@ def sentence(
 
     if not picked.because and not picked.although:
         return f"{_answer(reason, output)}. Nothing that was given moved it noticeably."
-    usual = "" if several else f", {'more' if picked.up else 'less'} than usual"
+    usual = f", {'more' if picked.up else 'less'} than usual"
     why = f"mostly because {listed(picked.because)}" if picked.because else "because of many small things"
     but = f", although {listed(picked.although)}" if picked.although else ""
     return f"{_answer(reason, output)}{usual}, {why}{but}."
@@ -79,7 +79,7 @@ def sentence(
 def _answer(reason: Reason, output: Mapping[str, Any]) -> str:
     chances = output.get("probabilities")
     if chances is None:
-        return f"The answer is {_number(output['value'])}"
+        return f"The answer is {plain(output['value'])}"
     at = output.get("threshold")
     likely = f"{_percent(chances[reason.answer])} likely" + ("" if at is None else f" (said from {_percent(at)} on)")
     said = f"The answer is {_quoted(text_of(output['value']))}"
@@ -89,6 +89,13 @@ def _answer(reason: Reason, output: Mapping[str, Any]) -> str:
 
 
 def _percent(share: float) -> str:
+    """What is nearly sure is not said to be.
+
+    >>> _percent(0.1234), _percent(0.99999), _percent(1e-7)
+    ('12.3 %', 'more than 99.9 %', 'less than 0.1 %')
+    """
+    if not 0.001 <= share <= 0.999:
+        return "less than 0.1 %" if share < 0.5 else "more than 99.9 %"
     return f"{100 * share:.3g} %"
 
 
@@ -115,24 +122,9 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return _number(value)
+        return plain(value)
     return _quoted(value)
 
 
-def _number(value: float) -> str:
-    """As people write it.
-
-    >>> _number(2500.0), _number(0.12345678)
-    ('2500', '0.123457')
-    """
-    return f"{value:.6g}" if abs(value) < 1e15 else f"{value:.3g}"
-
-
 def _quoted(text: str) -> str:
-    """What somebody wrote, as one short line: nothing in it steers a terminal or turns the reading round.
-
-    >>> _quoted("\\x1b[31mred\\n\\u202e")
-    '“ [31mred  ”'
-    """
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return f"“{text if len(text) <= MOST_SAID else text[:MOST_SAID] + '…'}”"
+    return f"“{one_line(text)}”"

@@ -5,7 +5,9 @@ Members are chosen as Caruana et al. (2004) do: one after the other, the one tha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -21,7 +23,11 @@ Open = Callable[[JsonObject, Bundle], Asked]
 Rows = Callable[[F8], F8]
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 NODES = (_POINTS + 1) / 2, _WEIGHTS / 2
-"""Places on the way from the base to the score, and how much each counts: an integral right to 1e-9."""
+"""Places on a part of the way from the base to the score, and how much each counts."""
+FAR, MOST_PARTS = 16.0, 64
+"""So far two labels' log-odds may come apart on one part of the way for its integral to be right to 1e-9; and parts at most."""
+STILL = 1e-6
+"""Scores that moved by less have not moved."""
 
 
 def learner(fit: Fit, opened: Open) -> Learner:
@@ -87,12 +93,19 @@ def answered(made: F8, terms: Terms) -> F8:
     base, by = made[..., -1], made[..., :-1]
     start, moved = terms.link(base), by.sum(axis=2)
     if by.shape[1] == 1:
-        slope = np.divide(terms.link(base + moved) - start, moved, out=np.zeros_like(moved), where=moved != 0)
+        step = STILL * np.maximum(1.0, np.abs(base))
+        still = np.abs(moved) < step  # what adds up to nothing went one way and back: by the slope that is there
+        low, high = np.where(still, base - step, base), np.where(still, base + step, base + moved)
+        slope = (terms.link(high) - terms.link(low)) / (high - low)
         return np.concatenate([by * slope[..., None], start[..., None]], axis=2)
-    out = np.zeros_like(by)
-    for place, weight in zip(*NODES, strict=True):
-        chance = terms.link(base + place * moved)  # of the softmax: d p_c / d s_k = p_c (1[c = k] - p_k)
-        out += weight * chance[..., None] * (by - (chance[..., None] * by).sum(axis=1, keepdims=True))
+    out, parts = (
+        np.zeros_like(by),
+        max(1, min(MOST_PARTS, math.ceil(float(np.ptp(moved, axis=1).max(initial=0.0)) / FAR))),
+    )
+    for part, (place, weight) in product(range(parts), zip(*NODES, strict=True)):
+        # of the softmax: d p_c / d s_k = p_c (1[c = k] - p_k)
+        chance = terms.link(base + (part + place) / parts * moved)
+        out += weight / parts * chance[..., None] * (by - (chance[..., None] * by).sum(axis=1, keepdims=True))
     return np.concatenate([out, start[..., None]], axis=2)
 
 
