@@ -70,7 +70,7 @@ def test_twice_the_largest_is_refused_in_9_of_10_with_as_much_data_as_is_said_el
     assert small.within.mean() <= 0.05, "too little data is no pass"
     for planned in (rates, (float(np.average(rates, weights=size)),) * len(rates)):
         one = tables(planned, sizes, 1, seed=1)
-        first = Means(one.mean[0], one.error2[0], one.n[0], one.units[0])
+        first = Means(*(each[0] for each in one))
         grown = size * needed(first, rule) / size.sum()
         assert judge(tables(rates, grown, many), rule).beyond.mean() >= 0.90
         assert judge(tables((rates[0],) * len(rates), grown, many), rule).within.mean() >= 0.80
@@ -94,6 +94,23 @@ def test_rows_of_one_unit_count_as_one() -> None:
     assert often.error2 == pytest.approx(once.error2)
     apart = means_of(np.repeat(values, 5), np.repeat(codes, 5), 2, np.arange(2000))
     assert (apart.error2 < 0.5 * often.error2).all()
+
+
+@pytest.mark.parametrize("many", both(300, 4_000))
+@pytest.mark.parametrize(("units", "rows", "alike"), [(5, 200, 0.2), (10, 50, 0.3), (30, 40, 0.3)])
+def test_an_equal_group_of_few_units_with_many_rows_is_refused_as_seldom(
+    units: int, rows: int, alike: float, many: int
+) -> None:
+    """Beside 2,000 of one row each; ``alike``: how much rows of one unit are correlated."""
+    rng, codes = np.random.default_rng(4), np.repeat([0, 1], [2_000, units * rows])
+    whose = np.concatenate([np.arange(2_000), 2_000 + np.repeat(np.arange(units), rows)])
+    said, grown = [], 1 / alike - 1
+    for _ in range(many):
+        chance = np.concatenate([np.full(2_000, 0.3), rng.beta(0.3 * grown, 0.7 * grown, units)])
+        found = judge(means_of(rng.random(len(codes)) < chance[whose], codes, 2, whose), Rule(LARGEST))
+        said.append((bool(found.beyond), bool(found.within)))
+    beyond, within = np.mean(said, axis=0)
+    assert beyond <= 0.05 + TOGETHER and within <= 0.05
 
 
 def test_an_error_is_that_of_an_independent_library() -> None:

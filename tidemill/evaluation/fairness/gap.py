@@ -1,7 +1,8 @@
 """How far groups are apart, and whether that is shown to be too far, or near enough. numpy, and scipy's t.
 
 Each group has a mean with its error by the independent unit. A variance that few units show is drawn to that of all groups
-together, so that a group of ten of whom none was selected is not held to be sure of it. Of two groups at a distance d:
+together, so that a group of ten of whom none was selected is not held to be sure of it; where its own is greater, of few units with
+many rows each, its own is what counts, known as well as so few can say. Of two groups at a distance d:
 
 - *beyond* is shown where a true distance of the largest that is allowed would give one of |d| so seldom (a minimum-effect
   test, Murphy and Myors 1999), of all pairs together by Bonferroni;
@@ -28,12 +29,13 @@ SEEN, PASSED = 0.90, 0.80
 
 
 class Means(NamedTuple):
-    """The mean of each group (the last axis), its squared standard error, and of how many rows and units."""
+    """The mean of each group (the last axis), its squared standard error with its degrees of freedom, and of how many rows and units."""
 
     mean: F8
     error2: F8
     n: F8
     units: F8
+    freedom: F8
 
     @property
     def judged(self) -> NDArray[np.bool_]:
@@ -44,7 +46,7 @@ class Means(NamedTuple):
         """Mean, low, high of one group."""
         from scipy.special import stdtrit
 
-        reach = float(stdtrit(self.units[place] - 1 + PRIOR, (1 + level) / 2)) * math.sqrt(float(self.error2[place]))
+        reach = float(stdtrit(self.freedom[place], (1 + level) / 2)) * math.sqrt(float(self.error2[place]))
         mean = float(self.mean[place])
         return mean, mean - reach, mean + reach
 
@@ -73,7 +75,9 @@ def drawn(mean: F8, squares: F8, n: F8, units: F8) -> Means:
     whole = squares.sum(-1, keepdims=True) / np.maximum(n.sum(-1, keepdims=True), 1)
     prior = whole / np.maximum(n, 1)
     weight = np.where(units >= FEWEST, units, 0.0)
-    return Means(mean, (weight * own + PRIOR * prior) / (weight + PRIOR), n, units)
+    both = (weight * own + PRIOR * prior) / (weight + PRIOR)
+    alone = (weight > 0) & (own > both)
+    return Means(mean, np.where(alone, own, both), n, units, np.maximum(np.where(alone, 0.0, PRIOR) + units - 1, 1.0))
 
 
 class Pairs(NamedTuple):
@@ -101,9 +105,9 @@ class Pairs(NamedTuple):
 def pairs_of(found: Means) -> Pairs:
     one, other = np.triu_indices(found.mean.shape[-1], 1)
     error = np.sqrt(np.maximum(found.error2[..., one] + found.error2[..., other], 1e-30))
-    freedom = np.minimum(found.units[..., one], found.units[..., other]) - 1 + PRIOR
+    freedom = np.minimum(found.freedom[..., one], found.freedom[..., other])
     judged = found.judged[..., one] & found.judged[..., other]
-    return Pairs(one, other, found.mean[..., one] - found.mean[..., other], error, np.maximum(freedom, 1.0), judged)
+    return Pairs(one, other, found.mean[..., one] - found.mean[..., other], error, freedom, judged)
 
 
 def _above(t: F8, freedom: F8) -> F8:
