@@ -11,7 +11,7 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 class Stop:
@@ -23,14 +23,23 @@ class Stop:
     >>> stop.set()
     >>> stop.wait(60.0), stop.is_set()
     (True, True)
+
+    What is to be done where somebody asks again:
+
+    >>> stop.again = lambda: print("at once")
+    >>> stop.set()
+    at once
     """
 
     def __init__(self) -> None:
         self._up = False
+        self.again: Callable[[], None] = lambda: None
         self._reads, self._writes = os.pipe()
 
     def set(self) -> None:
-        if not self._up:
+        if self._up:
+            self.again()
+        else:
             self._up = True
             os.write(self._writes, b".")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -135,6 +136,11 @@ class Supervised:
         except OSError:  # somebody tidied up
             return ""
         return lines[-1].strip()[:LONGEST_REASON] if lines else ""
+
+    def ask(self) -> None:
+        """Ask it to stop, and wait for nothing."""
+        if (pid := self.pid) is not None:
+            os.kill(pid, signal.SIGTERM)
 
     def stop(self, seconds: float) -> None:
         """Ask it to stop; kill it when it does not in time."""

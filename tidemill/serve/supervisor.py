@@ -54,6 +54,7 @@ def up(
     with only_one(project.root), on_signals() as stopping:
         tree = _Tree(project, door, port, stopping.is_set)
         try:
+            stopping.again = tree.hurry
             tree.start()
             if on_ready is not None:
                 on_ready(tree.told())
@@ -159,6 +160,11 @@ class _Tree:
             self._project.reserve.helped(lambda: auth.revoke_named(self._project.store, TOKEN))
         except StoreError as exc:  # the file that told the token is gone, and the next `up` takes it back
             _log.error("the token of this server could not be taken back: %s", exc)
+
+    def hurry(self) -> None:
+        """Asked a second time: no drain."""
+        if self._door.drain:
+            self._scorer.ask()
 
     def told(self) -> JsonObject:
         return {

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,64 @@ def test_a_named_proxy_speaks_for_clients_that_came_over_tls() -> None:
     ):
         with pytest.raises(Forbidden):
             asked(door, peer, host, **headers)
+
+
+def test_a_proxy_on_this_machine_is_not_taken_for_its_own_commands() -> None:
+    door = Door.of(ServeSection(names=(NAME,), proxies=("127.0.0.1",)), "127.0.0.1")
+    assert asked(door, "127.0.0.1", "localhost:8080") == b"http"
+    assert asked(door, "127.0.0.1", x_forwarded_proto="https") == b"https"
+    for host, headers in (
+        ("localhost", {"x_forwarded_proto": "http"}),
+        ("localhost", {"x_forwarded_proto": "https"}),
+        ("127.0.0.1:8080", {"x_forwarded_for": "203.0.113.7"}),
+        (NAME, {}),
+    ):
+        with pytest.raises(Forbidden):
+            asked(door, "127.0.0.1", host, **headers)
+    with pytest.raises(BadRequest):
+        Door.of(ServeSection(proxies=("127.0.0.1",)), "127.0.0.1")
+
+
+def test_a_certificate_s_file_is_found_from_anywhere(pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(pair[0]).parent)
+    door = Door.of(NAMED, "127.0.0.1", "cert.pem", "key.pem")
+    assert (door.cert, door.key) == pair
+
+
+def issued(name: str, signer: Any = None) -> tuple[Any, Any]:
+    """A certificate and its key; nobody's: signed by itself, and may sign others."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    by, with_key = signer or (None, key)
+    made = x509.CertificateBuilder(
+        by.subject if by else subject, subject, key.public_key(), x509.random_serial_number()
+    )
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    made = made.add_extension(x509.BasicConstraints(ca=signer is None, path_length=None), critical=True)
+    return made.sign(with_key, SHA256()), key
+
+
+def shake(mine: ssl.SSLContext, theirs: ssl.SSLContext) -> None:
+    """A handshake in memory. Raises ssl.SSLError."""
+    to, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client, server = mine.wrap_bio(back, to), theirs.wrap_bio(to, back, server_side=True)
+    for side in (client, server) * 3:
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+
+
+def test_who_signed_the_certificate_vouches_for_nobody_else(tmp_path: Path) -> None:
+    above = issued("above")
+    for name in ("mine", "other"):
+        cert, key = issued(name, above)
+        pem = cert.public_bytes(Encoding.PEM) + above[0].public_bytes(Encoding.PEM)
+        (tmp_path / name).write_bytes(pem + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    servers = {name: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for name in ("mine", "other")}
+    for name, context in servers.items():
+        context.load_cert_chain(tmp_path / name)
+    shake(trusting(str(tmp_path / "mine")), servers["mine"])
+    with pytest.raises(ssl.SSLError):
+        shake(trusting(str(tmp_path / "mine")), servers["other"])
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tidemill.store.records import Token
 READ_SECONDS = 10.0  # How long a body may take to arrive
 SAFE = ("GET", "HEAD", "OPTIONS")
 MOST_FIELDS = 50  # Fields in a query
-_SINGLE = (b"host", b"authorization", b"origin", b"cookie", b"content-length", b"ack")
+_SINGLE = (b"host", b"authorization", b"origin", b"cookie", b"content-length", b"ack", b"x-forwarded-proto")
 
 Headers = list[tuple[bytes, bytes]]
 Reply = tuple[int, Headers, bytes | AsyncIterator[bytes]]

@@ -1,7 +1,8 @@
 """The server as one bare ASGI application: admits, routes, answers; everything it does not know is refused.
 
-Order of checks: the Host is this machine, the Origin of an unsafe request is ours, the token is known, the route is in
-the table, the token is good for it; only then a body is read, up to its limit and within its time.
+Order of checks: the Host is one of the server's names and the request came a way that it may, the Origin of an unsafe
+request is ours, the token is known, the route is in the table, the token is good for it; only then a body is read, up to its
+limit and within its time.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ from tidemill.config.network import LOOPBACK, ServeSection, drain
 from tidemill.errors import BadRequest, Forbidden, ServeError
 
 ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - and where this machine itself asks then
+FORWARDED = {b"x-forwarded-proto", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"forwarded", b"via"}
+"""What a proxy says of a request that it passes on: by it a proxy on this machine is told from this machine's own commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class Door:
     @classmethod
     def of(cls, section: ServeSection, host: str, cert: str = "", key: str = "") -> Door:
         """Raises BadRequest for one that everybody on the way could listen at, ServeError for files that are no certificate."""
+        cert, key = (
+            str(Path(file).absolute()) if file else "" for file in (cert, key)
+        )  # who reads up.json is elsewhere
         door = cls(host, cert, key, section.names, tuple(map(ip_network, section.proxies)), drain(section.drain))
         if bool(cert) != bool(key):
             raise BadRequest("a certificate and its key belong together", hint="--tls-cert FILE --tls-key FILE")
@@ -45,7 +50,7 @@ class Door:
             raise BadRequest(
                 f"{host} is not this machine's loopback: what is asked there could be read on the way", hint=hint
             )
-        if (host not in LOOPBACK or cert) and not door.names:
+        if (host not in LOOPBACK or cert or door.proxies) and not door.names:
             raise BadRequest(
                 "under which name do its clients know it?", place="[serve]", hint='names = ["models.example"]'
             )
@@ -68,7 +73,8 @@ class Door:
         """The scheme of a request's own site, ``http`` or ``https``. Raises Forbidden where it comes another way than it may."""
         host = headers.get(b"host", b"")
         peer = scope["client"][0] if scope.get("client") else ""
-        if _is_loopback(host) and (peer in LOOPBACK or peer == self.near or not self.names):
+        here = peer in LOOPBACK or peer == self.near or not self.names
+        if here and _is_loopback(host) and not (self._is_proxy(peer) and not FORWARDED.isdisjoint(headers)):
             return b"https" if self.cert else b"http"
         if not self.names:
             raise Forbidden("this server answers only to this machine's own name", hint="use http://127.0.0.1:PORT")
@@ -109,11 +115,16 @@ def _try(cert: str, key: str) -> None:
 
 
 def trusting(cert: str) -> ssl.SSLContext:
-    """For a client on this machine: it speaks with whoever holds the key of this very certificate, and nobody else."""
+    """For a client on this machine: it speaks with whoever holds the key of this very certificate, and nobody else.
+
+    Those above it, which stand behind it in the file, vouch for others too: they are not trusted.
+    """
+    text = Path(cert).read_text("utf-8", "replace")
+    own = text[text.index(ssl.PEM_HEADER) : text.index(ssl.PEM_FOOTER)] + ssl.PEM_FOOTER
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(cert)
+    context.load_verify_locations(cadata=own)
     return context
 
 

@@ -1,4 +1,4 @@
-"""One scorer process: opens the project, listens on this machine only, answers until it is told to stop.
+"""One scorer process: opens the project, listens where its door may be, answers until it is told to stop.
 
 ``python -m tidemill.serve ROOT --port 8080``. It runs neither pipelines nor training, and opens no signing key.
 """
