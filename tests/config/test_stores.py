@@ -24,6 +24,7 @@ def test_an_address_is_kept_as_it_is_written() -> None:
     "address",
     [
         "postgresql://tidemill:hush@db/shop",
+        "postgresql://tidemill:7/hush@db/shop",
         "postgresql://db/shop?password=hush",
         "postgresql://db/shop?passfile=hush",
         "postgresql://db/shop?options=hush",

@@ -51,7 +51,7 @@ def check_database(address: str) -> None:
     parts, given = _parts(address, hint)
     if parts.scheme not in SCHEMES:
         raise ConfigError("records are kept in PostgreSQL", hint=hint)
-    if parts.password is not None or {"password", "passfile"} & given.keys():
+    if parts.password is not None or "@" in parts.path or {"password", "passfile"} & given.keys():
         raise ConfigError(
             "a password does not belong into a file that is shared",
             hint=f"take it out (and change it), and set {SECRET}, or {SECRET}_FILE",

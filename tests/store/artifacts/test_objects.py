@@ -12,7 +12,7 @@ from obstore.store import S3Store
 
 from tests.raised import raised
 from tests.store.artifacts.storage import Storage
-from tidemill.errors import Damaged, NotFound, ProjectError, StoreBusy, StoreError
+from tidemill.errors import Damaged, DiskFull, NotFound, ProjectError, StoreBusy, StoreError
 from tidemill.store.artifacts import Artifacts, objects
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.artifacts.objects import ObjectArtifacts
@@ -94,6 +94,34 @@ def test_a_way_that_drops_conditions_is_refused(storage: Storage, artifacts: Obj
     with raised(StoreError, artifacts.address.partition("?")[0]) as caught:
         artifacts.claim("project_one")
     assert "If-None-Match" in caught.value.hint
+
+
+def test_who_comes_by_a_way_that_drops_conditions_takes_no_prefix_away(
+    storage: Storage, bucket: str, tmp_path: Path
+) -> None:
+    one, other = (ObjectArtifacts(f"{storage.address(bucket)}#{tmp_path / name}") for name in ("one", "other"))
+    one.claim("project_one")
+    storage.drop = True
+    with raised(StoreError, one.address.partition("?")[0]):
+        other.claim("project_other")
+    storage.drop = False
+    one.claim("project_one")
+    assert [found["path"] for part in obstore.list(raw(one)) for found in part] == ["project"]
+
+
+def test_what_is_fetched_is_had_also_where_no_copy_has_room(
+    storage: Storage, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (ObjectArtifacts(f"{storage.address(bucket)}#{tmp_path / name}") for name in ("one", "other"))
+    name = one.put(b"water")
+
+    def full(data: bytes) -> str:
+        raise DiskFull("the disk is full")
+
+    monkeypatch.setattr(vars(other)["_copies"], "put", full)
+    assert other.get(name) == b"water"
+    with pytest.raises(DiskFull):
+        other.path(name)
 
 
 def test_a_key_that_is_refused_and_a_bucket_that_is_not_there_are_said(

@@ -10,6 +10,7 @@ the prefix is taken, and a bucket, or a proxy before it, that drops the conditio
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from tidemill.errors import ConfigError, Damaged, NotFound, ProjectError, StoreBusy, StoreError
+from tidemill.errors import ConfigError, Damaged, DiskFull, NotFound, ProjectError, StoreBusy, StoreError
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.artifacts.port import Artifacts, Stat, check_bytes, name_of
 
@@ -50,9 +51,8 @@ class ObjectArtifacts(Artifacts):
 
     def claim(self, project: str) -> None:
         """Take the prefix for this project. Raises ProjectError where another has it, StoreError for a bucket that cannot be used."""
-        if self._create(OWNER, project.encode()) and self._create(OWNER, project.encode()):
-            hint = "use a bucket, and a way to it, that honours If-None-Match"
-            raise StoreError("the storage overwrites what it was asked to make only once", place=self._place, hint=hint)
+        self._try_conditions()
+        self._create(OWNER, project.encode())
         with self._translated():
             owner = _get(self._store, OWNER).decode(errors="replace")
         if owner != project:
@@ -61,6 +61,18 @@ class ObjectArtifacts(Artifacts):
                 place=self._place,
                 hint="take another prefix",
             )
+
+    def _try_conditions(self) -> None:
+        """On an object of nobody's: storage that fails would write over whose the prefix is. Raises StoreError."""
+        import obstore
+
+        name = f"tried/{os.urandom(8).hex()}"
+        kept = self._create(name, b"once") and not self._create(name, b"twice")
+        with self._translated():
+            obstore.delete(self._store, name)
+        if not kept:
+            hint = "use a bucket, and a way to it, that honours If-None-Match"
+            raise StoreError("the storage overwrites what it was asked to make only once", place=self._place, hint=hint)
 
     def _create(self, name: str, data: bytes) -> bool:
         """Whether this call made the object: of several at once one does."""
@@ -88,11 +100,14 @@ class ObjectArtifacts(Artifacts):
         with suppress(NotFound, Damaged):  # a copy that is damaged is fetched anew
             return self._copies.get(digest)
         data = self._fetch(digest)
-        self._copies.put(data)
+        with suppress(DiskFull):  # a copy saves the way, no more
+            self._copies.put(data)
         return data
 
     def path(self, digest: str) -> Path:
-        self.get(digest)
+        with suppress(NotFound, Damaged):
+            return self._copies.path(digest)
+        self._copies.put(self._fetch(digest))
         return self._copies.path(digest)
 
     def _fetch(self, digest: str) -> bytes:
