@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST = 500_000_000
 """Bytes of a commit's files below the project's folder."""
 SECONDS = 120
+STATE = ".tidemill"
 _GIT = ("git", "-c", "core.fsmonitor=false", "--no-optional-locks")
 
 
@@ -42,20 +43,30 @@ def lay(project: Project, code: JsonObject, into: Path) -> None:
 
 
 def _check_out(project: Project, code: JsonObject, into: Path) -> None:
+    _check_size(_git(project.root, ["ls-tree", "-r", "-l", _commit(code)]))
     _unpack(_git(project.root, ["archive", "--format=tar", _commit(code)]), into)
     if code.get("diff"):
         depth = len(Path(_git(project.root, ["rev-parse", "--show-prefix"]).decode().strip()).parts)
-        _git(into, ["apply", f"-p{depth + 1}", "--whitespace=nowarn", "-"], project.artifacts.get(code["diff"]))
+        asked = ["apply", f"-p{depth + 1}", f"--exclude={STATE}/*", "--whitespace=nowarn", "-"]
+        _git(into, asked, project.artifacts.get(code["diff"]))
     if not (into / "tidemill.toml").is_file():
         raise ModelError(f"commit {code['commit'][:12]} has no tidemill.toml in this folder", place=str(project.root))
 
 
+def _check_size(listed: bytes) -> None:
+    """Of a commit's files, before they are read. Raises ModelError."""
+    sizes = (line.split(b"\t")[0].split()[-1] for line in listed.splitlines())
+    if sum(int(size) for size in sizes if size.isdigit()) > MOST:
+        raise ModelError(f"the commit is larger than {MOST:,} bytes", place="git archive")
+
+
 def _unpack(packed: bytes, into: Path) -> None:
-    """The regular files of a tar, one by one, each below the folder; a link is none."""
+    """The regular files of a tar, one by one, each below the folder; a link is none, and no state is taken that somebody committed:
+    what is built anew would be found there."""
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         for member in archive:
             parts = Path(member.name).parts
-            if not member.isreg() or member.name.startswith("/") or ".." in parts:
+            if not member.isreg() or member.name.startswith("/") or ".." in parts or STATE in parts[:1]:
                 continue
             found = archive.extractfile(member)
             assert found is not None  # of a regular file
@@ -77,7 +88,7 @@ def commits_between(project: Project, one: JsonObject, other: JsonObject) -> lis
     if not one.get("commit") or not other.get("commit"):
         return []
     span = f"{_commit(one)}..{_commit(other)}"
-    asked = ["log", "--reverse", "--first-parent", "--format=%H%x09%s", span, "--", "."]
+    asked = ["log", "--no-show-signature", "--reverse", "--first-parent", "--format=%H%x09%s", span, "--", "."]
     lines = _git(project.root, asked).decode(errors="replace").splitlines()
     found = [line.partition("\t")[::2] for line in lines]
     before = [str(one["commit"]), *(commit for commit, _ in found)]
@@ -110,5 +121,5 @@ def _git(folder: Path, arguments: list[str], given: bytes = b"") -> bytes:
             f"the code of then cannot be had: {said[-1] if said else done.returncode}", place="git", hint=hint
         )
     if len(done.stdout) > MOST:
-        raise ModelError(f"the commit is larger than {MOST:,} bytes", place="git archive")
+        raise ModelError(f"git says more than {MOST:,} bytes", place=f"git {arguments[0]}")
     return done.stdout

@@ -6,9 +6,7 @@ No version is chosen: what cannot be had as it was recorded is an error. Tidemil
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import time
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import distribution
@@ -16,10 +14,17 @@ from pathlib import Path
 
 from tidemill.engine.fingerprint.environment import PYTHON, library_version
 from tidemill.errors import ModelError
+from tidemill.process.child import Child
+from tidemill.process.command import PASSED
 from tidemill.rebuild.pins import OWN
 
 SECONDS = 1800
 """For all of it: some hundred megabytes of wheels."""
+WAY = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NETRC"),
+)
+"""Words of the environment by which an index is reached, beside pip's own."""
 Tell = Callable[[int, int, str], None]
 
 
@@ -28,15 +33,15 @@ def environment(pins: Mapping[str, str], folder: Path, tell: Tell, python: str =
     """Its interpreter. ``pins``: distribution → version. Raises ModelError where they cannot be had."""
     _must_be_here(pins, python)
     home = folder / "environment"
-    _run([sys.executable, "-m", "venv", str(home)], tell, 0, "a new environment")
+    _run("venv", [str(home)], tell, 0, "a new environment")
+    (there,) = home.glob("lib/python*/site-packages")
+    _link(there)
     wanted = folder / "pins.txt"
     lines = sorted(f"{name}=={version}" for name, version in pins.items() if name != OWN)
     wanted.write_text("\n".join(lines) + "\n", "utf-8")
     program = str(home / "bin" / "python")
     quiet = ["--disable-pip-version-check", "--no-input", "--retries", "1", "--timeout", "15"]
-    _run([program, "-m", "pip", "install", *quiet, "--no-deps", "-r", str(wanted)], tell, len(lines), "pip")
-    (there,) = home.glob("lib/python*/site-packages")
-    _link(there)
+    _run("pip", ["install", *quiet, "--no-deps", "-r", str(wanted)], tell, len(lines), "pip", program)
     yield program
 
 
@@ -65,26 +70,48 @@ def _must_be_here(pins: Mapping[str, str], python: str) -> None:
         )
 
 
-def _run(command: list[str], tell: Tell, of: int, what: str) -> None:
-    """Run it and tell what it says, line by line. Raises ModelError with its last words."""
-    until, said, done = time.monotonic() + SECONDS, [""], 0
-    clean = {
-        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-    }
+def _run(module: str, arguments: list[str], tell: Tell, of: int, what: str, python: str = "") -> None:
+    """Run a module, and tell what it says, line by line; it ends with this process. Raises ModelError with its last words."""
+    said, done, late = [""], 0, threading.Event()
     tell(0, of, what)
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=clean
-    ) as child:
-        assert child.stdout is not None
-        for line in child.stdout:
-            said = [*said[-20:], line.strip()]
-            if line.startswith("Collecting "):
-                done += 1
-                tell(min(done, of), of, line.removeprefix("Collecting ").split(" ")[0])
-            if time.monotonic() > until:
-                child.kill()
-                raise ModelError(f"{what} took longer than {SECONDS} s", place="pip")
-    if child.returncode:
+    reading, writing = os.pipe()
+    with open(reading, encoding="utf-8", errors="replace") as lines:
+        try:
+            child = Child(module, arguments, log=writing, without=_hidden(), python=python)
+        finally:
+            os.close(writing)
+        with child, _within(child, late):
+            for line in lines:
+                said = [*said[-20:], line.strip()]
+                if line.startswith("Collecting "):
+                    done += 1
+                    tell(min(done, of), of, line.removeprefix("Collecting ").split(" ")[0])
+            code = child.wait()
+    if late.is_set():
+        raise ModelError(f"{what} took longer than {SECONDS} s", place="pip")
+    if code:
         wrong = [line for line in said if line.startswith("ERROR")] or said[-1:]
         hint = "a package index must be reachable; a version that was taken back there cannot be had any more"
         raise ModelError(f"the recorded environment cannot be had: {wrong[-1]}", place="pip", hint=hint)
+
+
+@contextmanager
+def _within(child: Child, late: threading.Event) -> Iterator[None]:
+    """For at most `SECONDS`, also of one that says nothing."""
+
+    def end() -> None:
+        late.set()
+        child.kill()
+
+    clock = threading.Timer(SECONDS, end)
+    clock.start()
+    try:
+        yield
+    finally:
+        clock.cancel()
+
+
+def _hidden() -> list[str]:
+    """What of this environment pip, and what it builds, do not see: nothing that could be a secret but the way to an index."""
+    shown = {*PASSED, *WAY}
+    return [name for name in os.environ if not (name in shown or name.upper() in shown or name.startswith("PIP_"))]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import StoreError
+from tidemill.files import exclusive
 from tidemill.model.recorded import Recorded
 from tidemill.rebuild.code import lay
 from tidemill.ref import Ref
@@ -20,6 +24,11 @@ from tidemill.types import HeldClock, JsonObject, Micros
 
 if TYPE_CHECKING:
     from tidemill.store.records import Tx
+
+
+PREFIX, LOCK = "tidemill-rebuild-", "lock"
+YOUNG = 60.0
+"""Seconds: who made a folder holds its lock by then."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,8 @@ class Laid:
 @contextmanager
 def place(project: Project, laid: Laid) -> Iterator[Path]:
     """The copy's folder, for as long as it is needed. Raises ModelError where the code of then cannot be had."""
-    with tempfile.TemporaryDirectory(prefix="tidemill-rebuild-") as folder:
+    _sweep(Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder, exclusive(Path(folder) / LOCK):
         root = Path(folder).resolve() / "project"
         root.mkdir()
         lay(project, laid.code, root)
@@ -52,6 +62,16 @@ def place(project: Project, laid: Laid) -> Iterator[Path]:
         (root / ".tidemill" / "tables").rmdir()
         (root / ".tidemill" / "tables").symlink_to(project.tables_dir)  # a training reads them, and writes nothing
         yield root
+
+
+def _sweep(where: Path) -> None:
+    """Remove what rebuilds left that were killed: this user's folders whose lock nobody holds."""
+    for folder in where.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # it is in use, or goes just now
+            lock = (folder / LOCK).lstat()
+            if folder.lstat().st_uid == os.getuid() and time.time() - lock.st_mtime > YOUNG:
+                with exclusive(folder / LOCK):
+                    shutil.rmtree(folder)
 
 
 def open_copy(root: Path, at: Micros) -> Project:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -21,10 +22,15 @@ from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.engine.fingerprint import environment
 from tidemill.errors import ModelError, NotFound
+from tidemill.files import exclusive
+from tidemill.learning.evaluate import Scored
+from tidemill.learning.trainer import Listed, Report
 from tidemill.model.pipeline import build_candidate
 from tidemill.model.recorded import recorded
 from tidemill.rebuild import code, fresh
+from tidemill.rebuild.place import _sweep
 from tidemill.rebuild.report import Verified
+from tidemill.rebuild.verify.held import _apart
 from tidemill.rebuild.verify.verify import verified
 from tidemill.release.gates.verify import Verify
 from tidemill.scope.project import Project, open_project
@@ -109,6 +115,7 @@ def committed(project: Project) -> Project:
     """Below the top of a repository, and changed since it was committed, and after that."""
     (project.root / ".gitignore").write_text(".tidemill/\ndata/\n")
     git(project.root.parent, "init", "-q")
+    git(project.root, "config", "diff.noprefix", "true")
     git(project.root, "add", ".")
     git(project.root, "commit", "-q", "-m", "a shop")
     return project
@@ -215,10 +222,31 @@ def test_a_fresh_environment_needs_its_pins_this_python_and_this_tidemill(projec
             pass
 
 
+def test_pip_sees_its_own_settings_and_no_secret(monkeypatch):
+    for name in ("TIDEMILL_METADATA_PASSWORD", "AWS_SECRET_ACCESS_KEY", "PIP_INDEX_URL", "https_proxy"):
+        monkeypatch.setenv(name, "hush")
+    hidden = fresh._hidden()
+    assert {"TIDEMILL_METADATA_PASSWORD", "AWS_SECRET_ACCESS_KEY"} <= set(hidden)
+    assert not {"PIP_INDEX_URL", "https_proxy", "PATH", "HOME"} & set(hidden)
+
+
+def test_what_says_nothing_is_ended_too(monkeypatch):
+    monkeypatch.setattr(fresh, "SECONDS", 0.1)
+    with pytest.raises(ModelError, match="longer than"):
+        fresh._run("tests.serve.idle_loop", [], quiet, 0, "it")
+
+
 def test_of_a_commit_regular_files_alone_are_taken_each_below_the_folder(tmp_path):
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, kind in (("a/b.py", b"0"), ("../c.py", b"0"), ("/tmp/d.py", b"0"), ("e.py", b"2"), ("f.py", b"1")):
+        for name, kind in (
+            ("a/b.py", b"0"),
+            ("../c.py", b"0"),
+            (".tidemill/tidemill.db", b"0"),
+            ("/tmp/d.py", b"0"),
+            ("e.py", b"2"),
+            ("f.py", b"1"),
+        ):
             member = tarfile.TarInfo(name)
             member.type, member.linkname, member.size = kind, "/etc/passwd", 2 if kind == b"0" else 0
             archive.addfile(member, io.BytesIO(b"ab") if kind == b"0" else None)
@@ -226,6 +254,56 @@ def test_of_a_commit_regular_files_alone_are_taken_each_below_the_folder(tmp_pat
     code._unpack(packed.getvalue(), tmp_path / "into")
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()] == ["into/a/b.py"]
     assert (tmp_path / "into/a/b.py").read_bytes() == b"ab"
+
+
+def test_a_commit_that_is_too_large_is_not_read(committed, monkeypatch, tmp_path):
+    monkeypatch.setattr(code, "MOST", 10)
+    (tmp_path / "into").mkdir()
+    commit = git(committed.root, "rev-parse", "HEAD").strip()
+    with pytest.raises(ModelError):
+        code.lay(committed, {"commit": commit}, tmp_path / "into")
+    assert not list((tmp_path / "into").iterdir())
+
+
+def test_what_a_killed_rebuild_left_goes_with_the_next_and_nothing_else_does(tmp_path):
+    old, held, young, bare, other = (
+        *(tmp_path / f"tidemill-rebuild-{name}" for name in ("old", "held", "young", "bare")),
+        tmp_path / "other",
+    )
+    for folder in (old, held, young, bare, other):
+        (folder / "project").mkdir(parents=True)
+        if folder is not bare:
+            (folder / "lock").touch()
+            os.utime(folder / "lock", (0, 0) if folder is not young else None)
+    (tmp_path / "tables").mkdir()
+    (old / "project/tables").symlink_to(tmp_path / "tables")
+    with exclusive(held / "lock"):
+        _sweep(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {held.name, young.name, bare.name, other.name, "tables"}
+
+
+def report(told: object, values: object = (), shown: object = None) -> Report:
+    scored = Scored(np.array(values, np.float64), np.array([]), np.array([]), np.array([]))
+    listed = Listed(shown, [], ()) if shown else None
+    return Report({"mae": scored}, {}, {} if told is None else {"told": np.array(told)}, listed=listed)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "most"),
+    [
+        (report([1.0, 2.0]), report([1.0, 2.5]), 0.5),
+        (report([1.0, np.nan]), report([1.0, np.nan]), 0.0),
+        (report([1.0, 2.0]), report([np.nan, 9.0]), -1.0),
+        (report([np.inf, 2.0]), report([np.inf, 2.0]), 0.0),
+        (report([1.0]), report([1.0, 2.0]), -1.0),
+        (report(["yes"]), report(["yes"]), -1.0),
+        (report(np.float32([1e6]), [0.01]), report(np.float32([1e6]), [0.02]), 0.01),
+        (report(None, [0.5], [["mug", "cup"]]), report(None, [0.5], [["mug", "pot"]]), -1.0),
+        (report(None, [0.5], [["mug", "cup"]]), report(None, [0.5], [("mug", "cup")]), 0.0),
+    ],
+)
+def test_answers_are_the_same_only_where_each_is(one, other, most):
+    assert _apart(one, other)[0] == pytest.approx(most)
 
 
 def test_a_word_for_git_is_no_commit(committed):

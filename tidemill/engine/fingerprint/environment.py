@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
 _MOST = 4_000_000  # bytes of a diff that are kept
-_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "--no-optional-locks")
+_PLAIN = ("core.fsmonitor", "core.untrackedCache", "diff.noprefix", "diff.mnemonicPrefix", "diff.relative")
+"""Settings of the user's that would change what git says, or run a program."""
+_GIT = ("git", *(word for name in _PLAIN for word in ("-c", f"{name}=false")), "--no-optional-locks")
 
 
 def machine() -> JsonObject:
@@ -85,7 +87,7 @@ def code_state(root: Path, artifacts: Artifacts, now: Micros) -> tuple[JsonObjec
         changed = [line.split(" ")[-1] for line in lines if line and not line.startswith("#")]
         if not changed:
             return {"commit": commit, "dirty": False}, []
-        diff = _git(root, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD", "--", ".")
+        diff = _git(root, "diff", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD", "--", ".")
     except (OSError, SubprocessError) as exc:
         return {"unknown": f"git did not answer: {type(exc).__name__}"}, []
     code: JsonObject = {"commit": commit, "dirty": True, "changed": changed[:50]}

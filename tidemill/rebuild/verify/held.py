@@ -6,10 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tidemill.engine.explain import changes_of
 from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut
+from tidemill.learning.trainer import Report
 from tidemill.rebuild.report import Held, Same, StepHeld
 from tidemill.store.artifacts.codecs import get_bundle, load
 from tidemill.store.records import ModelVersion, Step
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
     from tidemill.store.artifacts.port import Artifacts
 
+F8 = NDArray[np.float64]
 SAME = 1e-9
 """Answers that differ by no more are the same: sums that another processor adds up in another order."""
 ORDER = ("features", "split", "findings", "search", "train", "evaluate")
@@ -127,13 +130,30 @@ def _answers(
     return most, asked
 
 
-def _apart(one: Any, other: Any) -> tuple[float, int]:
-    """Of two reports on the same requests; -1 where they did not answer the same ones, or with words."""
+def _apart(one: Report, other: Report) -> tuple[float, int]:
+    """Of two reports on the same requests; -1 where they did not answer the same ones, or otherwise than by another number.
+
+    What a table was told is kept in 32 bit: what each request adds to the metrics is held against each other, too.
+    """
     told = [report.answers.get("told") for report in (one, other)]
-    pairs = [told] if told[0] is not None else [[r.scored[name].values for r in (one, other)] for name in one.scored]
-    most = 0.0
-    for a, b in pairs:
-        if a is None or b is None or a.shape != b.shape or not np.issubdtype(a.dtype, np.number):
-            return -1.0, 0
-        most = max(most, float(np.max(np.abs(a - b), initial=0.0)))
-    return most, len(pairs[0][0])
+    scored = [[report.scored[name].values for report in (one, other)] for name in one.scored]
+    most = max((_gap(*pair) for pair in ([told] if told[0] is not None else scored)), default=math.inf)
+    if 0 <= most <= SAME and told[0] is not None and not all(_alike_all(a, b) for a, b in scored):
+        most = max(_gap(*pair) for pair in scored)
+    shown = [report.listed and list(map(list, report.listed.shown)) for report in (one, other)]
+    if most == math.inf or (most <= SAME and shown[0] != shown[1]):
+        return -1.0, 0
+    return most, len(told[0] if told[0] is not None else scored[0][0])
+
+
+def _alike_all(a: F8, b: F8) -> bool:
+    return a.shape == b.shape and np.allclose(a, b, rtol=SAME, atol=SAME, equal_nan=True)
+
+
+def _gap(a: Any, b: Any) -> float:
+    """The greatest difference; infinity where there is none in numbers. What is no number on both sides is the same."""
+    if a is None or b is None or a.shape != b.shape or not np.issubdtype(a.dtype, np.number):
+        return math.inf
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    apart = np.abs(np.where(same, 0.0, a) - np.where(same, 0.0, b))
+    return math.inf if np.isnan(apart).any() else float(apart.max(initial=0.0))

@@ -27,7 +27,7 @@ def sentences(found: Verified) -> list[str]:
 
 
 def _apart(most: float, answers: int) -> str:
-    return f"answers differ by up to {most:.3g} in {answers:,}" if most >= 0 else "it does not answer the same requests"
+    return f"answers differ by up to {most:.3g} in {answers:,}" if most >= 0 else "its answers are others"
 
 
 def _first(step: StepHeld) -> list[str]:
