@@ -190,6 +190,23 @@ def test_an_envelope_that_another_key_signed_is_refused(project: Project, model:
         evidence.provenance(project, "shop@1")
 
 
+def test_an_envelope_about_another_version_is_refused(project: Project, model: ModelVersion) -> None:
+    other = project.artifacts.put(
+        seal(attest.statement("model:shop@7", model.bundle, SLSA, {}), FileSigner(project.keys_dir, project.state))
+    )
+    FileSigner(project.keys_dir, project.state, "approval")
+    for release in project.store.releases.list():
+        project.store.releases.update(release.id, attestations=(other,))
+    if not project.store.releases.list():
+        project.store.releases.add(
+            sample.release(
+                "rel_o", 1, status="refused", model=model.ref, created=project.clock.now(), attestations=(other,)
+            )
+        )
+    with raised(NotAttested, "", hint=False, reason="other_model"):
+        evidence.provenance(project, "shop@1")
+
+
 def test_a_contract_that_is_none_any_more_costs_only_what_it_says(project: Project) -> None:
     path = project.root / "contracts/sales.yaml"
     before = path.read_text()

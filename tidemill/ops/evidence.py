@@ -91,7 +91,9 @@ def provenance(project: Project, model: str) -> Provenance:
     kept = _kept(project, found)
     if kept is None:
         return Provenance(origins.statement(facts(project, found)), None, False)
-    return Provenance(attest.open_envelope(kept, public_keys(project)), json.loads(kept), True)
+    said = attest.open_envelope(kept, public_keys(project))
+    attest.check_subject(said, found.ref, found.bundle, "the provenance")
+    return Provenance(said, json.loads(kept), True)
 
 
 def _kept(project: Project, model: ModelVersion) -> bytes | None:

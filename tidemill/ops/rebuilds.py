@@ -16,7 +16,7 @@ from tidemill.ops.page import Before, Limit, Page, walk
 from tidemill.ops.runs import OnEvent
 from tidemill.rebuild.report import KIND, VERIFY, Verified
 from tidemill.rebuild.verify.said import WORDS, sentences
-from tidemill.release.signing.attest import open_envelope
+from tidemill.release.signing.attest import check_subject, open_envelope
 from tidemill.release.signing.trust import public_keys
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import load
@@ -62,6 +62,8 @@ def show(project: Project, rebuild: str) -> Rebuild:
     said = open_envelope(load(project.artifacts.plain, run.outputs["signed"], "bytes"), public_keys(project))
     if said["predicateType"] != KIND:
         raise NotAttested(f"what was signed is {said['predicateType']}, no rebuild", "other_model", place=run.id)
+    model = project.store.models.get(run.params["model"])
+    check_subject(said, model.ref, model.bundle, "the rebuild")
     report = msgspec.convert(said["predicate"]["report"], Verified)
     verdict = WORDS[report.verdict]
     return Rebuild(run.id, report.model, run.started, verdict, sentences(report), report, run.outputs["signed"])

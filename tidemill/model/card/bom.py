@@ -7,6 +7,7 @@ that the steps ran, by purl; ``formulation`` is the run.
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -16,6 +17,7 @@ from tidemill.model.card.facts import DataFacts, Facts, Figure
 from tidemill.store.records import Step
 from tidemill.types import JsonObject, Micros, to_iso
 
+_EXPRESSION = re.compile(r"[\w.+()-]+(?: (?:AND|OR|WITH) [\w.+()-]+)*", re.ASCII)
 SCHEMA = "http://cyclonedx.org/schema/bom-1.7.schema.json"
 OWNERS, STEWARDS = ("owner",), ("steward",)
 KINDS = {"evaluate": "test", "register": "deliver"}
@@ -58,7 +60,7 @@ def _model(facts: Facts) -> JsonObject:
             "version": str(model.version),
             "description": facts.purpose,
             "hashes": [_hash(model.bundle)],
-            "licenses": [{"expression": facts.license}] if facts.license else [],
+            "licenses": _licenses(facts.license),
             "pedigree": _pedigree(facts),
             "modelCard": _card(facts),
             "properties": [
@@ -123,7 +125,7 @@ def _dataset(data: DataFacts) -> JsonObject:
             "name": data.name,
             "version": str(data.version),
             "hashes": [_hash(data.digest)] if data.digest else [],
-            "licenses": [{"expression": data.license}] if data.license else [],
+            "licenses": _licenses(data.license),
             "data": [inside],
         }
     )
@@ -138,6 +140,17 @@ def _governance(data: DataFacts) -> JsonObject:
         kind = "stewards" if any(word in role for word in STEWARDS) else kind
         found[kind].append({"contact": {"name": one.name}})
     return some(found)
+
+
+def _licenses(text: str) -> list[JsonObject]:
+    """An SPDX expression as one, other words as a licence's name.
+
+    >>> _licenses("MIT OR Apache-2.0"), _licenses("Open data, see our page")
+    ([{'expression': 'MIT OR Apache-2.0'}], [{'license': {'name': 'Open data, see our page'}}])
+    """
+    if not text:
+        return []
+    return [{"expression": text} if _EXPRESSION.fullmatch(text) else {"license": {"name": text}}]
 
 
 def _library(name: str, version: str, used: bool) -> JsonObject:

@@ -90,6 +90,16 @@ def kind_of(data: bytes) -> str:
         return ""
 
 
+def check_subject(said: JsonObject, model: str, bundle: str, what: str) -> None:
+    """That a statement speaks of this version and these bytes. Raises NotAttested."""
+    subjects = said.get("subject")
+    if subjects != statement(model, bundle, "", {})["subject"]:
+        raise NotAttested(
+            f"{what} speaks of {_names(subjects)}, not of {model} with the bundle {bundle}",
+            "other_model",
+        )
+
+
 def _signed_by(key: Ed25519PublicKey, signature: bytes, data: bytes) -> bool:
     try:
         key.verify(signature, data)
@@ -146,12 +156,7 @@ def _verified(artifacts: Artifacts, keys: PublicKeys, name: str, model: str, bun
     except StoreError as exc:
         raise NotAttested(f"the attestation {name} cannot be read: {exc}") from exc
     said = open_envelope(data, keys)
-    subjects = said.get("subject")
-    if subjects != statement(model, bundle, "", {})["subject"]:
-        raise NotAttested(
-            f"the attestation {name} speaks of {_names(subjects)}, not of {model} with the bundle {bundle}",
-            "other_model",
-        )
+    check_subject(said, model, bundle, f"the attestation {name}")
     return _Said(name, said["predicateType"], said["predicate"])
 
 

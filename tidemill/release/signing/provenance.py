@@ -81,7 +81,7 @@ def _details(facts: Facts) -> JsonObject:
     model = facts.model
     outputs = {"evaluation_bundle": model.evaluation_bundle, "card": model.card}
     return {
-        "builder": {"id": BUILDER, "version": {"tidemill": version("tidemill")}},
+        "builder": {"id": BUILDER, "version": {"tidemill": facts.libraries.get("tidemill", version("tidemill"))}},
         "metadata": _metadata(facts.run) if facts.run else {"finishedOn": to_iso(model.created)},
         "byproducts": [{"name": name, **_digest(digest)} for name, digest in outputs.items() if digest],
     }
