@@ -11,7 +11,7 @@ from tests.cases.projects import VISITS, VISITS_TOML, Folder, lay, visits
 from tests.feedback.test_otherwise import ROW, page
 from tidemill.errors import ModelError
 from tidemill.features.online import History
-from tidemill.feedback.explained import opened
+from tidemill.feedback.explained import compared, opened
 from tidemill.model.pipeline import build_candidate
 from tidemill.ops import predictions
 from tidemill.scope.project import Project, open_project
@@ -70,6 +70,21 @@ def test_what_was_kept_is_computed_again_and_compared(project: Project) -> None:
 def test_what_was_not_kept_is_made_now_and_said_to_be(project: Project) -> None:
     found, kept = (predictions.trace(project, name)["explained"] for name in ("pred_plain", "pred_kept"))
     assert found["answers"] == kept["answers"] and not found["kept"] and found["verified"]["same"] is None
+
+
+def test_an_input_that_adds_a_rounding_error_is_no_other_input() -> None:
+    """A library that adds up in another order tells 1e-18 of what was nothing; of very many inputs the least two change places."""
+
+    def said(*parts: tuple[str, float], **more: int) -> JsonObject:
+        because = [{"what": name, "kind": "input", "value": value} for name, value in parts]
+        return {"answers": [{"answer": "yes", "base": 0.5, "score": 1.5, "because": because, **more}]}
+
+    plain = said(("a", 1.0))
+    assert compared(plain, said(("a", 1.0), ("b", 1e-18))) == {"same": True, "largest_difference": 0.0}
+    assert compared(said(("a", 1.0), ("b", 0.1)), plain)["same"] is False
+    assert compared(said(("a", 1.0), ("b", 0.1), others=2), said(("a", 1.0), ("c", 0.1), others=2))["same"]
+    assert compared(said(("a", 1.0), ("b", 0.1), others=2), said(("c", 1.0), ("b", 0.1), others=2))["same"] is False
+    assert compared(plain, {"answers": []})["same"] is False
 
 
 def test_the_page_shows_bars_and_the_person_s_sentence(project: Project) -> None:

@@ -96,12 +96,25 @@ def question(task: Task, prediction: Prediction, history: Sequence[OnlineEvent],
 
 
 def compared(kept: JsonObject, again: JsonObject) -> JsonObject:
-    """Whether what is computed again is what was told: the same answers and inputs, and how far their numbers are apart."""
+    """Whether what is computed again is what was told: the same answers, and how far their numbers are apart.
+
+    An input that is not told has added nothing, or of very many no more than the least that is told.
+    """
+    if [one["answer"] for one in kept["answers"]] != [one["answer"] for one in again["answers"]]:
+        return {"same": False, "why": "other answers are explained now"}
     first, second = (_numbers(one) for one in (kept, again))
-    if first.keys() != second.keys():
+    both = first.keys() & second.keys()
+    alone = [abs(value) for found in (first, second) for name, value in found.items() if name not in both]
+    if alone and max(alone) > SAME + _least(kept, again):
         return {"same": False, "why": "other inputs weigh now"}
-    largest = max((abs(value - second[name]) for name, value in first.items()), default=0.0)
+    largest = max((abs(first[name] - second[name]) for name in both), default=0.0)
     return {"same": largest <= SAME, "largest_difference": largest}
+
+
+def _least(*said: JsonObject) -> float:
+    """The least that is told where not all is."""
+    cut = [one for each in said for one in each["answers"] if one.get("others")]
+    return max((abs(one["because"][-1]["value"]) for one in cut if one["because"]), default=0.0)
 
 
 def _numbers(said: JsonObject) -> dict[tuple[str, ...], float]:
