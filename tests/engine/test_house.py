@@ -137,6 +137,8 @@ def test_a_run_records_the_commit_and_the_diff(place: Place) -> None:
     assert code["commit"] == commit and code["dirty"] and set(code["changed"]) == {"steps.py", "new.py"}
     assert b"+a = 2" in place.artifacts.get(code["diff"])
     assert place.store.artifacts.get(code["diff"]).codec == "bytes"
+    (root / ".git/HEAD").write_text("nothing that git knows")
+    assert set(place.run(simple).run.code) == {"unknown"}, "no project without a repository"
 
 
 def test_fault_points_are_numbered_and_known() -> None:

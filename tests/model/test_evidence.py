@@ -149,7 +149,7 @@ def test_a_notebook_shows_the_card_as_it_would_be_printed(project: Project) -> N
 def test_what_a_project_calls_itself_is_no_markup(
     project: Project, model: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = "# <script>alert(1)</script>\n- <img src=x onerror=y>\n| <b> | d |\n|---|---|\n| 1 | <i> |\n"
+    text = "# <script>alert(1)</script>\n- <img src=x onerror=y>\n| <b> | d |\n|---|---|\n| 1 | <i> |\n\np\n|---|\n"
     monkeypatch.setattr(evidence, "card_text", lambda *_: text)
     page = evidence.card(project, "shop@1", "html").card
     assert "<script" not in page and "<img" not in page and "<b>" not in page and "&lt;i&gt;" in page

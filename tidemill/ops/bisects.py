@@ -54,7 +54,8 @@ def bisect(project: Project, caller: Caller, asked: Asked, on_event: OnEvent) ->
 
     caller.need("operate")
     bounds = Bounds(asked.rebuilds, some_time(asked.budget, "--budget") / SECOND)
-    if bool(asked.alarm) == bool(asked.good and asked.bad):
+    named = bool(asked.good) + bool(asked.bad)
+    if named != (0 if asked.alarm else 2):
         raise BadRequest("two versions, or an alarm", place="--good", hint="--good MODEL --bad MODEL, or --alarm ID")
     if asked.alarm:
         params = of_alarm(project, project.store.alarms.named(asked.alarm), asked.by, bounds)

@@ -62,7 +62,12 @@ def _connection(host: str, port: int, timeout: float, cert: str) -> http.client.
         return http.client.HTTPConnection(host, port, timeout=timeout)
     from tidemill.serve.http.door import trusting
 
-    return http.client.HTTPSConnection(host, port, timeout=timeout, context=trusting(cert))
+    try:
+        context = trusting(cert)
+    except (OSError, ValueError) as exc:
+        hint = "start again with the one that is there: tidemill up"
+        raise ServeError("the server's certificate cannot be read", place=cert, hint=hint) from exc
+    return http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
 
 
 class Client:

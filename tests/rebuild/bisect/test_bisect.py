@@ -93,7 +93,12 @@ def test_an_alarm_of_the_first_champion_has_nothing_before_it(loans):
 
 
 def test_it_is_asked_of_two_versions_or_of_an_alarm(loans):
-    for asked in (bisects.Asked(), bisects.Asked("1"), bisects.Asked("1", "2", "alm_1")):
+    for asked in (
+        bisects.Asked(),
+        bisects.Asked("1"),
+        bisects.Asked("1", "2", "alm_1"),
+        bisects.Asked("1", "", "alm_1"),
+    ):
         with pytest.raises(BadRequest):
             bisects.bisect(loans, Caller.local(), asked, lambda kind, data: None)
 

@@ -131,6 +131,17 @@ def test_a_certificate_s_file_is_found_from_anywhere(pair: tuple[str, str], monk
     assert (door.cert, door.key) == pair
 
 
+def test_a_certificate_that_is_gone_is_no_server_that_does_not_run(tmp_path: Path) -> None:
+    (tmp_path / ".tidemill").mkdir()
+    for cert in (tmp_path / "gone.pem", tmp_path / "tidemill.toml"):
+        up = {"host": "127.0.0.1", "port": 1, "token": "t", "cert": str(cert)}
+        (tmp_path / "tidemill.toml").write_text("no certificate")
+        (tmp_path / ".tidemill/up.json").write_text(json.dumps(up))
+        with pytest.raises(ServeError) as caught:
+            Client.of(tmp_path)
+        assert caught.value.place == str(cert) and caught.value.hint
+
+
 def issued(name: str, signer: Any = None) -> tuple[Any, Any]:
     """A certificate and its key; nobody's: signed by itself, and may sign others."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)

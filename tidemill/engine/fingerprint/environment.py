@@ -84,6 +84,8 @@ def code_state(root: Path, artifacts: Artifacts, now: Micros) -> tuple[JsonObjec
         status = _git(root, "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--", ".")
         lines = status.decode(errors="replace").split("\0")
         commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "")
+        if not commit:  # a folder that is another user's, say: that is not a project without a repository
+            return {"unknown": "git does not read the repository"}, []
         changed = [line.split(" ")[-1] for line in lines if line and not line.startswith("#")]
         if not changed:
             return {"commit": commit, "dirty": False}, []

@@ -51,7 +51,7 @@ def _piece(kind: str, found: Sequence[Any]) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    head, *rest = rows
+    head, *rest = rows or [[]]  # a line of dashes alone
     lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rest)
     return f"<table><thead><tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr></thead><tbody>{lines}</tbody></table>"
 
