@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.evaluation.answered import clean, judged, planted
+from tests.evaluation.answered import clean, columns, judged, planted
 from tidemill.errors import NotEnoughData
 from tidemill.evaluation.slices.slices import CANDIDATE, CHAMPION, sentence, sliced
 from tidemill.evaluation.slices.worst import TRIED, search
@@ -62,6 +62,20 @@ def test_in_a_clean_table_one_is_found_in_at_most_5_of_100(metric: str, of_a_uni
     """Two standard errors of 600 runs are 1.8 points."""
     worst, named = found_in_clean(metric, of_a_unit, range(1_000, 1_600))
     assert worst <= 0.05 + 0.018 and named <= 0.05 + 0.018
+
+
+@pytest.mark.parametrize(("seeds", "chance"), [(100, 0.044), pytest.param(1_000, 0.014, marks=pytest.mark.nightly)])
+def test_a_champion_that_is_as_good_is_shown_better_on_a_slice_in_at_most_5_of_100(seeds: int, chance: float) -> None:
+    """Both answer four of five requests alike, and the others as well; slices of 27 to 600 requests."""
+    found = []
+    for seed in range(10_000, 10_000 + seeds):
+        rng = np.random.default_rng(seed)
+        same = rng.random(900) < 0.3
+        own, other = (np.where(rng.random(900) < 0.2, rng.random(900) < 0.3, same) for _ in range(2))
+        attributes = columns(900, rng)
+        models = {n: judged(v, "recall@20", attributes) for n, v in ((CANDIDATE, own), (CHAMPION, other))}
+        found.append(any(one.worse_than for one in sliced(models, ["c0", "c1", "x0"], 0.2, 0.95)))
+    assert np.mean(found) <= 0.05 + chance
 
 
 def test_named_slices_have_a_verdict_each_and_say_what_would_decide() -> None:

@@ -38,6 +38,11 @@ class Gap:
     error: float  # standard error, infinite of one unit
     skewness: float = 0.0  # of the whole sum
 
+    def by_figure(self, kind: Measure) -> float:
+        """What a share of means is as a share of figures: of a root half as much."""
+        both = self.figure + self.other
+        return self.other / both if kind.root and both > 0 else 1.0
+
     def bounds(self, confidence: float) -> tuple[float, float]:
         """(lower, upper): each one-sided, with this confidence."""
         from scipy.special import stdtrit
@@ -86,8 +91,10 @@ def beside_whole(kind: Measure, part: F8, rows: NDArray[Any], whole: F8, units: 
     return _told(kind, (len(part), count), mean, all_of_it, gap, added, more / level**2)
 
 
-def paired(kind: Measure, own: F8, other: F8, units: I8) -> Gap:
-    """One model beside another on the same requests, as a share of the other's level.
+def paired(kind: Measure, own: F8, other: F8, units: I8, whole: Gap | None = None, at_none: bool = False) -> Gap:
+    """One model beside another on the same requests, as a share of the other's level. ``whole``: the same of all requests, of which
+    these are a part. ``at_none``: the error is the one that there is where both are alike, which is what shows that they are not: around
+    the gap that is found it is smaller the larger that is.
 
     >>> from tidemill.learning.measures import measure
     >>> paired(measure("mae"), np.array([3.0, 3.0]), np.array([2.0, 2.0]), np.array([0, 1])).gap
@@ -95,10 +102,15 @@ def paired(kind: Measure, own: F8, other: F8, units: I8) -> Gap:
     """
     mean, theirs = float(own.mean()), float(other.mean())
     level, moved = _level(kind, other, theirs)
+    moved = 0.0 if at_none else moved
     gap = -kind.sign * (mean - theirs) / level
     moves = -kind.sign * (own - other) - gap * level - gap * moved * (other - theirs)
     added = np.bincount(units, moves / level / len(own)).astype(np.float64)
-    return _told(kind, (len(own), len(np.unique(units))), mean, theirs, gap, added, 0.0)
+    counts = len(own), len(np.unique(units))
+    spread = float(added @ added) * _free(counts[1])
+    like = (whole.error / whole.by_figure(kind)) ** 2 * whole.n / len(own) if whole and counts[1] > 1 else spread
+    more = max(0.0, (len(own) * spread + LIKE * like) / (len(own) + LIKE) - spread) if counts[1] > 1 else math.inf
+    return _told(kind, counts, mean, theirs, gap, added, more)
 
 
 def reached(kind: Measure, values: F8, units: I8) -> tuple[float, float, float] | None:

@@ -153,11 +153,13 @@ def sliced(models: Mapping[str, Judged], by: Sequence[str], margin: float, confi
             raise NotEnoughData(f"the requests of this test have no column {name!r}", hint="build the model anew")
         found = groups(own.scored.attributes[name], own.units)
         parts += [(name, label, np.flatnonzero(found.rows(place))) for place, label in enumerate(found.labels)]
-    return [_of(models, column, value, rows, margin, confidence, len(parts)) for column, value, rows in parts]
+    whole = {name: paired(own.kind, own.values, one.values, own.units) for name, one in models.items()}
+    return [_of(models, whole, column, value, rows, margin, confidence, len(parts)) for column, value, rows in parts]
 
 
 def _of(
     models: Mapping[str, Judged],
+    whole: Mapping[str, Gap],
     column: str,
     value: str,
     rows: NDArray[Any],
@@ -173,10 +175,10 @@ def _of(
     if mine is None or told[3] < 2:
         return Slice(*told, needed=max(FEWEST, round(UNITS * len(rows) / max(told[3], 1))))
     gap = beside_whole(own.kind, mine, rows, own.values, own.units)
-    others = {
-        name: paired(own.kind, mine, at, units) for name, at in within.items() if name != CANDIDATE and at is not None
-    }
-    worse = tuple(name for name, one in others.items() if one.verdict(0.0, confidence, of) == "worse")
+    beside = {name: at for name, at in within.items() if name != CANDIDATE and at is not None}
+    others = {name: paired(own.kind, mine, at, units, whole[name]) for name, at in beside.items()}
+    alike = {name: paired(own.kind, mine, at, units, whole[name], at_none=True) for name, at in beside.items()}
+    worse = tuple(name for name, one in alike.items() if one.verdict(0.0, confidence, of) == "worse")
     verdict = gap.verdict(margin, confidence, of)
     needed = gap.needed(margin) if verdict == "not_enough_data" else 0
     against = {name: _triple(one) for name, one in others.items() if enough(one.n, one.units)}
