@@ -113,6 +113,19 @@ def test_equal_suppliers_are_hardly_ever_refused_and_twice_the_gap_nearly_always
     assert twice["beyond"] >= 0.9, twice
 
 
+def test_few_subjects_of_whom_some_ask_much_more_refuse_no_more_often() -> None:
+    """At a true gap of just `max_gap`; fifteen subjects, the heaviest of whom are most of all answers."""
+    given, wanted = np.array([0.30, 0.40, 0.25, 0.05]), np.array([0.35, 0.35, 0.25, 0.05])
+    rng, beyond = np.random.default_rng(11), []
+    for _ in range(200):
+        often = rng.gamma(0.3, 1 / 0.3, 15) * 20 + 0.2
+        shown = [rng.multinomial(int(10 * each) + 1, rng.dirichlet(given * 8)) for each in often]
+        taken = [rng.multinomial(rng.poisson(2 * each), rng.dirichlet(wanted * 8)) for each in often]
+        sums = Sums(SUPPLIERS, np.array(shown, float), np.array(taken, float), dict.fromkeys(SUPPLIERS, 1))
+        beyond.append(exposure(sums, SECTION)["verdict"] == "beyond")
+    assert np.mean(beyond) <= 0.05 + 0.03
+
+
 @pytest.mark.nightly
 def test_the_rates_of_the_gate() -> None:
     for requests in (60, 300):

@@ -11,7 +11,6 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import msgspec
@@ -31,7 +30,6 @@ NOBODY, OTHERS = "(missing)", "(all others)"
 MOST, FEWEST, SHOWN = 200, 10, 30
 """Suppliers that are looked at one by one; units that were shown one's items, or took them, below which nothing is said of it;
 suppliers that are told, the widest gaps first."""
-_Z = 1.959963984540054
 
 
 class Sums(NamedTuple):
@@ -52,6 +50,13 @@ class Shares:
     gap: F8
     errors: F8  # of exposure, merit, gap: 3 x suppliers
     units: NDArray[np.int64]  # that were shown its items or took them
+    freedom: float  # of the errors: as many units as theirs would be, were none heavier than another (Kish), less one
+
+    def reach(self, chance: float) -> float:
+        """Standard errors to an end: Student's."""
+        from scipy.special import stdtrit
+
+        return float(stdtrit(self.freedom, chance))
 
 
 def sums_of(
@@ -99,7 +104,8 @@ def shares_of(sums: Sums) -> Shares:
     scale = n / max(n - 1, 1)  # of one unit nothing is said
     errors = np.stack([np.sqrt((each**2).sum(axis=0) * scale) for each in (*off, off[0] - off[1])])
     units = ((sums.shown > 0) | (sums.taken > 0)).sum(axis=0)
-    return Shares(parts[0], parts[1], parts[0] - parts[1], errors, units)
+    heavy = min(float(one.sum() ** 2 / (one.sum(axis=1) ** 2).sum()) for one in (sums.shown, sums.taken))
+    return Shares(parts[0], parts[1], parts[0] - parts[1], errors, units, max(heavy - 1, 1.0))
 
 
 def gini(shares: F8) -> float:
@@ -144,10 +150,10 @@ def _verdict(found: Shares, judged: NDArray[np.bool_], largest: float, confidenc
     gap, error = np.abs(found.gap[judged]), found.errors[2][judged]
     if not len(gap):
         return "insufficient data"
-    sure = NormalDist().inv_cdf(1 - (1 - confidence) / (2 * len(gap)))
+    sure = found.reach(1 - (1 - confidence) / (2 * len(gap)))
     if (gap - sure * error > largest).any():
         return "beyond"
-    within = gap + NormalDist().inv_cdf(confidence) * error < largest
+    within = gap + found.reach(confidence) * error < largest
     few = found.exposure[~judged].sum() + found.merit[~judged].sum()  # of whom nothing is said: too small to matter
     return "within" if within.all() and few < largest else "insufficient data"
 
@@ -155,7 +161,7 @@ def _verdict(found: Shares, judged: NDArray[np.bool_], largest: float, confidenc
 def _told(sums: Sums, found: Shares, i: int, *, judged: bool) -> JsonObject:
     """One supplier. Intervals are 95 %; None of too few units."""
     exposure, merit, gap = float(found.exposure[i]), float(found.merit[i]), float(found.gap[i])
-    reach = _Z * found.errors[:, i]
+    reach = found.reach(0.975) * found.errors[:, i]
     owned = sum(sums.catalogue.values())
     return {
         "units": int(found.units[i]),
