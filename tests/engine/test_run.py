@@ -623,6 +623,15 @@ def test_a_run_that_a_live_process_does_is_refused(place: Place) -> None:
 # what a run records
 
 
+def test_a_run_records_by_how_many_threads_and_which_kernels_it_adds_up(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    recorded = place.run(mapped).run.environment["threads"]
+    assert recorded.items() >= {"OPENBLAS_CORETYPE": "Haswell", "OMP_NUM_THREADS": "1"}.items()
+
+
 def test_a_run_records_where_it_ran(place: Place) -> None:
     run = place.run(mapped).run
     assert run.environment["python"].startswith("3.") and run.environment["host"]

@@ -23,9 +23,10 @@ def otherwise(project: Project, prediction_id: str, want: Want) -> JsonObject:
     bundle = get_bundle(project.artifacts, project.store.models.get(prediction.model).bundle)
     task = task_answering(bundle)
     if task.otherwise is None:
-        raise BadRequest(
-            f"{prediction.model} is {task.kind}: its answers are of a history", place="$", hint="of tables"
+        said = (
+            f"{prediction.model} is {task.kind}: its answers are of a history, and no input of a request could change"
         )
+        raise BadRequest(said, place="$", hint=f"why it answers so: tidemill trace {prediction.id}")
     if not prediction.inputs:
         raise NotFound(f"what was asked for {prediction.id} is not kept", hint="ask again, and explain that answer")
     request = msgspec.json.decode(prediction.inputs, type=task.request)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -304,6 +306,11 @@ def report(told: object, values: object = (), shown: object = None) -> Report:
 )
 def test_answers_are_the_same_only_where_each_is(one, other, most):
     assert _apart(one, other)[0] == pytest.approx(most)
+
+
+def test_a_clean_process_hears_which_kernels_to_add_up_by_before_it_loads_any():
+    command = [sys.executable, "-c", "import sys, tidemill.rebuild.child; sys.exit('numpy' in sys.modules)"]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 0
 
 
 def test_a_word_for_git_is_no_commit(committed):

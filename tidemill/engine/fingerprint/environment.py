@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from tidemill.store.artifacts.port import Artifacts
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+THREADS = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"),
+    *(
+        "OPENBLAS_CORETYPE",
+        "NPY_DISABLE_CPU_FEATURES",
+        "NPY_ENABLE_CPU_FEATURES",
+    ),  # other kernels add up in another order
+)
+"""Variables that say how many threads add up, and by which kernels: another choice is another last digit."""
 _MOST = 4_000_000  # bytes of a diff that are kept
 _PLAIN = ("core.fsmonitor", "core.untrackedCache", "diff.noprefix", "diff.mnemonicPrefix", "diff.relative")
 """Settings of the user's that would change what git says, or run a program."""
@@ -23,9 +32,9 @@ _GIT = ("git", *(word for name in _PLAIN for word in ("-c", f"{name}=false")), "
 
 
 def machine() -> JsonObject:
-    """Python, system, host, cores and the settings of thread pools."""
+    """Python, system, host, cores and the settings of thread pools and kernels."""
     system = os.uname()
-    threads = {n: os.environ[n] for n in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS") if n in os.environ}
+    threads = {name: os.environ[name] for name in THREADS if name in os.environ}
     return {
         "python": PYTHON,
         "implementation": sys.implementation.name,
