@@ -6,7 +6,6 @@ Nothing is written to the repository: no worktree is added to it, `git archive` 
 from __future__ import annotations
 
 import io
-import os
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tidemill.engine.fingerprint.environment import GIT, outside
 from tidemill.errors import ModelError
 from tidemill.files import write_whole
 from tidemill.scope.sources import files
@@ -26,7 +26,6 @@ MOST = 500_000_000
 """Bytes of a commit's files below the project's folder."""
 SECONDS = 120
 STATE = ".tidemill"
-_GIT = ("git", "-c", "core.fsmonitor=false", "--no-optional-locks")
 
 
 def lay(project: Project, code: JsonObject, into: Path) -> None:
@@ -105,12 +104,10 @@ def unknown(code: JsonObject) -> list[str]:
 
 def _git(folder: Path, arguments: list[str], given: bytes = b"") -> bytes:
     """What git says. Raises ModelError where it cannot, or says too much."""
-    alone = (
-        {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)} if given else None
-    )  # a copy is in no repository
+    alone = outside() | ({"GIT_CEILING_DIRECTORIES": str(folder.parent)} if given else {})  # a copy is in no repository
     try:
         done = subprocess.run(
-            [*_GIT, *arguments], cwd=folder, input=given, capture_output=True, timeout=SECONDS, env=alone, check=False
+            [*GIT, *arguments], cwd=folder, input=given, capture_output=True, timeout=SECONDS, env=alone, check=False
         )
     except (OSError, subprocess.SubprocessError) as exc:
         raise ModelError(f"git did not answer: {type(exc).__name__}", place=f"git {arguments[0]}") from exc

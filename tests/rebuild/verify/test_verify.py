@@ -32,10 +32,11 @@ from tidemill.model.recorded import recorded
 from tidemill.rebuild import code, fresh
 from tidemill.rebuild.place import _sweep
 from tidemill.rebuild.report import Verified
-from tidemill.rebuild.verify.held import _apart
+from tidemill.rebuild.verify.held import _apart, _step
 from tidemill.rebuild.verify.verify import verified
 from tidemill.release.gates.verify import Verify
 from tidemill.scope.project import Project, open_project
+from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.records import ModelVersion
 from tidemill.types import DAY, HeldClock
 
@@ -267,6 +268,15 @@ def test_a_commit_that_is_too_large_is_not_read(committed, monkeypatch, tmp_path
     assert not list((tmp_path / "into").iterdir())
 
 
+def test_what_a_hook_of_another_repository_says_is_not_heard(committed, monkeypatch, tmp_path):
+    (tmp_path / "into").mkdir()
+    commit = git(committed.root, "rev-parse", "HEAD").strip()
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "another"))
+    code.lay(committed, {"commit": commit}, tmp_path / "into")
+    assert (tmp_path / "into/tidemill.toml").is_file()
+    assert environment.code_state(committed.root, committed.artifacts, 0)[0]["commit"] == commit
+
+
 def test_what_a_killed_rebuild_left_goes_with_the_next_and_nothing_else_does(tmp_path):
     old, held, young, bare, other = (
         *(tmp_path / f"tidemill-rebuild-{name}" for name in ("old", "held", "young", "bare")),
@@ -282,6 +292,18 @@ def test_what_a_killed_rebuild_left_goes_with_the_next_and_nothing_else_does(tmp
     with exclusive(held / "lock"):
         _sweep(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {held.name, young.name, bare.name, other.name, "tables"}
+
+
+def test_figures_that_were_collected_since_make_no_rebuild_impossible(tmp_path):
+    kept = LocalArtifacts(tmp_path)
+    there, gone = kept.put(b'{"mae": 1.0}'), f"sha256:{'0' * 64}"
+    steps = [
+        SimpleNamespace(name="evaluate", fingerprint_inputs={}, outputs={"metrics": {"digest": one}})
+        for one in (gone, there)
+    ]
+    place = SimpleNamespace(artifacts=kept)
+    assert not _step(place, place, *steps).same
+    assert _step(place, place, steps[1], steps[1]).same
 
 
 def report(told: object, values: object = (), shown: object = None) -> Report:

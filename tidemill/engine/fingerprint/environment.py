@@ -28,7 +28,8 @@ THREADS = (
 _MOST = 4_000_000  # bytes of a diff that are kept
 _PLAIN = ("core.fsmonitor", "core.untrackedCache", "diff.noprefix", "diff.mnemonicPrefix", "diff.relative")
 """Settings of the user's that would change what git says, or run a program."""
-_GIT = ("git", *(word for name in _PLAIN for word in ("-c", f"{name}=false")), "--no-optional-locks")
+_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
+GIT = ("git", *(word for name in _PLAIN for word in ("-c", f"{name}=false")), "--no-optional-locks")
 
 
 def machine() -> JsonObject:
@@ -111,4 +112,11 @@ def code_state(root: Path, artifacts: Artifacts, now: Micros) -> tuple[JsonObjec
 def _git(root: Path, *arguments: str) -> bytes:
     from subprocess import DEVNULL, PIPE, run
 
-    return run((*_GIT, *arguments), cwd=root, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, timeout=10).stdout
+    return run(
+        (*GIT, *arguments), cwd=root, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, timeout=10, env=outside()
+    ).stdout
+
+
+def outside() -> dict[str, str]:
+    """The environment for git: without what a hook says of the repository that it is called in, which may be another."""
+    return {name: value for name, value in os.environ.items() if name not in _HOOK}

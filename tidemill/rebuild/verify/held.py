@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.engine.explain import changes_of
+from tidemill.errors import NotFound
 from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut
 from tidemill.learning.trainer import Report
@@ -53,7 +55,9 @@ def _step(record: Recorded, copy: Project, then: Step, now: Step) -> StepHeld:
     names = [name for name in then.outputs if name != "examined"]  # it holds seconds, and no answer depends on it
     same = all(then.outputs[name]["digest"] == now.outputs.get(name, {}).get("digest") for name in names)
     if not same and then.name in ROUNDED:
-        same = _close(*(ROUNDED[then.name](of, step) for of, step in ((record.artifacts, then), (copy.artifacts, now))))
+        with suppress(NotFound):  # it was collected: whether it was rounded otherwise is not known any more
+            pair = ((record.artifacts, then), (copy.artifacts, now))
+            same = _close(*(ROUNDED[then.name](of, step) for of, step in pair))
     before, after = ((step.outputs[names[0]]["digest"] if names else "") for step in (then, now))
     return StepHeld(then.name, same, before, after, differs)
 
