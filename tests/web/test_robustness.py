@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import msgspec
@@ -21,6 +22,14 @@ def test_every_column_and_change_is_a_cell_that_says_its_interval() -> None:
         assert name in shown.picture
     assert "x, missing in 10%" in shown.picture and "town, times 10: cannot be" in shown.picture
     assert not shown.few and shown.said and not shown.more
+
+
+def test_each_change_has_a_name_and_each_cell_a_figure_of_its_own() -> None:
+    """In the picture itself, not in titles alone: `missing` in a tenth, half and all of the rows were once three times `mis…`."""
+    shown = robustness(msgspec.to_builtins(found(carried())))
+    drawn = re.sub(r"<title>.*?</title>", "", shown.picture)
+    written = re.findall(r"<text[^>]*>([^<]*)</text>", drawn)
+    assert {"missing", "in 10%", "in 50%", "shuffled"} <= set(written) and not [one for one in written if "…" in one]
 
 
 def test_what_fails_and_what_is_too_much_for_a_picture() -> None:

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from tidemill.web.charts.svg import TICK, axis_titles, caption, clip, el, empty, picture, row_name
+from tidemill.web.charts.svg import wide as wide_of
 
 WIDTH, NAMES, TOP, ROW, BELOW = 720.0, 220.0, 52.0, 34.0, 26.0
 SHADES = 4
+NARROWEST = 90.0
+"""A column has room for a word and for a figure; of many the picture becomes wider."""
+ABOVE = 18.0
+"""Between the two lines of a column's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +40,28 @@ def heat(
     """Rows by columns. ``x`` and ``y``: what the columns and the rows are."""
     if not rows or not across:
         return empty(title)
-    wide, height = (WIDTH - NAMES - 8) / len(across), TOP + ROW * len(rows) + BELOW
-    body = [axis_titles(WIDTH, height, x, y)]
+    wide, height = max((WIDTH - NAMES - 8) / len(across), NARROWEST), TOP + ROW * len(rows) + BELOW
+    width = NAMES + wide * len(across) + 8
+    body = [axis_titles(width, height, x, y)]
     for j, name in enumerate(across):
-        middle = NAMES + wide * (j + 0.5)
-        body.append(caption(clip(name, wide - 6, TICK), middle, TOP - 10, "tick", title=name))
+        body += _head(name, NAMES + wide * (j + 0.5), wide - 6)
     for i, name in enumerate(rows):
         body.append(row_name(name, NAMES - 8, TOP + ROW * (i + 0.5) + 5))
         for j, cell in enumerate(cells[i]):
             body += _cell(cell, NAMES + wide * j, TOP + ROW * i, wide)
-    return picture(WIDTH, height, title, described, *body, class_="matrix", marks=True)
+    return picture(width, height, title, described, *body, class_="matrix", marks=True)
+
+
+def _head(name: str, middle: float, room: float) -> list[Markup]:
+    """A column's name, in two lines where one has no room."""
+    first, *words = name.split(" ")
+    while words and wide_of(f"{first} {words[0]}", TICK) <= room:
+        first += f" {words.pop(0)}"
+    lines = [first, " ".join(words)] if words else [first]
+    ends = TOP - 10 - ABOVE * (len(lines) - 1)
+    return [
+        caption(clip(line, room, TICK), middle, ends + ABOVE * k, "tick", title=name) for k, line in enumerate(lines)
+    ]
 
 
 def _cell(cell: Cell, left: float, top: float, wide: float) -> list[Markup]:

@@ -54,7 +54,8 @@ def _cell(one: Fall | None, name: str, change: str) -> Cell:
         return Cell("", f"{name}, {change}: cannot be")
     if one.fall is None:
         return Cell("fails", f"{name}, {change}: {percent(one)}", 1.0)
-    return Cell(f"{one.fall:+.1%}", f"{name}, {change}: {percent(one)}", max(one.fall, 0.0) / DARKEST)
+    figure = f"{one.fall:+.1%}" if abs(one.fall) < 1 else f"{one.fall:+,.0%}"
+    return Cell(figure, f"{name}, {change}: {percent(one)}", max(one.fall, 0.0) / DARKEST)
 
 
 class Attacked(NamedTuple):

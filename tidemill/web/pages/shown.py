@@ -50,7 +50,7 @@ def estimate(found: JsonObject) -> dict[str, Any]:
             one["value"],
             one["low"],
             one["high"],
-            "s2" if one["inside"] else "s4",
+            "s2" if one["inside"] else "s3",
             f"labels showed {kind.text(one['truth'])}",
             one["truth"],
         )
@@ -58,4 +58,5 @@ def estimate(found: JsonObject) -> dict[str, Any]:
     ]
     inside = sum(one["inside"] for one in past)
     said = f"the truth lay within the stated interval in {inside} of {words.plural(len(past), 'window')} of the test; assumes that {found['assumes']}"
-    return {"said": said, "picture": bars.intervals(f"{kind.name} estimated without labels", drawn, x=kind.name)}
+    picture = bars.intervals(f"{kind.name} estimated without labels", drawn, x=kind.name)
+    return {"said": said, "picture": picture, "outside": inside < len(past)}
