@@ -41,14 +41,14 @@ def plural(n: int, one: str, many: str = "") -> str:
 def share(x: float | None) -> str:
     """A part of a whole.
 
-    >>> share(0.0491), share(1.0), share(0.0001)
-    ('4.9 %', '100 %', '<0.1 %')
+    >>> share(0.0491), share(1.0), share(0.0001), share(-0.0003)
+    ('4.9 %', '100 %', '<0.1 %', '0 %')
     """
     if x is None or not math.isfinite(x):
         return "–"
     if 0 < x < 0.001:
         return "<0.1 %"
-    return f"{x * 100:.1f}".removesuffix(".0") + " %"
+    return f"{x * 100:z.1f}".removesuffix(".0") + " %"
 
 
 def span(us: float | None) -> str:

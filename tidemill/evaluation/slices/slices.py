@@ -216,7 +216,12 @@ def _figure(own: Judged, rows: NDArray[Any]) -> float | None:
 
 
 def percent(share: float) -> str:
-    return f"{share * 100:.0f} %"
+    """Without a minus before nothing.
+
+    >>> percent(-0.004), percent(-0.006)
+    ('0 %', '-1 %')
+    """
+    return f"{share * 100:z.0f} %"
 
 
 def _worst(found: worst.Searched) -> str:
@@ -259,7 +264,7 @@ def worse(gap: Triple, other: str) -> str:
     way, sign = ("worse", 1) if gap[0] >= 0 else ("better", -1)
     low, high = sorted(sign * one for one in gap[1:])
     than = f" than {other}" if other else ""
-    return f"{percent(abs(gap[0]))} {way}{than} ({percent(low + 0.0)} to {percent(high + 0.0)})"
+    return f"{percent(abs(gap[0]))} {way}{than} ({percent(low)} to {percent(high)})"
 
 
 def read(found: JsonObject) -> Slices | None:
