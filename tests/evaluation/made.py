@@ -69,7 +69,7 @@ class Made:
 
     def look(self, bundle: Bundle) -> Look:
         own = self.trainer.report(bundle, self.cut.test_start, self.cut.end)
-        return Look(self.trainer, self.rows, self.settings, self.cut, bundle, bundle, own, {}, {}, 0)
+        return Look(self.trainer, self.rows, self.settings, self.cut, bundle, own, {}, {}, 0)
 
     def sample(self, bundle: Bundle, most: int = 20_000) -> Sample:
         return self.trainer.sample(bundle, self.cut.test_start, self.cut.end, most)

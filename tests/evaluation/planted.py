@@ -54,5 +54,4 @@ def look_at(rows: pl.DataFrame, settings: Settings, method: str = "linear", test
     made = {**learners.recipe_of(method, settings.task, settings.metric), **recipe}
     bundle = trainer.fit(made, cut.test_start)
     simple = {name: trainer.fit(trainer.baseline(name), cut.test_start) for name in ("constant", "linear")}
-    released = trainer.fit(made, cut.end)
-    return Look(trainer, rows, settings, cut, bundle, Report({}, {}), released, {}, simple, 0)
+    return Look(trainer, rows, settings, cut, bundle, Report({}, {}), {}, simple, 0)

@@ -185,7 +185,7 @@ def play(
     recipe = {**learners.recipe_of("trees", public.task, metric), "num_iterations": 60}
     evaluated, released = (trainer.fit(recipe, end) for end in (cut.test_start, cut.end))
     report = trainer.report(evaluated, cut.test_start, cut.end)
-    found = estimated.look(Look(trainer, rows, settings, cut, evaluated, report, released, {}, {}, seed))
+    found = estimated.look(Look(trainer, rows, settings, cut, evaluated, report, {}, {}, seed))
     estimator = msgspec.convert(found["estimator"], Estimator)
     tested = {name: measure(name).figure(float(one.values.mean())) for name, one in report.scored.items()}
     later = np.flatnonzero(at >= cut.end)

@@ -27,3 +27,11 @@ def test_what_cannot_be_made_says_why_and_what_does_not_apply_is_left_out() -> N
 
 def test_each_examination_has_a_name_of_its_own() -> None:
     assert len({one.name for one in EXAMINATIONS}) == len(EXAMINATIONS)
+
+
+def test_one_that_fails_ends_no_training_and_says_so() -> None:
+    def broken(look: Look) -> JsonObject:
+        raise ZeroDivisionError("of nothing")
+
+    (found,) = examine((Examination("first", lambda look: True, broken),), LOOK).values()
+    assert "ZeroDivisionError" in found["error"]

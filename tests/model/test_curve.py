@@ -48,7 +48,7 @@ def look_at(rows: pl.DataFrame, settings: Settings, cut: Cut, method: str = "lin
     recipe = {**learners.recipe_of(method, settings.task, settings.metric), "num_iterations": 20}
     bundle = trainer.fit(recipe, cut.test_start)
     own = trainer.report(bundle, cut.test_start, cut.end)
-    return Look(trainer, rows, settings, cut, bundle, own, bundle, {}, {}, 0)
+    return Look(trainer, rows, settings, cut, bundle, own, {}, {}, 0)
 
 
 @pytest.mark.parametrize("metric", ["mae", "log_loss"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,14 +19,15 @@ from tidemill.types import JsonObject
 if TYPE_CHECKING:
     import polars as pl
 
+_log = logging.getLogger("tidemill.evaluation")
+
 
 @dataclass(frozen=True)
 class Look:
     """A candidate on its test: who answered, what, and beside whom.
 
     ``rows``: what the step ``features`` gave, whole; ``own``: the evaluation model's answers to the test, request by request;
-    ``baselines``: those of the simple models, by name, and ``simple`` the models themselves; ``released``: the candidate's other
-    fit, of all rows. ``asked``: by examination what tidemill.toml says of it.
+    ``baselines``: those of the simple models, by name, and ``simple`` the models themselves. ``asked``: by examination what tidemill.toml says of it.
     """
 
     trainer: Trainer
@@ -34,7 +36,6 @@ class Look:
     cut: Cut
     bundle: Bundle
     own: Report
-    released: Bundle
     baselines: Mapping[str, Report]
     simple: Mapping[str, Bundle]
     seed: int
@@ -88,3 +89,8 @@ def _made(examination: Examination, look: Look) -> JsonObject:
         return examination.look(look)
     except ModelError as exc:
         return {"error": str(exc)}
+    except Warning:  # where warnings are errors, they shall be seen
+        raise
+    except Exception as exc:
+        _log.exception("the examination %s failed", examination.name)
+        return {"error": f"it failed: {type(exc).__name__}: {exc}"}

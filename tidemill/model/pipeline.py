@@ -14,7 +14,7 @@ import msgspec
 from tidemill.config.sections import SplitSection
 from tidemill.engine import Context, pipeline, step
 from tidemill.engine.runner.port import Limits
-from tidemill.errors import ModelError
+from tidemill.errors import ModelError, StoreError
 from tidemill.evaluation import table
 from tidemill.evaluation.port import Look
 from tidemill.learning.evaluate import metric_value, summary
@@ -98,7 +98,6 @@ def evaluate(
     cut: JsonObject,
     settings: JsonObject,
     evaluation_bundle: Bundle,
-    released: Bundle,
     champion: str | None,
     asked: JsonObject,
     ctx: Context,
@@ -122,14 +121,20 @@ def evaluate(
     for name, other in baselines.items():
         metrics["baselines"][name] = summary(other.scored, ctx.seed)
         metrics["above"][name] = _above(own, other, ctx.seed)
-    incumbent = get_bundle(ctx.resource("project").artifacts, champion) if champion else None
     answers, read = dict(own.answers), Settings(**settings)
-    look = Look(
-        trainer, rows, read, where, evaluation_bundle, own, released, baselines, simple, ctx.seed, asked, incumbent
-    )
+    beside = _champion(ctx.resource("project"), champion)
+    look = Look(trainer, rows, read, where, evaluation_bundle, own, baselines, simple, ctx.seed, asked, beside)
     if answers:
         answers[CURVE + read.metric] = curve(look)
     return metrics, answers, table.examined(look)
+
+
+def _champion(project: Project, digest: str | None) -> Bundle | None:
+    """Its evaluation model; none where its bytes are gone: nothing is said beside it then, and gates refuse by themselves."""
+    try:
+        return get_bundle(project.artifacts, digest) if digest else None
+    except StoreError:
+        return None
 
 
 def _twice(trainer: Trainer, bundle: Bundle, own: Report, where: Cut, metric: str) -> JsonObject:
@@ -236,7 +241,7 @@ def model_pipeline(
     looked = findings(rows, cut, settings)
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
-    metrics, _, examined = evaluate(rows, cut, settings, evaluation_bundle, released, champion, asked)  # type: ignore[call-arg]
+    metrics, _, examined = evaluate(rows, cut, settings, evaluation_bundle, champion, asked)  # type: ignore[call-arg]
     told = describe(name, purpose, goal, cut, looked, found, metrics, examined, data, timeless, label)
     model = register(name, data, cut, looked, found, metrics, evaluation_bundle, released, told, incumbent, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "examined": examined, "search": found, "card": told}

@@ -30,7 +30,7 @@ def look_at(method: str) -> Look:
     bundle, popular = (trainer.fit(trainer.baseline(name), START) for name in (method, "popularity"))
     own, other = (trainer.report(one, START, END) for one in (bundle, popular))
     rows, cut = None, Cut([], START, END)
-    return Look(trainer, rows, settings, cut, bundle, own, bundle, {"popularity": other}, {}, 0)  # type: ignore[arg-type]
+    return Look(trainer, rows, settings, cut, bundle, own, {"popularity": other}, {}, 0)  # type: ignore[arg-type]
 
 
 def found(method: str) -> tuple[Look, Robustness, dict[str, Fall]]:
