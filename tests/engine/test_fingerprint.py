@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -338,3 +339,18 @@ def test_files_that_native_code_opens_are_told_by_name(load_module: Load, body: 
 def test_what_a_module_does_to_its_values_counts(load_module: Load, source: str, old: str, new: str) -> None:
     before = code_dependencies(load_module(steps=source).work).sources
     assert code_dependencies(load_module(steps=source.replace(old, new)).work).sources != before
+
+
+def test_a_folder_that_its_repository_ignores_is_in_none(tmp_path: Path) -> None:
+    """A demo below a checkout, say: that one's commit says nothing of the project."""
+    from tidemill.engine.fingerprint.environment import code_state
+    from tidemill.store.artifacts.local import LocalArtifacts
+
+    shop, kept = tmp_path / "shop", LocalArtifacts(tmp_path.parent / f"{tmp_path.name}-artifacts")
+    shop.mkdir()
+    (shop / "tidemill.toml").write_text("")
+    (tmp_path / ".gitignore").write_text("/shop/\n")
+    for line in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "first"]):
+        subprocess.run(["git", *line], cwd=tmp_path, check=True)
+    assert code_state(shop, kept, 0) == ({}, [])
+    assert code_state(tmp_path, kept, 0)[0]["dirty"] is False

@@ -87,7 +87,7 @@ def in_repository(root: Path) -> bool:
 
 def code_state(root: Path, artifacts: Artifacts, now: Micros) -> tuple[JsonObject, list[Artifact]]:
     """``commit``, ``dirty``, ``changed`` (files) and ``diff`` (digest of the artifact, returned too) where there are
-    changes; ``unknown`` where git does not answer."""
+    changes; ``unknown`` where git does not answer; nothing of a folder that the repository ignores."""
     from subprocess import SubprocessError
 
     try:
@@ -97,8 +97,8 @@ def code_state(root: Path, artifacts: Artifacts, now: Micros) -> tuple[JsonObjec
         if not commit:  # a folder that is another user's, say: that is not a project without a repository
             return {"unknown": "git does not read the repository"}, []
         changed = [line.split(" ")[-1] for line in lines if line and not line.startswith("#")]
-        if not changed:
-            return {"commit": commit, "dirty": False}, []
+        if not changed:  # a folder that the repository ignores is in none: its commit says nothing of it
+            return ({"commit": commit, "dirty": False} if _git(root, "ls-files", "--", ".") else {}), []
         diff = _git(root, "diff", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD", "--", ".")
     except (OSError, SubprocessError) as exc:
         return {"unknown": f"git did not answer: {type(exc).__name__}"}, []
