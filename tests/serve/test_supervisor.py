@@ -19,7 +19,10 @@ import pytest
 from tests.raised import raised
 from tests.serve import released
 from tidemill.access import tokens as auth
+from tidemill.access.caller import Caller
 from tidemill.errors import AlreadyUp, BadRequest, PortBusy, ProjectError, ServeError, Unauthorized
+from tidemill.ops import tokens
+from tidemill.ops.status import Health, status
 from tidemill.process import supervised
 from tidemill.process.channel import Channel
 from tidemill.process.supervised import Supervised
@@ -144,6 +147,63 @@ def test_a_scorer_that_does_not_stay_up_keeps_nobody_waiting(project, monkeypatc
         now[0] += 0.1
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address, timeout=10)
+
+
+class Here:
+    """A child that is ready at once."""
+
+    pid, code = os.getpid(), None
+
+    def __init__(self, module, arguments, log, keeps=(), **more):
+        started.append(module)
+        self.channel = Channel(*os.pipe())
+        self.channel.send({"port": 4_321})
+
+    def stop(self, seconds):
+        self.channel.close()
+        return True
+
+
+started: list[str] = []
+
+
+@pytest.mark.parametrize("role, module", [("scorer", "tidemill.serve"), ("loop", "tidemill.retrain")])
+def test_a_machine_may_run_one_role_alone(project, monkeypatch, role, module):
+    monkeypatch.setattr(supervised, "Child", Here)
+    started.clear()
+    tree = supervisor._Tree(project, Door(), 0, roles=(role,))
+    tree.start()
+    there = told(project)
+    assert started == [module] and there["roles"] == [*there["pids"]] == [role]
+    assert ("port" in there) is (role == "scorer") and status(project, Health({})).here == [role]
+    if role == "loop":
+        with raised(ServeError, str(project.root)):
+            Client.of(project.root)
+    tree.stop()
+    assert status(project, Health({})).here == []
+
+
+def test_neither_role_is_nothing_to_run(project):
+    with raised(BadRequest, ""):
+        up(project, port=0, roles=())
+
+
+def test_the_token_of_one_machine_outlives_the_stop_of_another(project, monkeypatch):
+    """Two folders, or two machines, on the same stores: each takes back its own."""
+    monkeypatch.setattr(supervised, "Child", Here)
+    trees = []
+    for host in ("one", "two"):
+        monkeypatch.setattr(socket, "gethostname", lambda host=host: host)
+        trees.append(supervisor._Tree(project, Door(), 0))
+        trees[-1].start()
+    trees[1].stop()
+    assert auth.cache(project.store).check(trees[0]._token).name.startswith(f"{auth.UP}one:")
+    with pytest.raises(Unauthorized):
+        auth.cache(project.store).check(trees[1]._token)
+    trees[0].stop()
+    assert not tokens.ls(project)
+    with raised(BadRequest, "name", hint=False):
+        tokens.add(project, Caller.local(), f"{auth.UP}mine")
 
 
 def test_a_killed_loop_comes_back(project, running):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SCOPES = ("predict", "feedback", "read", "operate", "replay")  # What a token may be good for
 LOGIN = "login"
+UP = "up@"
+"""How the names of the tokens begin that `tidemill up` makes, one for each machine."""
 SESSION_SCOPES = ("read", "operate")
 SESSION_LIFE: Micros = DAY
 CODE_LIFE: Micros = DAY // 24

@@ -73,6 +73,7 @@ def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
         "drift": str(found.drift),
         "last alarm": alarm and to_iso(alarm.opened),
         "retrained": retrained and f"{to_iso(retrained.at)}: {retrained.reason}",
+        "here": ", ".join(found.here) or None,
         "running": found.running,
         "interrupted": [f"{run}: tidemill runs resume {run}" for run in found.interrupted],
     }

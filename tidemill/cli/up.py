@@ -10,6 +10,7 @@ import click
 from tidemill.cli.output import Answer, command, wants_json
 from tidemill.ops import server
 from tidemill.scope.project import Project
+from tidemill.serve.client import ROLES
 from tidemill.types import JsonObject
 
 
@@ -23,22 +24,29 @@ from tidemill.types import JsonObject
 @click.option("--tls-cert", default="", metavar="FILE", help="The server's certificate, with those above it (PEM).")
 @click.option("--tls-key", default="", metavar="FILE", help="Its key (PEM, without a password).")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
-def up(project: Project, host: str, port: int, tls_cert: str, tls_key: str) -> None:
+@click.option("--no-loop", is_flag=True, help="A scorer alone: the loop runs on another machine of the team.")
+@click.option("--no-scorer", is_flag=True, help="A loop alone: the scorers run on other machines of the team.")
+def up(project: Project, host: str, port: int, tls_cert: str, tls_key: str, no_loop: bool, no_scorer: bool) -> None:
     """Serve predictions, the page, the API and the loop, until Ctrl-C."""
+    left_out = {"loop": no_loop, "scorer": no_scorer}
     as_json = wants_json()
 
     def ready(address: JsonObject) -> None:
         if as_json:
             click.echo(json.dumps(address))  # one line: whoever started us reads it while we run
             return
-        click.echo(f"serving {project.name} on {address['url']}")
+        if no_scorer:
+            click.echo(f"the loop of {project.name} runs; Ctrl-C stops it")
+            return
+        click.echo(f"serving {project.name} on {address['url']}{', without a loop' if no_loop else ''}")
         if sys.stdout.isatty():
             click.echo(f"the page, once: {address['login']}")
         else:  # kept in a file it would be a key that lies about
             click.echo("the page: an address that opens it once is printed by tidemill login")
         click.echo("Ctrl-C stops it")
 
-    server.up(project, host, port, ready, tls_cert, tls_key)
+    roles = tuple(role for role in ROLES if not left_out[role])
+    server.up(project, host, port, ready, tls_cert, tls_key, roles)
 
 
 @command()

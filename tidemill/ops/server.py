@@ -9,7 +9,7 @@ from typing import Any
 
 from tidemill.errors import ServeError
 from tidemill.scope.project import Endpoint, Project
-from tidemill.serve.client import Client
+from tidemill.serve.client import ROLES, Client, Roles
 from tidemill.types import JsonObject, to_iso
 
 MOST = 500  # Outcomes that are sent at once
@@ -17,19 +17,25 @@ COUNTED, NAMED = ("new", "repeated"), ("conflicting", "unknown_predictions", "un
 
 
 def up(
-    project: Project, host: str, port: int, on_ready: Callable[[JsonObject], None], cert: str = "", key: str = ""
+    project: Project,
+    host: str,
+    port: int,
+    on_ready: Callable[[JsonObject], None],
+    cert: str = "",
+    key: str = "",
+    roles: Roles = ROLES,
 ) -> None:
     """Serve predictions, the page, the API and the loop, until SIGINT. ``on_ready`` gets the address and one to log in by.
 
-    ``cert``, ``key``: files in PEM, where the server speaks TLS.
+    ``cert``, ``key``: files in PEM, where the server speaks TLS. ``roles``: what runs here; without a scorer there is no address.
     """
     from tidemill.serve import supervisor
 
     def ready(address: JsonObject) -> None:
-        login = supervisor.login_address(project, address["url"])
-        on_ready({**address, "login": login})
+        login = {"login": supervisor.login_address(project, address["url"])} if "url" in address else {}
+        on_ready({**address, **login})
 
-    supervisor.up(project, host, port, replay=project.replay, on_ready=ready, cert=cert, key=key)
+    supervisor.up(project, host, port, replay=project.replay, on_ready=ready, cert=cert, key=key, roles=roles)
 
 
 def login_address(project: Project) -> str:

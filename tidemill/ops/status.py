@@ -15,7 +15,7 @@ from tidemill.ops.runs import state_of
 from tidemill.ops.snapshot import Asked, Snapshot
 from tidemill.ops.watched import Watched, watched
 from tidemill.scope.project import Project
-from tidemill.serve.client import Client, trouble, troubled
+from tidemill.serve.client import Client, here, trouble, troubled
 from tidemill.store.records import Alarm, DatasetVersion, Decision, Event, Release
 from tidemill.tasks.table import task_of
 from tidemill.types import JsonObject, Micros, to_iso
@@ -90,6 +90,7 @@ class Status:
     interrupted: list[str]  # runs whose process is gone
     events: list[Event]
     loop: JsonObject | None  # the loop's own state
+    here: list[str]  # what the `tidemill up` of this folder runs: scorer, loop
     trouble: dict[str, JsonObject]  # processes of `tidemill up` that do not stay up, and why
 
 
@@ -139,6 +140,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         interrupted=[run for run, state in running.items() if state == "interrupted"],
         events=list(store.events.list(limit=SHOWN)),
         loop=loop if isinstance(loop, dict) else None,
+        here=here(project.root),
         trouble=trouble(project.root),
     )
 

@@ -17,6 +17,10 @@ USUAL = ("predict", "feedback")  # What a token is good for if nothing is said
 OURS = ("up", "session", "code")  # Names of tokens that the server makes for itself and for the page
 
 
+def _ours(name: str) -> bool:
+    return name in OURS or name.startswith(tokens.UP)
+
+
 @dataclass(frozen=True)
 class TokenShown:
     """A token without its secret, which is not kept."""
@@ -30,7 +34,7 @@ class TokenShown:
 
 def add(project: Project, caller: Caller, name: str, scopes: tuple[str, ...] = USUAL, days: int | None = None) -> str:
     """Make a token; its secret, shown now and never again."""
-    if name in OURS:
+    if _ours(name):
         raise BadRequest(f"{name!r} is a name that the server uses itself", place="name")
 
     def issue(tx: Tx) -> str:
@@ -46,7 +50,7 @@ def ls(project: Project) -> list[TokenShown]:
     return [
         TokenShown(t.name, t.scopes, t.created, t.expires, t.expires is not None and t.expires <= now)
         for t in project.store.tokens.list()
-        if t.name not in OURS
+        if not _ours(t.name)
     ]
 
 

@@ -13,6 +13,9 @@ from tidemill.errors import ServeError
 from tidemill.types import Json
 
 UP_FILE = "up.json"
+Roles = tuple[str, ...]
+ROLES: Roles = ("scorer", "loop")
+"""What a `tidemill up` runs; on a machine of a team it may be one of them."""
 LONGEST_ANSWER = 64 * 1024 * 1024  # bytes
 
 
@@ -20,6 +23,16 @@ def up_of(root: Path) -> dict[str, Any]:
     """What `tidemill up` wrote down of itself. Raises OSError, ValueError."""
     told = json.loads((root / ".tidemill" / UP_FILE).read_text("utf-8"))
     return dict(told)
+
+
+def here(root: Path) -> list[str]:
+    """What the `tidemill up` of this folder runs; nothing where none does."""
+    try:
+        up = up_of(root)
+        os.kill(int(up["pid"]), 0)
+        return list(up["roles"])
+    except (OSError, ValueError, KeyError):
+        return []
 
 
 def trouble(root: Path) -> dict[str, dict[str, Any]]:
@@ -84,6 +97,9 @@ class Client:
         """The client of the server that `tidemill up` runs for this project. Raises ServeError when there is none."""
         try:
             up = up_of(root)
+            if "port" not in up:
+                hint = "ask one on another machine, or start one here: tidemill up"
+                raise ServeError("this machine runs the loop, and no scorer", place=str(root), hint=hint)
             return cls(up["host"], int(up["port"]), up["token"], timeout, up.get("cert", ""))
         except FileNotFoundError as exc:
             raise ServeError(

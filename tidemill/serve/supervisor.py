@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import logging
 import os
@@ -12,13 +13,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tidemill.access import tokens as auth
-from tidemill.access.tokens import SCOPES
-from tidemill.errors import AlreadyUp, DiskFull, ProjectError, ServeError, StoreError, no_room
+from tidemill.access.tokens import SCOPES, UP
+from tidemill.errors import AlreadyUp, BadRequest, DiskFull, ProjectError, ServeError, StoreError, no_room
 from tidemill.files import exclusive, write_whole
 from tidemill.process.stop import on_signals
 from tidemill.process.supervised import Supervised
 from tidemill.scope.project import Project
-from tidemill.serve.client import UP_FILE, up_of
+from tidemill.serve.client import ROLES, UP_FILE, Roles, up_of
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.listen import listen
 from tidemill.types import JsonObject, to_iso
@@ -26,7 +27,6 @@ from tidemill.types import JsonObject, to_iso
 STOP_SECONDS = 20.0
 SLOWLY = 5.0  # Seconds between attempts to write up.json where that fails, and between looks at the reserve
 PATIENT = 4  # Crashes in a row after which nobody is kept waiting for the next start
-TOKEN = "up"  # noqa: S105 - the name of the token, not a secret
 _LOOK = 0.1
 
 _log = logging.getLogger("tidemill.up")
@@ -41,18 +41,21 @@ def up(
     *,
     cert: str = "",
     key: str = "",
+    roles: Roles = ROLES,
 ) -> None:
     """Serve the project until SIGTERM or SIGINT. ``on_ready`` gets what up.json holds, but no token.
 
-    ``cert``, ``key``: files in PEM, where it speaks TLS.
+    ``cert``, ``key``: files in PEM, where it speaks TLS. ``roles``: what of it runs here.
 
     Raises AlreadyUp, PortBusy, ProjectError, BadRequest, or ServeError when the scorer does not start at all.
     """
+    if not roles:
+        raise BadRequest("neither a scorer nor a loop: nothing is left to run", hint="leave one of them out, not both")
     if replay and not project.replay:
         raise ProjectError("this project is not open for replay", place=str(project.root), hint="tidemill demo")
     door = Door.of(project.reached, host, cert, key)
     with only_one(project.root), on_signals() as stopping:
-        tree = _Tree(project, door, port, stopping.is_set)
+        tree = _Tree(project, door, port, stopping.is_set, roles)
         try:
             stopping.again = tree.hurry
             tree.start()
@@ -67,6 +70,15 @@ def up(
             tree.stop()
 
 
+def token_name(root: Path) -> str:
+    """What the token of an `up` in this folder is called: each machine of a team takes back its own alone.
+
+    >>> token_name(Path("/srv/shop")) == token_name(Path("/srv/other"))
+    False
+    """
+    return f"{UP}{socket.gethostname()}:{hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
+
+
 def login_address(project: Project, url: str) -> str:
     """An address that opens the page once, within an hour."""
     code = project.reserve.helped(lambda: auth.issue_code(project.store))
@@ -76,7 +88,14 @@ def login_address(project: Project, url: str) -> str:
 class _Tree:
     """The children of one `up`, and the file that tells where they are."""
 
-    def __init__(self, project: Project, door: Door, port: int, stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        project: Project,
+        door: Door,
+        port: int,
+        stopping: Callable[[], bool] = lambda: False,
+        roles: Roles = ROLES,
+    ) -> None:
         self._project, self._door, self._port = project, door, port
         root, logs = str(project.root), project.logs
         self._listening: socket.socket | None = None
@@ -90,7 +109,8 @@ class _Tree:
             lambda: [self._fd()],
         )
         self._loop = Supervised(logs, "loop", "tidemill.retrain", lambda: [root], False)
-        self._token = ""
+        self._children = [child for child in (self._scorer, self._loop) if child.name in roles]
+        self._name, self._token = token_name(project.root), ""
         self._untold, self._again = False, 0.0  # whether up.json is behind, and when it is tried again
         self._filled = 0.0  # when the reserve was last seen to
 
@@ -112,23 +132,26 @@ class _Tree:
             self._listening = None
 
     def start(self) -> None:
-        self._scorer.start()
-        self._port = int(self._scorer.ready["port"])  # kept when it was 0: a scorer that restarts is found again
+        if self._scorer in self._children:
+            self._scorer.start()
+            self._port = int(self._scorer.ready["port"])  # kept when it was 0: a scorer that restarts is found again
         self._project.reserve.helped(self._be_known)  # the last good model serves on a full disk too
-        self._loop.start()
+        if self._loop in self._children:
+            self._loop.start()
         self._untold = True
         self._tell()
 
     def _be_known(self) -> None:
         """A new token, and up.json that tells it."""
-        auth.revoke_named(self._project.store, TOKEN)
+        auth.revoke_named(self._project.store, self._name)
         auth.sweep(self._project.store)
-        self._token = auth.issue(self._project.store, TOKEN, SCOPES)
+        self._token = auth.issue(self._project.store, self._name, SCOPES)
         self._write()
 
     def look(self) -> None:
         """See to the children, whatever the disk says: a full one must not take a working scorer along."""
-        self._untold |= self._scorer.look() | self._loop.look()
+        for child in self._children:
+            self._untold |= child.look()
         if self._scorer.child is None and self._scorer.crashes > PATIENT:
             self._hang_up()
         now = time.monotonic()
@@ -157,7 +180,7 @@ class _Tree:
         self._hang_up()
         (self._project.state / UP_FILE).unlink(missing_ok=True)
         try:
-            self._project.reserve.helped(lambda: auth.revoke_named(self._project.store, TOKEN))
+            self._project.reserve.helped(lambda: auth.revoke_named(self._project.store, self._name))
         except StoreError as exc:  # the file that told the token is gone, and the next `up` takes it back
             _log.error("the token of this server could not be taken back: %s", exc)
 
@@ -167,15 +190,21 @@ class _Tree:
             self._scorer.ask()
 
     def told(self) -> JsonObject:
-        return {
-            "pid": os.getpid(),
+        """``host``, ``port``, ``url`` and ``cert`` where a scorer is among the ``roles``."""
+        children = self._children
+        where: JsonObject = {
             "host": self._door.near,
             "port": self._port,
             "url": self._door.url(self._port),
             "cert": self._door.cert,
-            "pids": {"scorer": self._scorer.pid, "loop": self._loop.pid},
+        }
+        return {
+            "pid": os.getpid(),
+            "roles": [child.name for child in children],
+            **(where if self._scorer in children else {}),
+            "pids": {child.name: child.pid for child in children},
             "since": to_iso(time.time_ns() // 1_000),
-            "trouble": {child.name: child.trouble for child in (self._scorer, self._loop) if child.trouble},
+            "trouble": {child.name: child.trouble for child in children if child.trouble},
         }
 
     def _write(self) -> None:
