@@ -15,7 +15,7 @@ from tidemill.errors import DiskFull, NotAttested, ProjectError
 from tidemill.ops.doctor import examine
 from tidemill.release import approvals
 from tidemill.release.signing import attest, trust
-from tidemill.release.signing.signer import signer_of
+from tidemill.release.signing.signer import FileSigner, have_public, signer_of
 from tidemill.scope.home import known_id
 from tidemill.scope.project import open_project
 from tidemill.store.reserve import SIZE
@@ -210,6 +210,45 @@ def elsewhere(project, release, tmp_path, monkeypatch):
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "another machine"))
     with reopened(shutil.copytree(project.root, tmp_path / "copied")) as copy:
         yield copy
+
+
+def test_who_shares_the_records_alone_is_told_the_fingerprint_by_them(elsewhere, release):
+    told = trust.offered(elsewhere).fingerprint
+    strip(elsewhere)
+    assert trust.offered(elsewhere).fingerprint == told and not trust.is_trusted(elsewhere)
+    with raised(NotAttested, str(elsewhere.keys_dir / "gate.ed25519")):
+        signer_of(elsewhere)  # it makes no key that would fight with the one that has signed
+    assert not elsewhere.keys_dir.exists()
+    trust.trust(elsewhere, told)
+    verify(elsewhere, release)
+
+
+def test_two_machines_never_sign_with_two_keys(elsewhere, project, release):
+    strip(elsewhere)
+    own = elsewhere.keys_dir
+    for name in trust.NAMES:
+        FileSigner(own, elsewhere.state, name)  # of an earlier life of this machine
+    with raised(NotAttested, str(own / "gate.ed25519")):
+        signer_of(elsewhere)
+    trust.trust(elsewhere, trust.offered(elsewhere).fingerprint)  # the other one's key is lost, say
+    assert signer_of(elsewhere).sign(b"word").signature
+    strip(elsewhere)
+    assert trust.offered(elsewhere).fingerprint == trust.public_keys(elsewhere).fingerprint
+
+
+def test_a_loop_s_machine_needs_no_key_of_the_person_who_approves(project, release):
+    (project.keys_dir / "approval.ed25519").unlink()
+    have_public(project, "approval")
+    with raised(NotAttested, str(project.keys_dir / "approval.ed25519")):
+        signer_of(project, "approval")
+
+
+def test_a_recorded_key_that_is_none_is_said(elsewhere, release):
+    strip(elsewhere)
+    elsewhere.store.settings.set("gate_key", "no key")
+    with pytest.raises(NotAttested) as caught:
+        trust.offered(elsewhere)
+    assert "gate" in caught.value.place
 
 
 def doctors_word(project):

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tidemill.errors import NotAttested
 from tidemill.files import write_whole
 from tidemill.release.signing import attest
-from tidemill.release.signing.trust import pem
+from tidemill.release.signing.trust import RECORDED, pem
 from tidemill.scope.home import keeping, known_id, pin
 from tidemill.types import JsonObject, canonical
 
@@ -33,19 +33,22 @@ class FileSigner:
     """Signs with an Ed25519 key in a file that only its owner may read (0600), outside the project folder.
 
     The first use makes the key, and writes the public half beside it and into the project's ``.tidemill/keys/``. Where
-    there is a public half already, the key is on another machine: none is made here that would fight with it.
+    there is a public half already, or one ``recorded``, the key is on another machine: none is made here that would fight with it.
     """
 
-    def __init__(self, keys_dir: Path, state: Path, name: str = "gate") -> None:
+    def __init__(self, keys_dir: Path, state: Path, name: str = "gate", recorded: str = "") -> None:
         from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # theirs, but not in __all__
 
         self.path = keys_dir / f"{name}.ed25519"
         with keeping(self.path, "signing key"):
             foreign = [p for p in (keys_dir / f"{name}.pub", state / "keys" / f"{name}.pub") if p.exists()]
-            if foreign and not self.path.exists():
+            if (foreign or recorded) and not self.path.exists():
                 raise _elsewhere(self.path, foreign)
             key = _load(self.path) if self.path.exists() else _make(self.path)
         public = pem(key.public_key())
+        self.public = public.decode()
+        if recorded and recorded != self.public:
+            raise _another(self.path)
         for folder in (keys_dir, state / "keys"):
             with keeping(folder / f"{name}.pub", "public key"):
                 _publish(folder / f"{name}.pub", public)
@@ -53,11 +56,26 @@ class FileSigner:
 
 
 def signer_of(project: Project, name: str = "gate") -> FileSigner:
-    """The project's own signer on this machine, which from now on knows the folder by the project's id."""
-    signer = FileSigner(project.keys_dir, project.state, name)
+    """The project's own signer on this machine, which from now on knows the folder by the project's id; so do its records.
+
+    Raises NotAttested.
+    """
+    recorded = project.store.settings.get(RECORDED[name])
+    signer = FileSigner(project.keys_dir, project.state, name, str(recorded or ""))
+    if recorded is None and project.store.settings.keep(RECORDED[name], signer.public) != signer.public:
+        raise _another(signer.path)
     if known_id(project.root) is None:  # another one is refused by the project itself
         pin(project.root, project.id)
     return signer
+
+
+def have_public(project: Project, name: str) -> None:
+    """The public half of the project's key is there for whoever verifies: its own file, or that of a key made now. Raises NotAttested."""
+    path, kept = project.keys_dir / f"{name}.pub", project.store.settings
+    if not path.exists():
+        signer_of(project, name)
+    elif kept.get(RECORDED[name]) is None:
+        kept.keep(RECORDED[name], path.read_text("utf-8"))
 
 
 def seal(statement: JsonObject, signer: Signer) -> bytes:
@@ -68,11 +86,21 @@ def seal(statement: JsonObject, signer: Signer) -> bytes:
 
 
 def _elsewhere(path: Path, foreign: list[Path]) -> NotAttested:
+    lost = f"; or remove {' and '.join(map(str, foreign))} to sign with a key of your own, and release again: "
+    lost += "what the other key signed is then served no more"
     return NotAttested(
         "the signing key of this project is not on this machine",
         place=str(path),
-        hint=f"copy it from the machine that has it; or remove {' and '.join(map(str, foreign))} to sign with a key "
-        "of your own, and release again: what the other key signed is then served no more",
+        hint=f"copy it from the machine that has it{lost if foreign else ''}",
+    )
+
+
+def _another(path: Path) -> NotAttested:
+    """Two machines that sign one project's releases: what one of them signs, the others' scorers would not serve."""
+    return NotAttested(
+        "the releases of this project are signed with another key than this machine has",
+        place=str(path),
+        hint="copy the key from the machine that has signed; to go on with this one: tidemill trust",
     )
 
 

@@ -1,8 +1,9 @@
 """Whose signatures count: the public keys that this machine keeps outside the project.
 
-The folder has a copy of them, which anybody who can write it can replace: it is never believed by itself. Where the
-machine keeps none (a folder that came from elsewhere), nothing verifies until a person has said once that these are the
-keys meant: `tidemill trust`. The scorer imports this module: the standard library, cryptography and the kernel only.
+The folder has a copy of them, and the records name them for machines that share these alone. Who can write there can replace
+them: they are never believed by themselves. Where the machine keeps none (a folder that came from elsewhere, another machine of
+a team), nothing verifies until a person has said once that these are the keys meant: `tidemill trust`.
+The scorer imports this module: the standard library, cryptography and the kernel only.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 NAMES = ("gate", "approval")
+RECORDED = {name: f"{name}_key" for name in NAMES}
+"""The settings that name the public halves to a team's other machines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,15 @@ def public_keys(project: Project) -> PublicKeys:
 
 
 def offered(project: Project) -> PublicKeys:
-    """The keys that came with the folder; where it has none, those that this machine keeps. Raises NotAttested."""
-    inside = project.state / "keys"
-    return _read(inside if _any(inside) else keys_of(project.id), "release a model once: tidemill run")
+    """The keys that came with the folder; where it has none, those that this machine signs with, or that the records name, or that
+    it keeps. Raises NotAttested."""
+    inside, outside = project.state / "keys", keys_of(project.id)
+    recorded = [project.store.settings.get(RECORDED[name]) for name in NAMES]
+    if all(recorded) and not _any(inside) and not _signs(outside):
+        return PublicKeys(
+            *(_parsed(str(text).encode(), Path(f"the records' {name}")) for name, text in zip(NAMES, recorded))
+        )
+    return _read(inside if _any(inside) else outside, "release a model once: tidemill run")
 
 
 def is_trusted(project: Project) -> bool:
@@ -89,7 +98,7 @@ def is_trusted(project: Project) -> bool:
 def trust(project: Project, fingerprint: str) -> None:
     """Keep the keys that came with the folder outside it, as the project's own. Raises NotAttested.
 
-    A machine that signs for the project itself takes no other keys for it.
+    A machine that signs for the project itself takes no other keys for it, and names its own in the records.
     """
     keys, outside = offered(project), keys_of(project.id)
     if fingerprint != keys.fingerprint:
@@ -98,8 +107,7 @@ def trust(project: Project, fingerprint: str) -> None:
             place=str(project.state / "keys"),
             hint="ask for the fingerprint where the project was released: tidemill trust",
         )
-    signs = [name for name in NAMES if (outside / f"{name}.ed25519").exists()]
-    if signs and _read(outside, f"copy it back from {project.state / 'keys'}").fingerprint != fingerprint:
+    if _signs(outside) and _read(outside, f"copy it back from {project.state / 'keys'}").fingerprint != fingerprint:
         raise NotAttested(
             f"this machine signs for {project.id} itself, with other keys than the folder has",
             place=str(outside),
@@ -107,6 +115,8 @@ def trust(project: Project, fingerprint: str) -> None:
         )
     for name in NAMES:
         _keep(outside / f"{name}.pub", getattr(keys, name))
+        if _signs(outside):
+            project.store.settings.set(RECORDED[name], pem(getattr(keys, name)).decode())
     pin(project.root, project.id)
 
 
@@ -114,6 +124,11 @@ def _keep(path: Path, key: Ed25519PublicKey) -> None:
     with keeping(path, "public key"):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(path, pem(key), 0o644)
+
+
+def _signs(outside: Path) -> bool:
+    """Whether this machine has a key to sign with."""
+    return any((outside / f"{name}.ed25519").exists() for name in NAMES)
 
 
 def _any(folder: Path) -> bool:
@@ -126,10 +141,16 @@ def _read(folder: Path, hint: str) -> PublicKeys:
 
 def _key(path: Path, hint: str) -> Ed25519PublicKey:
     try:
-        key = serialization.load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError, UnsupportedAlgorithm) as exc:
-        said = exc.strerror if isinstance(exc, OSError) else exc
-        raise NotAttested(f"no trusted {path.stem} key: {said}", place=str(path), hint=hint) from exc
+        return _parsed(path.read_bytes(), path, hint)
+    except OSError as exc:
+        raise NotAttested(f"no trusted {path.stem} key: {exc.strerror}", place=str(path), hint=hint) from exc
+
+
+def _parsed(text: bytes, place: Path, hint: str = "") -> Ed25519PublicKey:
+    try:
+        key = serialization.load_pem_public_key(text)
+    except (ValueError, UnsupportedAlgorithm) as exc:
+        raise NotAttested(f"no trusted {place.stem} key: {exc}", place=str(place), hint=hint) from exc
     if not isinstance(key, Ed25519PublicKey):
-        raise NotAttested(f"no trusted {path.stem} key: not an Ed25519 key", place=str(path), hint=hint)
+        raise NotAttested(f"no trusted {place.stem} key: not an Ed25519 key", place=str(place), hint=hint)
     return key
