@@ -125,6 +125,18 @@ def drift(**fields: Any) -> p.DriftWindow:
     return replace(made, **fields)
 
 
+def baseline(model: str = "model:shop@1", **fields: Any) -> r.Baseline:
+    return _full(r.Baseline, fields, model=model)
+
+
+def settlement(id: str = "settlement_1", at: int = 10, **fields: Any) -> r.Settlement:
+    return _full(r.Settlement, fields, id=id, at=at, kind="alarm", subject="alarm:alarm_1", settled="right")
+
+
+def lease(name: str = "run:model|a=1", **fields: Any) -> r.Lease:
+    return _full(r.Lease, fields, name=name)
+
+
 def window(start: int = 0, **fields: Any) -> r.Window:
     made = r.Window(endpoint="shop", monitor="drift", start=start, end=start + 10, n=4, data=drift(), alarm=True)
     return replace(made, **fields)

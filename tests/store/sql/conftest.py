@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -78,6 +78,10 @@ class Server:
     def url(self, database: str = "postgres", schema: str = "public") -> str:
         return f"postgresql://tidemill@/{database}?host={self.folder}&port={self.port}&options=-csearch_path%3D{schema}"
 
+    def plain(self) -> str:
+        """Without a schema: for PostgreSQL's own programs."""
+        return f"postgresql://tidemill@/postgres?host={self.folder}&port={self.port}"
+
     def loopback(self, schema: str) -> str:
         return f"postgresql://tidemill@127.0.0.1:{self.port}/postgres?options=-csearch_path%3D{schema}"
 
@@ -92,14 +96,12 @@ class Server:
         return name
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server until the end of the block. Raises FileNotFoundError where its programs are not installed."""
     programs = _programs()
     if programs is None:
-        missing = "PostgreSQL's server programs (initdb, pg_ctl, postgres): apt-get install postgresql"
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"missing: {missing}")
-        pytest.skip(f"missing: {missing}")
+        raise FileNotFoundError("PostgreSQL's server programs (initdb, pg_ctl, postgres): apt-get install postgresql")
     user = _user()
     folder = Path(tempfile.mkdtemp(prefix="tidemill-pg-"))
     if user is not None:
@@ -111,6 +113,18 @@ def server() -> Iterator[Server]:
         server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with ExitStack() as held:
+        try:
+            found = held.enter_context(running())
+        except FileNotFoundError as missing:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"missing: {missing}")
+            pytest.skip(f"missing: {missing}")
+        yield found
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, MetaData, create_engine, text
+from sqlalchemy import Connection, MetaData, create_engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from tests.raised import raised
@@ -20,7 +21,7 @@ from tidemill.store.sql.migrations.run import chain, upgrade
 from tidemill.store.sql.postgres import open_postgres
 from tidemill.store.sql.sqlite import open_sqlite
 from tidemill.store.sql.store import MetadataStore
-from tidemill.store.sql.versions import LIVE, TIDEMILL, Kind
+from tidemill.store.sql.versions import LIVE, TIDEMILL, Kind, mark
 from tidemill.testing import records as sample
 
 ADDS = """
@@ -57,8 +58,7 @@ def test_the_newest_migration_is_the_head(kind: Kind) -> None:
 
 
 def _migrated(connection: Connection, kind: Kind) -> None:
-    connection.execute(text(f"CREATE TABLE {kind.version_table} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
-    assert upgrade(connection, kind.versions, kind.version_table, None) == kind.head
+    assert upgrade(connection, kind.versions, partial(mark, connection, kind.version_table), None) == kind.head
 
 
 @pytest.mark.parametrize("kind", [TIDEMILL, LIVE], ids=lambda kind: kind.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, MetaData, inspect
@@ -70,18 +71,39 @@ def _advance(connection: Connection, kind: Kind, place: str) -> None:
         return
     if version is None:
         kind.tables.create_all(connection, checkfirst=False)
-        connection.exec_driver_sql(f"CREATE TABLE {kind.version_table} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
-        connection.exec_driver_sql(f"INSERT INTO {kind.version_table} VALUES ('{kind.head}')")  # noqa: S608
+        mark(connection, kind.version_table, kind.head)
     elif version < kind.head:
         from tidemill.store.sql.migrations.run import upgrade
 
-        upgrade(connection, kind.versions, kind.version_table, version)
+        upgrade(connection, kind.versions, partial(mark, connection, kind.version_table), version)
     else:
+        by = _brought_by(connection, kind)
         raise ProjectError(
-            f"this store is of schema version {version}, this tidemill knows up to {kind.head}",
+            f"this store is of schema version {version}, made by tidemill {by}; this is {_this()}, which knows up to {kind.head}",
             place=place,
-            hint="install the tidemill that wrote it, or a newer one",
+            hint=f"go on with it: pip install 'tidemill>={by}'. Or go back: stop every tidemill of this project, "
+            "restore the backup that was made before the upgrade, and start this one",
         )
+
+
+def mark(connection: Connection, table: str, version: str) -> None:
+    """Write down which version the tables are of now, and which tidemill says so."""
+    connection.exec_driver_sql(
+        f"CREATE TABLE IF NOT EXISTS {table} (version_num VARCHAR(32) NOT NULL PRIMARY KEY, tidemill VARCHAR(64) NOT NULL)"
+    )
+    connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - our own name
+    connection.exec_driver_sql(f"INSERT INTO {table} VALUES ('{version}', '{_this()}')")  # noqa: S608
+
+
+def _this() -> str:
+    from importlib.metadata import version  # it takes as long to load as the store to open, and is seldom needed
+
+    return version("tidemill")
+
+
+def _brought_by(connection: Connection, kind: Kind) -> str:
+    """The tidemill that brought the tables to their version."""
+    return str(connection.exec_driver_sql(f"SELECT tidemill FROM {kind.version_table}").scalar_one())  # noqa: S608
 
 
 def _check_references(connection: Connection, place: str) -> None:

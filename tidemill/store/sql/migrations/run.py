@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic.config import Config
@@ -23,8 +24,8 @@ def chain(versions: Path, above: str | None = None) -> list[Script]:
     return [script for script in found if isinstance(script, Script)][::-1]
 
 
-def upgrade(connection: Connection, versions: Path, version_table: str, above: str | None) -> str | None:
-    """Run them one after the other and write the version row of each. Returns the version reached.
+def upgrade(connection: Connection, versions: Path, mark: Callable[[str], None], above: str | None) -> str | None:
+    """Run them one after the other, and ``mark`` the version of each. Returns the version reached.
 
     SQLite: the caller has switched foreign keys off, so that a table that is rebuilt takes nothing else with it.
     """
@@ -33,7 +34,6 @@ def upgrade(connection: Connection, versions: Path, version_table: str, above: s
     for script in chain(versions, above):
         with Operations.context(operations):
             script.module.upgrade()
-        connection.exec_driver_sql(f"DELETE FROM {version_table}")  # noqa: S608 - our own name
-        connection.exec_driver_sql(f"INSERT INTO {version_table} VALUES ('{script.revision}')")  # noqa: S608
+        mark(script.revision)
         version = script.revision
     return version
