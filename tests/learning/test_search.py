@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from tests.tasks.ranking.made import shop
 from tidemill.errors import ModelError, NotEnoughData
-from tidemill.learning.search import Candidates, Choice, Settings, search
+from tidemill.learning.search import Candidates, Choice, Settings
+from tidemill.learning.search import search as search_by
+from tidemill.learning.trials import Trials
 from tidemill.store.artifacts.codecs import encode
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.folds import Folds, greatest
@@ -59,6 +61,10 @@ class Step(Hill):
             return np.full(200, 0.1)
         spread = np.where(self.units % 2, 0.1, -0.1)  # its mean over fifty units has the error 0.1 / √50
         return 0.5 + (recipe != START) * (self.errors * 0.1 / np.sqrt(50) + spread)
+
+
+def search(validate, *arguments):
+    return search_by(Trials(validate).batch(), *arguments)
 
 
 def look(hill, incumbent=None, metric="recall@20", trials=15, seconds=60.0, seed=3):

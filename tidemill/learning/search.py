@@ -5,12 +5,14 @@ from the champion's recipe and keeps it unless another one is better beyond nois
 method's own defaults, by one standard error). The number of trials is the budget: same data and seed, same outcome. Wall
 time is only a cap for a machine that is too slow: it begins no further trial, the outcome and the card say how many were
 made, and the fixed candidates, the champion's recipe and the defaults are tried all the same. A replay has no cap.
+Trials are proposed four at a time and told in their order, wherever they are made: one machine and many choose the same.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import Any
@@ -19,20 +21,20 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tidemill.errors import ModelError, NotEnoughData
+from tidemill.errors import NotEnoughData
 from tidemill.learning.evaluate import metric_value
 from tidemill.learning.intervals import LEVEL, Difference, clustered_error, paired_bootstrap
 from tidemill.learning.measures import measure
 from tidemill.learning.space import Choice
+from tidemill.learning.trials import F8, Batch, Measured
 from tidemill.types import JsonObject, Micros, canonical
 
-F8 = NDArray[np.float64]
+AT_ONCE = 4
+"""Trials that are proposed together."""
 USEFUL = 0.01  # Of the level of the champion's recipe, or of the best simple one: what gains less over it is not worth being another
 SURE = 0.90  # Of the two-sided interval: a challenger's lower bound above 0 is 95 % one-sided
 _Z = NormalDist().inv_cdf(LEVEL[1])
 Progress = Callable[[int, int, str], None]
-Validation = Callable[[JsonObject, str], tuple[F8, NDArray[Any]]]
-"""(recipe, metric) → its value for each validation request, and each one's independent unit; the same requests for all."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,6 @@ class Candidates:
     space: Mapping[str, Choice] = field(default_factory=dict)
     first: Sequence[JsonObject] = ()
     """Points of the space, whole or in part, that are tried before it is explored: what did well elsewhere."""
-    settle: Callable[[JsonObject, str], JsonObject] = lambda recipe, metric: recipe
-    """(recipe, metric) → what the validation windows make of it, before it is measured. Raises ModelError."""
     simple: Sequence[JsonObject] = ()
     """Without a champion the best of these stays, unless another is better by a standard error."""
     more: Sequence[str] = ()  # methods that a champion may have, though none of these has them
@@ -70,14 +70,6 @@ class Candidates:
         if incumbent is None or incumbent.get("method") not in methods:
             return None
         return incumbent if incumbent.get(self.same) == self.start.get(self.same) else None
-
-
-class Stopped(ModelError):
-    """A trial that was given up after its first windows. ``values``: what the metric was there."""
-
-    def __init__(self, why: str, values: F8) -> None:
-        super().__init__(why)
-        self.values = values
 
 
 @dataclass(frozen=True)
@@ -129,7 +121,7 @@ class SearchResult:
 
 
 def search(
-    validate: Validation,
+    batch: Batch,
     settings: Settings,
     candidates: Candidates,
     incumbent: JsonObject | None,
@@ -139,8 +131,8 @@ def search(
 ) -> SearchResult:
     """Try the champion's recipe, the fixed ones, then trials of the space beginning with its start, and choose.
 
-    ``incumbent``: the champion's recipe. ``sizes``: how many validation requests each window has. After the budget of wall
-    time no trial but the first is begun. A recipe that raises ModelError is never chosen.
+    ``batch``: measures recipes. ``incumbent``: the champion's recipe. ``sizes``: how many validation requests each window has.
+    After the budget of wall time no trial but the first is begun. A recipe that raises ModelError is never chosen.
     Raises NotEnoughData when there is no validation request.
     """
     incumbent = candidates.comparable(incumbent)
@@ -148,9 +140,8 @@ def search(
         incumbent = incumbent if incumbent == settings.only else None
         candidates = replace(candidates, fixed=(), start=settings.only, space={}, simple=())
     settings = settings if candidates.space else replace(settings, trials=0)
-    bench = _Bench(validate, settings, progress, candidates, sizes)
-    for recipe in [*([incumbent] if incumbent else []), *candidates.fixed, candidates.start]:
-        bench.measure(recipe)
+    bench = _Bench(batch, settings, progress, candidates, sizes)
+    list(bench.measure([*([incumbent] if incumbent else []), *candidates.fixed, candidates.start]))
     made = _explore(bench, candidates, incumbent, seed) if candidates.space else 0
     return _choose(bench, candidates, incumbent, made, seed)
 
@@ -160,14 +151,14 @@ class _Bench:
 
     def __init__(
         self,
-        validate: Validation,
+        batch: Batch,
         settings: Settings,
         progress: Progress | None,
         candidates: Candidates,
         sizes: Sequence[int],
     ) -> None:
         self.settings, self.metric, self._sizes = settings, settings.metric, sizes
-        self._validate, self._settle = validate, candidates.settle
+        self._batch = batch
         self._progress, self._total = progress, len(candidates.fixed) + settings.trials
         self._settled: dict[bytes, JsonObject] = {}
         self.sign = measure(self.metric).sign
@@ -175,51 +166,48 @@ class _Bench:
         self.units: NDArray[Any] = np.empty(0)
         self.began = time.monotonic()
 
-    def measure(self, recipe: JsonObject) -> Trial:
-        recipe = self.settled(recipe)
-        known = next((trial for trial, _ in self.tried if trial.recipe == recipe), None)
-        if known is None:
-            known, values = self._try(recipe)
-            self.tried.append((known, values))
-            done = min(len(self.tried), self._total)
-            if self._progress:
-                self._progress(done, self._total, f"{recipe['method']} {self.metric} {known.mean:.4f}")
-        return known
+    def measure(self, recipes: Sequence[JsonObject]) -> Generator[Trial, None, None]:
+        """The trial of each, in their order and as it comes; what was tried is not tried again."""
+        new = {canonical(one): one for one in recipes if canonical(one) not in self._settled}
+        made = self._batch(list(new.values()), self.metric)
+        for recipe in recipes:
+            if canonical(recipe) not in self._settled:
+                self._note(recipe, next(made))
+            yield next(trial for trial, _ in self.tried if trial.recipe == self.settled(recipe))
 
     def settled(self, recipe: JsonObject) -> JsonObject:
-        """The recipe as the validation windows leave it; one that they cannot settle stays as it is, and is tried in vain."""
-        key = canonical(recipe)
-        if key not in self._settled:
-            try:
-                self._settled[key] = self._settle(recipe, self.metric)
-            except Stopped as exc:
-                self._settled[key] = recipe
-                first = metric_value(self.metric, exc.values)
-                self.tried.append((Trial(recipe, first, folds=(first,), fits=1, stopped=str(exc)), np.empty(0)))
-            except ModelError as exc:
-                self._settled[key] = recipe
-                self.tried.append((Trial(recipe, 0.0, str(exc)), np.empty(0)))
-        return self._settled[key]
+        """A recipe that was tried, as the validation windows left it."""
+        return self._settled[canonical(recipe)]
+
+    def _note(self, recipe: JsonObject, found: Measured) -> None:
+        self._settled[canonical(recipe)] = found.recipe
+        if any(trial.recipe == found.recipe for trial, _ in self.tried):
+            return
+        trial = self._trial(found)
+        self.tried.append((trial, found.values if trial.fits and not trial.stopped else np.empty(0)))
+        if self._progress:
+            done, what = min(len(self.tried), self._total), f"{found.recipe['method']} {self.metric} {trial.mean:.4f}"
+            self._progress(done, self._total, what)
+
+    def _trial(self, found: Measured) -> Trial:
+        if found.error:
+            return Trial(found.recipe, 0.0, found.error)
+        if found.stopped:
+            first = metric_value(self.metric, found.values)
+            return Trial(found.recipe, first, folds=(first,), fits=1, stopped=found.stopped)
+        if not len(found.values):
+            raise NotEnoughData("no request to choose a recipe by", hint="a longer split.test, or more data")
+        self.units = found.units
+        return Trial.of(found.recipe, self.metric, found.values, found.units, self._sizes)
 
     def score(self, trial: Trial) -> float:
         """Greater is better; what was not measured on every window is never chosen."""
         return -np.inf if trial.error or trial.stopped else self.sign * trial.mean
 
-    def _try(self, recipe: JsonObject) -> tuple[Trial, F8]:
-        try:
-            values, units = self._validate(recipe, self.metric)
-        except ModelError as exc:
-            return Trial(recipe, 0.0, str(exc)), np.empty(0)
-        if not len(values):
-            raise NotEnoughData("no request to choose a recipe by", hint="a longer split.test, or more data")
-        self.units = units
-        return Trial.of(recipe, self.metric, values, units, self._sizes), values
-
 
 def _explore(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None, seed: int) -> int:
     """Ask and tell; how many trials were made. The first is the start: it has been measured, and costs nothing."""
     import optuna
-    from optuna.trial import TrialState
 
     trials, budget = bench.settings.trials, bench.settings.budget
     space, start = candidates.space, candidates.start
@@ -232,18 +220,25 @@ def _explore(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None
     for point in candidates.first:
         study.enqueue_trial({**{name: start[name] for name in space}, **point}, skip_if_exists=True)
     distributions = {name: _distribution(choice) for name, choice in space.items()}
-    for made in range(trials):
-        if made and budget is not None and time.monotonic() - bench.began > budget:
-            return made
-        trial = study.ask(distributions)
-        found = bench.measure({**start, **trial.params})
-        if found.stopped:
-            trial.report(bench.sign * found.mean, step=0)
-        if found.stopped or found.error:
-            study.tell(trial, state=TrialState.PRUNED)
-        else:
-            study.tell(trial, bench.score(found))
+    for made in range(0, trials, AT_ONCE):
+        asked = [study.ask(distributions) for _ in range(min(AT_ONCE, trials - made))]
+        with closing(bench.measure([{**start, **trial.params} for trial in asked])) as found:
+            for number, trial in enumerate(asked, made):
+                if number and budget is not None and time.monotonic() - bench.began > budget:
+                    return number
+                _tell(study, trial, next(found), bench)
     return trials
+
+
+def _tell(study: Any, asked: Any, found: Trial, bench: _Bench) -> None:
+    from optuna.trial import TrialState
+
+    if found.stopped:
+        asked.report(bench.sign * found.mean, step=0)
+    if found.stopped or found.error:
+        study.tell(asked, state=TrialState.PRUNED)
+    else:
+        study.tell(asked, bench.score(found))
 
 
 def _distribution(choice: Choice) -> Any:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from tidemill.errors import NotEnoughData
 from tidemill.learning.evaluate import Scored
-from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Validation, search
+from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, search
 from tidemill.learning.split import Cut
+from tidemill.learning.trials import Elsewhere, Trials, Validation
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.payloads import Findings
 from tidemill.types import JsonObject, Micros
@@ -164,11 +165,21 @@ class Trainer(ABC):
 
         return validate
 
+    def trials(self, windows: Windows, incumbent: JsonObject | None) -> Trials:
+        """What makes the trials of a search on these windows, here and in other processes."""
+        return Trials(self.validation(windows), incumbent)
+
     def search(
-        self, windows: Windows, incumbent: JsonObject | None, seed: int, progress: Progress | None = None
+        self,
+        windows: Windows,
+        incumbent: JsonObject | None,
+        seed: int,
+        progress: Progress | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> SearchResult:
-        """Choose a recipe on these validation windows, each fitted on what was before it."""
-        return search(self.validation(windows), self.settings, self.candidates(), incumbent, seed, progress)
+        """Choose a recipe on these validation windows, each fitted on what was before it. ``elsewhere``: makes its trials."""
+        batch = self.trials(windows, incumbent).batch(elsewhere)
+        return search(batch, self.settings, self.candidates(), incumbent, seed, progress)
 
 
 class RowsOf(Protocol):

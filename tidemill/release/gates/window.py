@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tidemill.evaluation.inputs.stability import Stability
     from tidemill.evaluation.robustness.falls import Robustness
     from tidemill.learning.evaluate import Scored
-    from tidemill.learning.search import Validation
     from tidemill.learning.trainer import Questions, Report, Trainer
+    from tidemill.learning.trials import Validation
     from tidemill.scope.project import Endpoint
 
 Span = tuple[Micros, Micros]

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from tidemill.data.check.column import roles_of
 from tidemill.errors import ConfigError, NotAvailableYet, NotEnoughData
 from tidemill.learning.bundle import open_scorer
-from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Validation
+from tidemill.learning.search import Candidates, Progress, SearchResult, Settings
 from tidemill.learning.space import Choice
 from tidemill.learning.trainer import Answer, Happened, Questions, Report, Trainer, Training, Windows
+from tidemill.learning.trials import Elsewhere, Validation
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.bundle import bundle_of, learner_bundle, titled
@@ -235,10 +236,15 @@ class LearnerTrainer(RankingTrainer):
         return Trainer.validation(self, windows)
 
     def search(
-        self, windows: Windows, incumbent: JsonObject | None, seed: int, progress: Progress | None = None
+        self,
+        windows: Windows,
+        incumbent: JsonObject | None,
+        seed: int,
+        progress: Progress | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> SearchResult:
         """Its own recipe, whatever is better, if no other is asked for: measured beside the baselines, for the record."""
-        found = super().search(windows, None, seed, progress)
+        found = super().search(windows, None, seed, progress, elsewhere)
         recipe = self.settings.only or own_recipe(self.settings)
         return replace(found, recipe=recipe, kept=recipe == incumbent)
 

@@ -15,7 +15,8 @@ import msgspec
 from tidemill.errors import ModelError
 from tidemill.learning.intervals import paired_bootstrap
 from tidemill.learning.measures import measure
-from tidemill.learning.search import SearchResult, Validation
+from tidemill.learning.search import SearchResult
+from tidemill.learning.trials import Validation
 from tidemill.store.artifacts import open_artifacts
 from tidemill.store.artifacts.codecs import Bundle, get_bundle
 from tidemill.tasks.tabular.inputs import Input

@@ -16,8 +16,9 @@ from tidemill.errors import NotEnoughData
 from tidemill.learning.intervals import clustered_error
 from tidemill.learning.measures import measure
 from tidemill.learning.rows import I8
-from tidemill.learning.search import Stopped, Trial
+from tidemill.learning.search import Trial
 from tidemill.learning.threads import one_thread
+from tidemill.learning.trials import Arrays, Measured, Stopped, Trials, measured
 from tidemill.tasks.tabular import fitting, grouped, learners, mitigate
 from tidemill.tasks.tabular.begun import KEY
 from tidemill.tasks.tabular.costs import Costs
@@ -135,15 +136,15 @@ class Fold:
 
 
 class Folds:
-    """Some windows: a `tidemill.learning.search.Validation`. ``keep``: many recipes come, so that encoded rows stay."""
+    """Some windows: a `tidemill.learning.trials.Validation`. ``keep``: many recipes come, so that encoded rows stay."""
 
     def __init__(
         self, table: Table, task: str, windows: Sequence[Window], costs: Costs | None = None, keep: bool = False
     ) -> None:
         self._made = [(table, task, window, costs) for window in windows]
         self._kept = [Fold(*made) for made in self._made] if keep else None
-        self._known: dict[bytes, list[F8]] = {}
-        self._best: list[F8] = []
+        self.known: dict[bytes, list[F8]] = {}  # what a recipe answered to each window, where that is kept
+        self.best: list[F8] = []  # the best values so far, window by window
 
     @property
     def folds(self) -> list[Fold]:
@@ -161,7 +162,7 @@ class Folds:
 
     def _answers(self, recipe: JsonObject, folds: Sequence[Fold]) -> list[F8]:
         """What the recipe answers to each window; known of those that were tried, where they are kept."""
-        found = self._known.get(canonical(recipe))
+        found = self.known.get(canonical(recipe))
         if found is None:
             plain = _plain(recipe)
             if plain != recipe:
@@ -170,7 +171,7 @@ class Folds:
             else:
                 found = [fold.told(recipe) for fold in folds]
             if self._kept is not None:
-                self._known[canonical(recipe)] = found
+                self.known[canonical(recipe)] = found
         return found
 
     @property
@@ -178,9 +179,10 @@ class Folds:
         """How many rows each window asks."""
         return [len(made[2].asked) for made in self._made]
 
-    def settle(self, recipe: JsonObject, metric: str) -> JsonObject:
-        """The recipe with as many trees as these windows ask for; another learner's as it is. Raises ModelError for a hopeless one.
+    def settle(self, recipe: JsonObject, metric: str, best: Sequence[F8] | None = None) -> JsonObject:
+        """The recipe with as many trees as these windows ask for; another learner's as it is. Raises Stopped for a hopeless one.
 
+        ``best``: the values that it is held against, window by window; the best ones so far, where none are given.
         A window before which there was one label only says nothing of it; where all are such, one tree is as good as many.
         """
         if recipe["method"] != "trees" or recipe["num_iterations"]:
@@ -192,7 +194,7 @@ class Folds:
                 staged.append(found)
                 if found and len(staged) == 1 < len(folds):
                     first = fold.scored(metric, found.told(found.best), fold.labels(recipe))
-                    self._spare(first, fold.units, metric)
+                    _spare(first, self.best if best is None else best, fold.units, metric)
             n = trees.best_of([one for one in staged if one])
             settled = {**recipe, "num_iterations": n}
             answers = [
@@ -201,10 +203,14 @@ class Folds:
             ]
             values = [fold.scored(metric, told, fold.labels(recipe)) for fold, told in zip(folds, answers)]
         if self._kept is not None:
-            self._known[canonical(settled)] = answers
-        if not self._best or _gain(metric, values, self._best) > 0:
-            self._best = values
+            self.known[canonical(settled)] = answers
+        self.hold(values, metric)
         return settled
+
+    def hold(self, values: list[F8], metric: str) -> None:
+        """These values of a recipe, where none were better."""
+        if not self.best or _gain(metric, values, self.best) > 0:
+            self.best = values
 
     def blended(self, best: JsonObject, tried: Sequence[Trial], metric: str) -> JsonObject | None:
         """The mean of some of these that does best on the windows, the first of them ``best``; None where no mean does better."""
@@ -217,9 +223,9 @@ class Folds:
         able.sort(key=lambda one: -sign * one.mean)
         others = [_plain(one.recipe) for one in able]  # a member's map is not in the mean: the mean has its own
         members = [best, *(one for one in others if one != best)][: 1 + AMONG]
-        if best["method"] not in BLENDED or KEY in best or any(canonical(one) not in self._known for one in members):
+        if best["method"] not in BLENDED or KEY in best or any(canonical(one) not in self.known for one in members):
             return None
-        answers = [self._known[canonical(one)] for one in members]
+        answers = [self.known[canonical(one)] for one in members]
 
         def mixed(shares: Mapping[int, float]) -> list[F8]:
             return [blend.mean([answers[i][f] for i in shares], [*shares.values()]) for f in range(len(self.sizes))]
@@ -233,15 +239,59 @@ class Folds:
             return None
         made = blend.recipe_of(best["task"], [members[i] for i in shares], [*shares.values()])
         if self._made[0][0].weights is None:  # else they are averaged before what weights moved is taken back
-            self._known[canonical(made)] = mixed(shares)
+            self.known[canonical(made)] = mixed(shares)
         return made
 
-    def _spare(self, values: F8, units: Any, metric: str) -> None:
-        if not self._best or len(self._best[0]) != len(values):
-            return
-        gain = measure(metric).sign * (values - self._best[0])
-        if gain.mean() < -CLEARLY * clustered_error(gain, units):
-            raise Stopped("clearly worse than another on the first window: not tried on the others", values)
+
+class TableTrials(Trials):
+    """Trials on a table's windows, which keep what was answered, for a mean of them, and the best values, for sparing others."""
+
+    def __init__(self, folds: Folds, incumbent: JsonObject | None) -> None:
+        super().__init__(folds, incumbent)
+        self.folds = folds
+        champion = {name: value for name, value in (incumbent or {}).items() if name != "calibration"}
+        self._its = {**champion, "num_iterations": 0}
+
+    def held(self) -> Arrays:
+        return {str(place): values for place, values in enumerate(self.folds.best)}
+
+    def measure(self, recipe: JsonObject, metric: str, held: Arrays) -> Measured:
+        best = [held[str(place)] for place in range(len(held))]
+
+        def settle(recipe: JsonObject, metric: str) -> JsonObject:
+            """The champion's own recipe is no other for having as many trees as it has."""
+            its = self.incumbent if recipe == self._its else None
+            return its or self.folds.settle(recipe, metric, best)
+
+        return measured(self.folds, settle, recipe, metric)
+
+    def made(self, found: Measured) -> Arrays:
+        """``own``, ``plain``: what the recipe answered, and before that was held against what came true; ``best``: what it was settled by."""
+        known = self.folds.known
+        kept = {
+            "own": known.get(canonical(found.recipe)),
+            "plain": known.get(canonical(_plain(found.recipe))),
+            "best": self.folds.best,
+        }
+        return {f"{what}.{place}": one for what, of in kept.items() for place, one in enumerate(of or ())}
+
+    def take(self, found: Measured, metric: str, arrays: Arrays) -> None:
+        def of(what: str) -> list[F8]:
+            return [one for name, one in arrays.items() if name.startswith(f"{what}.")]
+
+        for what, recipe in (("own", found.recipe), ("plain", _plain(found.recipe))):
+            if answers := of(what):
+                self.folds.known[canonical(recipe)] = answers
+        if best := of("best"):
+            self.folds.hold(best, metric)
+
+
+def _spare(values: F8, best: Sequence[F8], units: Any, metric: str) -> None:
+    if not best or len(best[0]) != len(values):
+        return
+    gain = measure(metric).sign * (values - best[0])
+    if gain.mean() < -CLEARLY * clustered_error(gain, units):
+        raise Stopped("clearly worse than another on the first window: not tried on the others", values)
 
 
 def _plain(recipe: JsonObject) -> JsonObject:

@@ -23,10 +23,11 @@ from tidemill.learning.rows import I8, KEY, UNIT, evenly, unit_of
 from tidemill.learning.search import Candidates, Progress, SearchResult, Settings, Trial, search, useful
 from tidemill.learning.space import Choice
 from tidemill.learning.trainer import MOST, Answer, Happened, Questions, Report, Trainer, Training, Windows
+from tidemill.learning.trials import Elsewhere
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.tabular import begun, fitting, grouped, learners, mitigate
 from tidemill.tasks.tabular.costs import Costs
-from tidemill.tasks.tabular.folds import Folds, Window
+from tidemill.tasks.tabular.folds import Folds, TableTrials, Window
 from tidemill.tasks.tabular.handled import handled
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.tasks.tabular.learners import blend, naive, scale, series
@@ -310,24 +311,25 @@ class TabularTrainer(Trainer):
 
         return Folds(self.table, self.settings.task, [of(*window) for window in windows], self.costs, keep)
 
+    def trials(self, windows: Windows, incumbent: JsonObject | None) -> TableTrials:
+        return TableTrials(self._folds(windows, keep=True), incumbent)
+
     def search(
-        self, windows: Windows, incumbent: JsonObject | None, seed: int, progress: Progress | None = None
+        self,
+        windows: Windows,
+        incumbent: JsonObject | None,
+        seed: int,
+        progress: Progress | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> SearchResult:
         said = None if self.settings.only else self.settings.details.get(mitigate.KEY)
         if said and incumbent and incumbent.get(mitigate.KEY) == said:  # chosen among plain ones, mitigated as it is
             plain = {name: value for name, value in incumbent.items() if name != mitigate.KEY}
-            found = self.search(windows, plain, seed, progress)
+            found = self.search(windows, plain, seed, progress, elsewhere)
             return replace(found, recipe={**found.recipe, mitigate.KEY: said})
-        folds = self._folds(windows, keep=True)
-        champion = {name: value for name, value in (incumbent or {}).items() if name != "calibration"}
-
-        def settle(recipe: JsonObject, metric: str) -> JsonObject:
-            """The champion's own recipe is no other for having as many trees as it has."""
-            its = {**champion, "num_iterations": 0}
-            return incumbent if incumbent and recipe == its else folds.settle(recipe, metric)
-
-        candidates = replace(self.candidates(), settle=settle)
-        found = search(folds, self.settings, candidates, incumbent, seed, progress, folds.sizes)
+        trials = self.trials(windows, incumbent)
+        folds, candidates, batch = trials.folds, self.candidates(), trials.batch(elsewhere)
+        found = search(batch, self.settings, candidates, incumbent, seed, progress, folds.sizes)
         if self.settings.details.get("start"):
             found = replace(found, begun=begun.gained(folds, found, self.settings.details["start"]["of"], seed))
         if found.kept or self.settings.only:
