@@ -64,7 +64,7 @@ docs: .venv/dev  ## check that every example in the documentation runs
 
 pictures: .venv/dev  ## take the pictures of the documentation anew, by the tests that look at the page
 	@.ci/system-packages tests
-	TIDEMILL_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser/test_page.py
+	TIDEMILL_SCREENSHOTS=1 $(BIN)/python -m pytest -m "" tests/browser/test_page.py
 
 changelog: .venv/dev  ## what changed since the last release, assembled from changelog.d (VERSION=0.2.0 writes it; without, it is shown)
 	$(BIN)/towncrier build $(if $(VERSION),--yes --version $(VERSION),--draft --version next)

@@ -1,4 +1,4 @@
-"""One test in two lengths: short in every run, long in the nightly one."""
+"""One test in two lengths: short in every run, long in the nightly one; or one case of it in every run, the other in the nightly one."""
 
 from __future__ import annotations
 

@@ -177,6 +177,7 @@ def test_what_was_before_the_first_release_is_played_from_its_rows(home: Path) -
         assert sum(moment.outcome is not None for moment in found) == 10 * 20, "also what is told of them later"
 
 
+@pytest.mark.nightly
 def test_a_play_that_is_cut_short_goes_on_and_ends_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(playing, "worker_jobs", inline)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import HERE, Site, Watched
+from tests.tiers import both
 from tests.web.story import ALARM, HOSTILE, NOW, prediction_id
 from tidemill.scope.project import Project, open_project
 from tidemill.store import records as r
@@ -38,7 +39,11 @@ PATHS = {
     "trace": f"/trace?id={prediction_id()}",
     "events": "/events",
 }
-SIZES = [("light", 1280, 800), ("dark", 1280, 800), ("light", 390, 844), ("dark", 390, 844)]
+SIZES = [
+    ("light", 1280, 800),
+    ("dark", 390, 844),
+    *(pytest.param(*size, marks=pytest.mark.nightly) for size in (("dark", 1280, 800), ("light", 390, 844))),
+]
 KEPT = {"overview", "live", "models", "releases", "run", "trace"}
 """Pages whose picture goes into docs/images (TIDEMILL_SCREENSHOTS=1) as NAME.png; of the overview also NAME[-dark][-phone].png."""
 
@@ -199,7 +204,7 @@ SIGNS = "() => [...document.querySelectorAll('.wheel .sign, .seal svg')].filter(
 TONES = "() => new Set([...document.querySelectorAll('.wheel .bucket')].map(e => getComputedStyle(e).stroke)).size"
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", both(390, 1280))
 def test_without_the_server_nothing_is_said_to_be_all_right(calm: Site, open_page: Opener, width: int) -> None:
     w = open_page(calm, width)
     w.go("/")
@@ -243,7 +248,7 @@ def test_a_session_that_ended_is_said(calm: Site, open_page: Opener) -> None:
     refusals(w, 401)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", both(390, 1280))
 def test_no_name_in_a_picture_leaves_it(hostile: Site, open_page: Opener, width: int) -> None:
     """As the browser measures it: the server only guesses how wide letters are."""
     w = open_page(hostile, width)
@@ -261,7 +266,7 @@ CLOSE = """() => { const all = [...document.querySelectorAll('main .card')].map(
     || a.top < b.bottom && b.top < a.bottom && a.left < b.right + 8 && b.left < a.right + 8).map(b => [i, Math.round(b.top - a.bottom)])); }"""
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", both(390, 1440))
 def test_no_card_touches_another(calm: Site, open_page: Opener, width: int) -> None:
     w = open_page(calm, width)
     for path in PATHS.values():
@@ -288,7 +293,7 @@ MARKS = """() => [...document.querySelectorAll('svg.lines, svg.bars, svg.strips,
   const box = s.getBoundingClientRect(); return [s.getAttribute('aria-label'), Math.round(box.width), Math.round(box.height)]; })"""
 
 
-@pytest.mark.parametrize("width", [390, 1440, 2560])
+@pytest.mark.parametrize("width", [390, *both(2560, 1440)])
 def test_every_picture_can_be_read(calm: Site, open_page: Opener, width: int) -> None:
     """Letters of no fewer pixels than a person reads, plots that are no strips, titles at every axis; nothing on another."""
     w = open_page(calm, width, 1_000)

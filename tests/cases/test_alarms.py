@@ -9,6 +9,7 @@ import pytest
 
 from tests.cases.projects import DAYS, END, VISITS_HEADER, Folder, column, replayed, visits
 from tests.cases.story import A_WINDOW, BEGAN, Told, day_of, drop
+from tests.tiers import both
 from tidemill.types import DAY
 
 
@@ -18,7 +19,7 @@ def told(released: Folder) -> Iterator[Told]:
         yield Told(project)
 
 
-@pytest.mark.parametrize("share", [0.97, 1.0])
+@pytest.mark.parametrize("share", both(1.0, 0.97))
 def test_no_decay_alarm_on_a_model_that_keeps_its_promise(told: Told, share: float) -> None:
     """Three quarters of days as good as promised or 3 % better: at most one alarm where "1 per quarter" is promised."""
     sure = math.exp(-share * told.promised())

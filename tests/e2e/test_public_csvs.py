@@ -11,8 +11,10 @@ from tests.e2e.public_csvs import PUBLIC, Public, tried
 
 
 def _each() -> list[Any]:
-    """Those of packages that the tests need anyhow in every run, the others in the nightly one."""
-    return [pytest.param(p, id=p.name, marks=[] if p.package == "sklearn" else pytest.mark.nightly) for p in PUBLIC]
+    """One of a package that the tests need anyhow in every run, the others in the nightly one."""
+    return [
+        pytest.param(p, id=p.name, marks=[] if p.file == "load_breast_cancer" else pytest.mark.nightly) for p in PUBLIC
+    ]
 
 
 @pytest.mark.parametrize("public", _each())

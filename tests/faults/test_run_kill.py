@@ -251,7 +251,9 @@ def test_every_point_is_in_every_pipeline() -> None:
 
 
 @pytest.mark.parametrize("kills", both(1, 4))
-@pytest.mark.parametrize("pipeline", PIPELINES)
+@pytest.mark.parametrize(
+    "pipeline", [pytest.param(p, marks=[] if p == "model" else pytest.mark.nightly) for p in PIPELINES]
+)
 def test_killed_at_work(tmp_path: Path, untouched: Path, undisturbed: Undisturbed, pipeline: str, kills: int) -> None:
     """Wherever the command is when it has been seen to begin or to finish a drawn step of this pipeline."""
     chance = random.Random(7)

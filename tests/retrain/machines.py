@@ -101,6 +101,7 @@ class Machines:
     task: str
     day: int = 0
     broken: set[str] = field(default_factory=set)  # releases that answer nonsense
+    scorers: dict[str, Any] = field(default_factory=dict)  # by bundle
 
     @property
     def start(self) -> Micros:
@@ -154,7 +155,10 @@ class Machines:
         chosen = choose([("canary", canary)] if canary else [], row["machine"])
         release = canary if chosen == "canary" else champion
         assert release is not None
-        scorer: Any = load(get_bundle(self.project.artifacts, store.models.get(release.model).bundle))
+        bundle = store.models.get(release.model).bundle
+        if bundle not in self.scorers:
+            self.scorers[bundle] = load(get_bundle(self.project.artifacts, bundle))
+        scorer = self.scorers[bundle]
         inputs = {"kind": row["kind"], "load": row["load"], "ts": row["ts"]}
         answer = scorer.predict({**inputs, "load": -9.0, "kind": "none"} if release.id in self.broken else inputs)
         return Prediction(

@@ -260,6 +260,7 @@ async def asked(mill: Project) -> None:
     assert [name for name, outcome in kept.items() if outcome] == ["recommend", "returns"], "one key, two outcomes"
 
 
+@pytest.mark.nightly
 def test_each_endpoint_has_a_shadow_of_its_own(mill: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two undecided refits, of items by customer and of nobody's hourly demand: each is looked at by its own pairs, in its own time."""
     toml = mill.root / "tidemill.toml"

@@ -17,6 +17,7 @@ F8 = NDArray[np.float64]
 DRAWS = 2_000
 LEVEL = 0.025, 0.975  # The quantiles of every interval that is told
 _AT_ONCE = 4_000_000  # units drawn at a time
+_BLOCK = 30_000  # rows of several draws together: they stay in the processor's cache
 POWER_Z = 0.8416212335729143  # The quantile of 80 % power
 
 
@@ -144,21 +145,32 @@ def auc_interval(told: Any, true: Any, units: Any, seed: int, draws: int = DRAWS
     >>> auc_interval([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1], ["a"] * 4, seed=0).mean
     0.75
     """
-    true = np.asarray(true) > 0
+    told, true = np.asarray(told, np.float64), np.asarray(true) > 0
     names, codes = np.unique(np.asarray(units), return_inverse=True)
-    values, group = np.unique(np.asarray(told, np.float64), return_inverse=True)
+    order = np.argsort(told, kind="stable")
+    told, true, codes = told[order], true[order], codes[order]
+    below, upto = (told.searchsorted(told[true], side) for side in ("left", "right"))
 
-    def auc(times: NDArray[Any]) -> float:  # how often each row counts: no draw is sorted anew
-        positive = np.bincount(group[true], times[true], len(values))
-        negative = np.bincount(group[~true], times[~true], len(values))
-        pairs = positive.sum() * negative.sum()
-        return float((positive * (np.cumsum(negative) - negative / 2)).sum() / pairs) if pairs else math.nan
+    def aucs(times: NDArray[np.int64]) -> F8:  # how often each row counts in each draw: none is sorted anew
+        negatives = np.zeros((len(times), len(told) + 1))
+        np.cumsum(np.where(true, 0, times), axis=1, out=negatives[:, 1:])
+        positives = times[:, true]
+        pairs = positives.sum(axis=1) * negatives[:, -1]
+        won = (positives * (negatives[:, below] + negatives[:, upto])).sum(axis=1) / 2
+        found = np.full(len(times), np.nan)
+        np.divide(won, pairs, out=found, where=pairs > 0)
+        return found
 
-    whole, rng = auc(np.ones(len(true))), np.random.default_rng(seed)
+    (whole,), rng = aucs(np.ones((1, len(told)), np.int64)).tolist(), np.random.default_rng(seed)
     if math.isnan(whole):
         return Interval(whole, whole, whole)
-    drawn = (np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names)) for _ in range(draws))
-    low, high = np.nanquantile([auc(times[codes]) for times in drawn], LEVEL)
+    found, step = np.empty(draws), max(1, _BLOCK // max(1, len(told)))
+    for start in range(0, draws, step):  # block by block: a window of millions fits into memory
+        picked = rng.integers(0, len(names), (min(step, draws - start), len(names)))
+        first = np.arange(len(picked))[:, None] * len(names)
+        drawn = np.bincount((picked + first).ravel(), minlength=picked.size).reshape(picked.shape)
+        found[start : start + step] = aucs(drawn[:, codes])
+    low, high = np.nanquantile(found, LEVEL)
     return Interval(whole, float(low), float(high))
 
 
