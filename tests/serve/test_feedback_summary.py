@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidemill.serve.log import Met
 from tidemill.serve.service import _strange, feedback_summary
+from tidemill.store.sql.live import Met
 from tidemill.testing.records import outcome
 
 

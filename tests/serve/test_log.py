@@ -14,6 +14,7 @@ from tidemill.errors import Conflict, Damaged, DiskFull, StoreBusy
 from tidemill.serve import log as logs
 from tidemill.serve.log import Log
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
+from tidemill.store.sql.live import Met
 
 
 class Slow:
@@ -33,7 +34,7 @@ class Slow:
         if self.broken is not None:
             raise self.broken
         if met is not None:
-            met([self.there.get(outcome.key) for outcome in outcomes], frozenset())
+            met(Met([self.there.get(outcome.key) for outcome in outcomes]))
             self.there |= {outcome.key: outcome for outcome in outcomes}
         self.calls.append((list(predictions), list(outcomes), list(events), done))
 

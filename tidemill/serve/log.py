@@ -6,13 +6,14 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tidemill.errors import Conflict, StoreBusy, StoreError
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
+from tidemill.store.sql.live import NOTHING, Met
 
 if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
@@ -27,19 +28,6 @@ Seqs = Sequence[int]
 _log = logging.getLogger("tidemill.serve")
 
 
-@dataclass(slots=True)
-class Met:
-    """What was there already when outcomes were written: for each the one its key held, and the known predictions."""
-
-    earlier: list[Outcome | None] = field(default_factory=list)
-    known: Set[str] = frozenset()
-
-    def hear(self, earlier: Sequence[Outcome | None], known: Set[str]) -> None:
-        """Called in the writer's thread."""
-        self.earlier, self.known = list(earlier), known
-
-
-_NOTHING = Met()
 AGAIN = 1.0  # Seconds between two tries whether the disk takes something again
 Settled = Callable[[], object]
 Entry = tuple["asyncio.Future[Met]", int, int, Settled | None, bool]
@@ -54,15 +42,19 @@ class _Batch:
     outcomes: list[Outcome] = field(default_factory=list)
     events: list[OnlineEvent] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    met: Met = field(default_factory=Met)
+    met: Met = NOTHING
+
+    def hear(self, met: Met) -> None:
+        """Called in the writer's thread."""
+        self.met = met
 
 
 class Log:
     """Hands predictions, outcomes and online events to the live store's writer, from the event loop's thread only.
 
     `write` returns a future that is done when the rows are committed and fsynced, or failed; its result tells what its
-    outcomes met. What is handed over during one turn of the loop goes in one call; what the writer reports during one
-    turn comes back in one wake-up.
+    rows met. What is handed over during one turn of the loop goes in one call (what has events in another); what the writer
+    reports during one turn comes back in one wake-up.
     ``learn`` is called with the committed events and their seqs before the futures are done: who has its
     acknowledgement also finds its outcome in the history. What it raises is logged and stops nothing: the rows are kept.
     ``lost`` is called with the number of answers that had left without waiting, and could not be written down.
@@ -76,7 +68,8 @@ class Log:
     ) -> None:
         self._live, self._learn, self._lost = live, learn, lost
         self._loop = asyncio.get_running_loop()
-        self._batch = _Batch()
+        self._batches = _Batch(), _Batch()
+        """What has events goes apart: on a server it may wait for who numbers some, and an answer never does."""
         self._done: deque[tuple[_Batch, BaseException | None, Seqs]] = deque()
         self._soon, self._woken = False, False
         self._later: asyncio.TimerHandle | None = None
@@ -97,7 +90,7 @@ class Log:
         """Queue for the next commit, or with ``urgent=False`` for one soon.
 
         The future gives up after `ACK_SECONDS`; ``settled`` is called when it is certain that the rows are written or
-        that they are not, however late. Without rows it is done when all that was handed over before is settled.
+        that they are not, however late. Without rows it is done when all answers that were handed over before are settled.
         Raises StoreBusy when far too much waits already.
         """
         if self.waiting >= MOST_WAITING:
@@ -108,7 +101,8 @@ class Log:
         elif not urgent and self._later is None:
             self._later = self._loop.call_later(LINGER, self._hand_over)
         future: asyncio.Future[Met] = self._loop.create_future()
-        batch, first = self._batch, len(self._batch.outcomes)
+        batch = self._batches[bool(events)]
+        first = len(batch.outcomes)
         batch.predictions += predictions
         batch.outcomes += outcomes
         batch.events += events
@@ -122,13 +116,15 @@ class Log:
         if self._later is not None:
             self._later.cancel()
             self._later = None
-        batch, self._batch = self._batch, _Batch()
-        if not batch.entries:
-            return
-        asked = {"met": batch.met.hear} if batch.outcomes else {}
+        batches, self._batches = self._batches, (_Batch(), _Batch())
+        for batch in batches:
+            if batch.entries:
+                self._append(batch)
+
+    def _append(self, batch: _Batch) -> None:
         done = partial(self._report, batch)
         try:
-            self._live.append(batch.predictions, batch.outcomes, batch.events, done=done, **asked)
+            self._live.append(batch.predictions, batch.outcomes, batch.events, done=done, met=batch.hear)
         except Exception as exc:  # noqa: BLE001 - whatever it is, each waiting request must hear of it
             self._settle(batch, exc, ())
 
@@ -160,7 +156,7 @@ class Log:
             if future.done():
                 continue
             if error is None:
-                future.set_result(Met(met.earlier[first:last], met.known) if last > first else _NOTHING)
+                future.set_result(replace(met, earlier=met.earlier[first:last]) if last > first else met)
             else:
                 future.set_exception(error)
                 future.exception()  # an answer with ack=async has left already: nobody else will look

@@ -16,10 +16,10 @@ from tidemill.errors import BadRequest, Conflict, NotFound, StoreBusy
 from tidemill.learning.labelled import known_label
 from tidemill.serve.bodies import named_in
 from tidemill.serve.explain import NOT_KEPT, none
-from tidemill.serve.log import Met
 from tidemill.serve.predictor import Answer, Predictor
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Outcome, Prediction, event_of
+from tidemill.store.sql.live import Met
 from tidemill.tasks.port import Question, Request
 from tidemill.types import JsonObject, Micros, did_you_mean, named_id, new_id, to_iso
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -398,6 +399,15 @@ class OnlineEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """Rows of a history were taken out: whoever holds them forgets them. Numbered as the events are; it names nobody."""
+
+    seq: int
+    mark: str  # `mark_of` the subject whose rows went; "": of every subject of the dataset some may have
+    dataset: str
+
+
+@dataclass(frozen=True, slots=True)
 class EntityInputs:
     """What a model of entities would be asked about one of them: its inputs as of a moment, by the views that it learned from."""
 
@@ -405,6 +415,15 @@ class EntityInputs:
     subject: str
     at: Micros
     inputs: bytes  # JSON object
+
+
+def mark_of(subject: str) -> str:
+    """What stands for a subject where its name must not.
+
+    >>> mark_of("12345")
+    'fc8a71fc0a3a4c96fa9a4bcba0d0ba8c'
+    """
+    return hashlib.blake2b(subject.encode(), digest_size=16).hexdigest()
 
 
 def event_of(o: Outcome, dataset: str) -> OnlineEvent:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
 from tidemill.errors import NotFound
-from tidemill.store.records import OnlineEvent
-from tidemill.store.sql.live import LiveStore
+from tidemill.store.records import Gone, OnlineEvent, mark_of
+from tidemill.store.sql.live import LiveStore, Met
+from tidemill.store.sql.online import Feed
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
 
@@ -30,6 +31,13 @@ def written(
             answer.set_result(list(seqs))
 
     store.append(predictions, outcomes, events, done)
+    return answer.result(60)
+
+
+def meets(store: LiveStore, predictions: Sequence[Any] = (), events: Sequence[Any] = ()) -> Met:
+    """Appends, and gives what these rows met."""
+    answer: Future[Met] = Future()
+    store.append(predictions, (), events, met=answer.set_result)
     return answer.result(60)
 
 
@@ -143,19 +151,25 @@ class OutcomesSuite:
     def test_what_outcomes_meet_is_told_to_who_asks(self, opened: Opened) -> None:
         store = opened()
         written(store, [sample.prediction()], [sample.outcome()])
-        told: list[tuple[list[Any], set[str]]] = []
+        told: list[Met] = []
         came = threading.Event()
         rows = [sample.outcome(value=9.0), sample.outcome("o2", prediction="none"), sample.outcome("o2", value=3.0)]
-
-        def met(earlier: Sequence[Any], known: Set[str]) -> None:
-            told.append((list(earlier), set(known)))
-
         store.append((), [sample.outcome("o3")], ())  # one that does not ask may share the commit
-        store.append((), rows[:2], (), None, met)
-        store.append((), rows[2:], (), lambda error, seqs: came.set(), met)
+        store.append((), rows[:2], (), None, told.append)
+        store.append((), rows[2:], (), lambda error, seqs: came.set(), told.append)
         assert came.wait(60)
-        assert told[0] == ([sample.outcome(), None], {"pred_1"})
-        assert told[1][0] == [rows[1]]
+        assert (list(told[0].earlier), set(told[0].known)) == ([sample.outcome(), None], {"pred_1"})
+        assert list(told[1].earlier) == [rows[1]]
+
+    def test_a_prediction_whose_id_is_taken_gets_the_one_that_is_kept(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        first, second = sample.prediction(), sample.prediction("pred_2")
+        assert meets(store, [first, second]).taken == {}
+        late = [replace(first, output=b"late"), sample.prediction("pred_3"), second]
+        assert meets(other, late).taken == {"pred_1": first}
+        assert meets(store, [sample.prediction("pred_4"), sample.prediction("pred_4", output=b"2")]).taken == {
+            "pred_4": sample.prediction("pred_4")
+        }
 
     def test_outcomes_join_once(self, opened: Opened) -> None:
         store = opened()
@@ -272,6 +286,43 @@ class OnlineSuite:
         assert [event.key for event in store.online.list()] == ["b", "told"]
         assert store.online.load([sample.online("a", value=7.0, ingest="i1"), sample.online("b", ingest="i2")]) == 1
         assert [(event.key, event.value) for event in store.online.list()][-1] == ("a", 7.0)
+
+    def test_the_feed_tells_what_came_and_what_went(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        assert store.online.feed(0) == Feed((), (), 0)
+        written(store, (), (), [sample.online(f"k{n}", subject="ab"[n % 2], ingest="i1") for n in range(4)])
+        begun = other.online.feed(0)
+        assert ([row[1] for row in begun.rows], list(begun.gone), begun.position) == ([*"abab"], [], 4)
+        assert other.online.feed(4) == Feed((), (), 4)
+        history = next(holder for holder in store.holders() if holder.find("a"))
+        assert history.erase("a") == 2 and history.erase("nobody") == 0
+        told = other.online.feed(4)
+        assert (list(told.rows), list(told.gone), told.position) == ([], [Gone(5, mark_of("a"), "sales")], 5)
+        assert written(store, (), (), [sample.online("k9", ingest="i2")]) == [6]
+        store.online.unload(["i1", "i2", "i3"])
+        assert other.online.feed(5).gone == [Gone(7, "", "sales")] and not other.online.feed(5).rows
+        assert other.online.last_seq() == 7  # all rows are gone, and no number comes twice
+        assert written(store, (), (), [sample.online("k9")]) == [8]
+
+    def test_the_feed_is_read_in_pieces(self, opened: Opened) -> None:
+        store = opened()
+        for n in range(3):
+            written(store, (), (), [sample.online(f"{n}{name}", subject=name) for name in "abc"])
+            assert next(holder for holder in store.holders() if holder.find("a")).erase("a")
+        whole, after, pieces = store.online.feed(0), 0, []
+        while (piece := store.online.feed(after, 1)).position > after:
+            assert all(after < row[0] <= piece.position for row in piece.rows)
+            pieces.append(piece)
+            after = piece.position
+        assert after == whole.position == 12
+        assert [row for piece in pieces for row in piece.rows] == whole.rows
+        assert [gone for piece in pieces for gone in piece.gone] == whole.gone
+
+    def test_the_position_of_a_commit_is_its_last_number(self, opened: Opened) -> None:
+        store = opened()
+        events = [sample.online("a"), sample.online("b")]
+        assert meets(store, events=events).position == 2 and meets(store, events=events[:1]).position == 2
+        assert meets(store, [sample.prediction()]).position == 0
 
     def test_a_long_history_is_loaded(self, opened: Opened) -> None:
         store = opened()

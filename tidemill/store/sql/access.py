@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from tidemill.store.records import Lease, Tx
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.nouns import Records
-from tidemill.store.sql.rows import Rows
+from tidemill.store.sql.rows import Rows, insert_new, insert_or_replace
 from tidemill.store.sql.write_ops import Call
 from tidemill.types import Json
 
 LEASES = Rows(Lease, schema.leases, "lease", "name")
 _lease, _setting = schema.leases.c, schema.settings.c
 _GET = select(_setting.value).where(_setting.name == bindparam("the_name"))
-_CHANGE = update(schema.settings).where(_setting.name == bindparam("the_name")).values(value=bindparam("the_value"))
-_ADD = insert(schema.settings).values(name=bindparam("the_name"), value=bindparam("the_value"))
 
 
 class Leases(Records[Lease]):
@@ -66,32 +64,27 @@ class Settings:
         return found
 
     def set(self, name: str, value: Json, tx: Tx = None) -> None:
-        self._db.write(_put(name, value), tx)
+        self._db.write(_put(name, value), tx, alone=False)
 
     def keep(self, name: str, value: Json) -> Json:
         """Write it unless the name has a value already; the value that it has now, the same for everybody who asks at once."""
 
         def work(tx: Connection) -> Json:
-            row = tx.execute(_GET, {"the_name": name}).first()
-            if row is None:
-                tx.execute(_ADD, {"the_name": name, "the_value": value})
-            kept: Json = value if row is None else row[0]
+            tx.execute(insert_new(tx, schema.settings), {"name": name, "value": value})
+            kept: Json = tx.execute(_GET, {"the_name": name}).scalar_one()
             return kept
 
-        return self._db.write(work)
+        return self._db.write(work, alone=False)
 
     def set_soon(self, name: str, value: Json) -> Future[None]:
         """As `set`, without waiting: written in the order of the calls, with whatever else is queued."""
         piece = Call(_put(name, value))
-        self._db.submit(piece)
+        self._db.submit(piece, alone=False)
         return piece.future
 
 
 def _put(name: str, value: Json) -> Callable[[Connection], None]:
-    given = {"the_name": name, "the_value": value}
-
     def work(tx: Connection) -> None:
-        if not tx.execute(_CHANGE, given).rowcount:
-            tx.execute(_ADD, given)
+        tx.execute(insert_or_replace(tx, schema.settings), {"name": name, "value": value})
 
     return work

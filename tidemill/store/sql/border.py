@@ -16,6 +16,7 @@ _OTHER_TABLES = (
     "its tables are not those of this tidemill: where a checkout from before the first release made the store, begin anew "
     "with another one"
 )
+_AWAY = "the database server is away: look at it, and ask again; what was acknowledged is kept"
 _SQLITE: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_FULL: (DiskFull, "free some room and try again; nothing was written"),
     sqlite3.SQLITE_BUSY: (StoreBusy, "another process is writing; try again"),
@@ -33,6 +34,9 @@ _SQLITE: dict[int, tuple[type[StoreError], str]] = {
 _POSTGRES: dict[str, tuple[type[StoreError], str]] = {
     "53100": (DiskFull, "free some room on the database server; nothing was written"),
     "55P03": (StoreBusy, "another process is writing; try again"),
+    "25P03": (StoreBusy, "a transaction stood still, and the server ended it: nothing of it was written; try again"),
+    "57P01": (StoreBusy, _AWAY),
+    "57P02": (StoreBusy, _AWAY),
     "57014": (StoreBusy, "the server cancelled the statement; try again"),
     "40P01": (StoreBusy, "another process is writing; try again"),
     "40001": (StoreBusy, "another process is writing; try again"),
@@ -44,6 +48,7 @@ _POSTGRES: dict[str, tuple[type[StoreError], str]] = {
 }
 
 
+_FOR_NOW = ("starting up", "shutting down", "recovery", "too many", "connection slots")
 _LEAST_ROOM = 64 * 1024
 
 
@@ -73,10 +78,19 @@ def _known(error: BaseException, place: str) -> StoreError | None:
         kind, hint = _SQLITE.get(code, (StoreError, _OTHER_TABLES if "no such " in str(error) else ""))
         return kind(str(error), place=place, hint=hint)
     if type(error).__module__.startswith("psycopg"):
-        state = getattr(error, "sqlstate", None) or ""
-        kind, hint = _POSTGRES.get(state, (Conflict if state.startswith("23") else StoreError, ""))
+        kind, hint = _said_by_server(error)
         return kind(str(error).strip() or type(error).__name__, place=place, hint=hint)
     return None
+
+
+def _said_by_server(error: BaseException) -> tuple[type[StoreError], str]:
+    """Without a state there was no answer, or a refusal of the connection, which has only words."""
+    state = getattr(error, "sqlstate", None) or ""
+    if state.startswith("08") or (not state and type(error).__name__ in ("OperationalError", "ConnectionTimeout")):
+        words = str(error)
+        refused = "FATAL:" in words and not any(said in words for said in _FOR_NOW)
+        return (StoreError, "look at the address, the role and its password") if refused else (StoreBusy, _AWAY)
+    return _POSTGRES.get(state, (Conflict if state.startswith("23") else StoreError, ""))
 
 
 def _no_room_at(place: str) -> bool:

@@ -7,9 +7,11 @@ from dataclasses import fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Column, Double, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, LargeBinary, MetaData, Table, Text, literal_column
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Whole: TypeEngine[int] = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
@@ -75,6 +77,28 @@ class Tagged(JsonText):
             return None
         raw = json.loads(value)
         return msgspec.convert(raw, dict(self.kinds)[raw.get("kind", "")])
+
+
+class Next(FunctionElement[int]):
+    """A number above those of a column that were written before: on SQLite one more than the last, as the writer holds the lock;
+    on a server its clock in microseconds, so that nobody waits for another's transaction (and a moved store goes on above its own)."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+    def __init__(self, table: str, column: str) -> None:
+        super().__init__(literal_column(table), literal_column(column))
+
+
+@compiles(Next)
+def _after_the_last(element: Next, compiler: Any, **options: Any) -> str:
+    table, column = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"(SELECT coalesce(max({column}), 0) + 1 FROM {table})"  # noqa: S608 - our own names
+
+
+@compiles(Next, "postgresql")
+def _by_the_clock(element: Next, compiler: Any, **options: Any) -> str:
+    return "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 
 _KINDS: dict[str, TypeEngine[Any]] = {

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 
+from tidemill.errors import StoreError
 from tidemill.store.sql.border import border
 from tidemill.store.sql.rows import AnyRow
 from tidemill.store.sql.write_ops import WriteOp
@@ -21,7 +22,10 @@ CHUNK = 500  # Values in one IN
 
 
 class Database:
-    """One open database. ``wall`` is the clock of leases, ``version`` the cheap look whether somebody has committed."""
+    """One open database. ``wall`` is the clock of leases, ``version`` the cheap look whether somebody has committed.
+
+    ``free``: the writer of what needs no lock (a server's); without one, all goes through ``writer``, in the order of the calls.
+    """
 
     def __init__(
         self,
@@ -31,9 +35,10 @@ class Database:
         wall: Callable[[], Micros],
         version: Callable[[], int],
         release: Callable[[], None] = lambda: None,
+        free: Writer | None = None,
     ) -> None:
         self.engine, self.place, self.wall, self.version = engine, place, wall, version
-        self._writer, self._release = writer, release
+        self._writer, self._free, self._release = writer, free or writer, release
         self._at_exit = _close_at_exit(self)
 
     def rows(
@@ -74,16 +79,30 @@ class Database:
         row = self.first(statement, tx, given)
         return None if row is None else row[0]
 
-    def write(self, work: Callable[[Connection], T], tx: Connection | None = None) -> T:
-        """Within a transaction run it there; else in the next group commit, and return when it is on the disk."""
-        return self._writer.call(work) if tx is None else work(tx)
+    def write(self, work: Callable[[Connection], T], tx: Connection | None = None, alone: bool = True) -> T:
+        """Within a transaction run it there; else in the next group commit, and return when it is on the disk.
 
-    def submit(self, piece: WriteOp) -> None:
-        self._writer.submit(piece)
+        ``alone``: nothing changes under its feet, which of a server takes the schema's lock. What is right by its rows alone
+        takes none, and waits for nobody else's transaction.
+        """
+        if tx is not None:
+            return work(tx)
+        if self._writer.is_here or self._free.is_here:
+            raise StoreError("a write inside a transaction must pass its tx on", place=self.place)
+        return (self._writer if alone else self._free).call(work)
+
+    def submit(self, piece: WriteOp, alone: bool = True) -> None:
+        (self._writer if alone else self._free).submit(piece)
+
+    def flush(self) -> None:
+        """Waits until everything queued is committed."""
+        for writer in dict.fromkeys((self._writer, self._free)):
+            writer.call(lambda tx: None)
 
     def close(self) -> None:
         atexit.unregister(self._at_exit)
-        self._writer.close()
+        for writer in dict.fromkeys((self._writer, self._free)):
+            writer.close()
         self._release()
         self.engine.dispose()
 

@@ -28,13 +28,13 @@ class Entities(Records[EntityInputs]):
     def hold(self, model: str, held: Sequence[EntityInputs]) -> None:
         """These in place of what was held of the same. A few at a time in each transaction: an answer never waits for all of them."""
         for start in range(0, len(held), CHUNK):
-            self._db.write(partial(_replace, model, held[start : start + CHUNK]))
+            self._db.write(partial(_replace, model, held[start : start + CHUNK]), alone=False)
 
     def drop(self, model: str, before: Micros) -> int:
         """What was made before this moment goes: how many. Those entities were not active any more."""
         old = [str(row[0]) for row in self._db.rows(_OLD, given={"model": model, "before": before})]
         for start in range(0, len(old), CHUNK):
-            self._db.write(partial(_drop, model, old[start : start + CHUNK]))
+            self._db.write(partial(_drop, model, old[start : start + CHUNK]), alone=False)
         return len(old)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select
@@ -14,14 +15,30 @@ from tidemill.store.records import OnlineEvent, Outcome, Prediction
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import CHUNK, Database
 from tidemill.store.sql.entities import ENTITIES, Entities
-from tidemill.store.sql.online import ONLINE, Online, number
+from tidemill.store.sql.online import ONLINE, HistoryRows, Online, last_seq, number
 from tidemill.store.sql.predictions import OUTCOMES, PREDICTIONS, Outcomes, Predictions
 from tidemill.store.sql.subjects import SubjectRows
 from tidemill.store.sql.write_ops import Call, WriteOp
 from tidemill.types import new_id
 
 Done = Callable[[BaseException | None, Sequence[int]], None]
-Met = Callable[[Sequence[Outcome | None], Set[str]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What an append found there."""
+
+    earlier: Sequence[Outcome | None] = ()
+    """For each outcome the one that its key held already; None: it is new."""
+    known: Set[str] = frozenset()
+    """Those of the predictions that the outcomes name which are kept."""
+    taken: Mapping[str, Prediction] = field(default_factory=dict)
+    """By id, of the predictions whose id was taken: what is kept, in place of what was to be written."""
+    position: int = 0
+    """The last number given as of this commit, its own included; 0 where it had no events."""
+
+
+NOTHING = Met()
 
 
 @dataclass(slots=True, eq=False)
@@ -32,10 +49,9 @@ class Append:
     outcomes: Sequence[Outcome]
     events: Sequence[OnlineEvent]
     done: Done | None
-    met: Met | None = None
+    tell: Callable[[Met], None] | None = None
     seqs: Sequence[int] = ()
-    earlier: Sequence[Outcome | None] = ()
-    known: Set[str] = frozenset()
+    met: Met = NOTHING
     refused: Set[int] = frozenset()  # places among the events of those whose outcome is not written
 
     @property
@@ -46,8 +62,8 @@ class Append:
         Bulk([self]).run(tx)
 
     def complete(self, error: BaseException | None) -> None:
-        if self.met is not None and error is None:
-            self.met(self.earlier, self.known)
+        if self.tell is not None and error is None:
+            self.tell(self.met)
         if self.done is not None:
             self.done(error, () if error is not None else self.seqs)
 
@@ -65,30 +81,34 @@ class Bulk:
         self.parts = parts
 
     def run(self, tx: Connection) -> None:
+        """Rows are written in the order of their names: who writes the same ones elsewhere waits, and none waits for each other."""
         raw: Any = tx.connection.dbapi_connection
         sql = _statements(tx.dialect)
-        made = [PREDICTIONS.values(p) for part in self.parts for p in part.predictions]
-        seen = [OUTCOMES.values(o) for part in self.parts for o in part.outcomes]
+        made = sorted((PREDICTIONS.values(p) for part in self.parts for p in part.predictions), key=_FIRST)
+        seen = sorted((OUTCOMES.values(o) for part in self.parts for o in part.outcomes), key=_FIRST)
         cursor = raw.cursor()
         if made:
             cursor.executemany(sql["predictions"], made)
+            if cursor.rowcount < len(made):
+                self._meet(cursor, sql)
         if seen:
-            self._look_back(cursor, sql)
-            cursor.executemany(sql["outcomes"], seen)
-        events = [e for part in self.parts for i, e in enumerate(part.events) if i not in part.refused]
-        if events:
-            given, fresh = number(tx, events)
-            cursor.executemany(sql["online"], [ONLINE.values(event) for event in fresh])
-            self._deal(given)
-        else:
-            self._deal(())
+            self._look_back(cursor, sql, _there(cursor, sql, seen))
+        if any(part.events for part in self.parts):
+            self._number(tx, cursor, sql)
         cursor.close()
 
-    def _look_back(self, cursor: Any, sql: dict[str, str]) -> None:
-        """What is there already: two queries a commit, for up to 500 outcomes."""
-        keys = [outcome.key for part in self.parts for outcome in part.outcomes]
-        there = {name_of(o): o for o in OUTCOMES.records(_among(cursor, sql, "earlier", keys))}
-        asking = [part for part in self.parts if part.met is not None]
+    def _meet(self, cursor: Any, sql: dict[str, str]) -> None:
+        """Some id was taken: what is kept of it."""
+        asking = [part for part in self.parts if part.tell is not None]
+        ids = sorted({p.id for part in asking for p in part.predictions})
+        kept = {p.id: p for p in PREDICTIONS.records(_among(cursor, sql, "kept", ids))}
+        for part in asking:
+            taken = {p.id: kept[p.id] for p in part.predictions if kept[p.id] != p}
+            part.met = replace(part.met, taken=taken)
+
+    def _look_back(self, cursor: Any, sql: dict[str, str], there: dict[Name, Outcome]) -> None:
+        """Tell each part what its outcomes met."""
+        asking = [part for part in self.parts if part.tell is not None]
         named = {o.prediction for part in asking for o in part.outcomes if o.prediction is not None}
         known = frozenset(row[0] for row in _among(cursor, sql, "known", sorted(named)))
         for part in self.parts:
@@ -96,12 +116,18 @@ class Bulk:
             for outcome in part.outcomes:
                 found.append(there.get(name_of(outcome)))
                 there.setdefault(name_of(outcome), outcome)
-            part.earlier, part.known, part.refused = found, known, _refused(part, found)
+            part.met, part.refused = replace(part.met, earlier=found, known=known), _refused(part, found)
 
-    def _deal(self, given: Sequence[int]) -> None:
-        seqs = iter(given)
+    def _number(self, tx: Connection, cursor: Any, sql: dict[str, str]) -> None:
+        """The events get their numbers, last of all."""
+        events = [e for part in self.parts for i, e in enumerate(part.events) if i not in part.refused]
+        given, fresh = number(tx, events)
+        if fresh:
+            cursor.executemany(sql["online"], [ONLINE.values(event) for event in fresh])
+        position, seqs = fresh[-1].seq if fresh else last_seq(tx), iter(given)
         for part in self.parts:
             part.seqs = [0 if i in part.refused else next(seqs) for i in range(len(part.events))]
+            part.met = replace(part.met, position=position)
 
     def complete(self, error: BaseException | None) -> None:
         raise NotImplementedError("its parts are told, each by itself")
@@ -110,7 +136,11 @@ class Bulk:
         return self.parts
 
 
-def name_of(outcome: Outcome) -> tuple[str, str, str]:
+Name = tuple[str, str, str]
+_FIRST = itemgetter(0)
+
+
+def name_of(outcome: Outcome) -> Name:
     """What makes it one outcome."""
     return outcome.environment, outcome.endpoint, outcome.key
 
@@ -136,6 +166,28 @@ def _says(outcome: Outcome | None, event: OnlineEvent) -> bool:
         event.at,
         event.value,
     )
+
+
+def _there(cursor: Any, sql: dict[str, str], seen: Sequence[tuple[Any, ...]]) -> dict[Name, Outcome]:
+    """Write the outcomes whose name is free; the earlier ones of the others. One of several with a name is the first."""
+    keys = [row[0] for row in seen]
+    if not sql["named"]:  # nobody can come in between: look first
+        there = _earlier(cursor, sql, keys)
+        cursor.executemany(sql["outcomes"], seen)
+        return there
+    # Somebody else may write the same ones now: the database says which of them are ours.
+    cursor.executemany(f"{sql['outcomes']} RETURNING {sql['named']}", seen, returning=True)
+    new = {tuple(row) for row in cursor.fetchall()}
+    while cursor.nextset():
+        new.update(tuple(row) for row in cursor.fetchall())
+    if len(new) == len(seen):
+        return {}
+    there = _earlier(cursor, sql, keys)
+    return {name: outcome for name, outcome in there.items() if name not in new}
+
+
+def _earlier(cursor: Any, sql: dict[str, str], keys: Sequence[str]) -> dict[Name, Outcome]:
+    return {name_of(o): o for o in OUTCOMES.records(_among(cursor, sql, "earlier", keys))}
 
 
 def _among(cursor: Any, sql: dict[str, str], query: str, names: Sequence[str]) -> list[Any]:
@@ -167,6 +219,8 @@ def _statements(dialect: Dialect) -> dict[str, str]:
         found = _SQL[dialect.name] = {table.name: _insert_text(table, dialect) for table in tables}
         seen, made = OUTCOMES, PREDICTIONS.table
         found["earlier"] = f"{seen.select.compile(dialect=dialect)} WHERE {seen.table.c.key.compile(dialect=dialect)}"
+        found["named"] = "environment, endpoint, key" if dialect.name == "postgresql" else ""
+        found["kept"] = f"{PREDICTIONS.select.compile(dialect=dialect)} WHERE {made.c.id.compile(dialect=dialect)}"
         found["known"] = f"{select(made.c.id).compile(dialect=dialect)} WHERE {made.c.id.compile(dialect=dialect)}"
         found["mark"] = "%s" if dialect.name == "postgresql" else "?"
     return found
@@ -203,30 +257,30 @@ class LiveStore:
         outcomes: Sequence[Outcome],
         events: Sequence[OnlineEvent],
         done: Done | None = None,
-        met: Met | None = None,
+        met: Callable[[Met], None] | None = None,
     ) -> None:
         """Queue for the next group commit and return at once. `done(error, seqs)` is called by the writer thread after
         the fsync (or on failure); ``seqs`` are those given to ``events`` (0 where the key was there already). A
         prediction id or outcome key that is there already changes nothing, and an event that comes with such an outcome
         is not written either (0). Without ``done`` nobody waits, and it is
-        written within 50 ms, in company. `met(earlier, known)` is called before ``done`` when all went well: for each outcome
-        the one that its key held already (None: it is new), and those of the predictions they name that are kept."""
-        self._db.submit(Append(predictions, outcomes, events, done, met))
+        written within 50 ms, in company. ``met`` is called before ``done`` when all went well, with what was there already.
+        What has events may wait for a job's transaction that numbers some; what has none waits for nobody."""
+        self._db.submit(Append(predictions, outcomes, events, done, met), alone=bool(events))
 
     def holders(self) -> list[SubjectRows]:
         """A subject's rows: predictions, outcomes, history, what models would be asked."""
-        tables = (schema.predictions, schema.outcomes, schema.online, schema.entity_inputs)
-        return [SubjectRows(self._db, table) for table in tables]
+        rows = [SubjectRows(self._db, table) for table in (schema.predictions, schema.outcomes, schema.entity_inputs)]
+        return [*rows[:2], HistoryRows(self._db, schema.online), rows[2]]
 
     def try_write(self) -> Future[None]:
         """Write something, and take it back in the same transaction: done when the disk has taken it, or failed as it says."""
         piece = Call(_write_and_take_back)
-        self._db.submit(piece)
+        self._db.submit(piece, alone=False)
         return piece.future
 
     def flush(self) -> None:
         """Waits until everything queued is committed."""
-        self._db.write(lambda tx: None)
+        self._db.flush()
 
     def data_version(self) -> int:
         return self._db.version()

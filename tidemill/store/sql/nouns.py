@@ -56,22 +56,22 @@ class Where(TypedDict, total=False):
 
 
 class Records(Generic[R]):
-    """The records of one noun."""
+    """The records of one noun. ``alone=False``: what a server writes of it is right by its rows, and waits for no transaction."""
 
-    def __init__(self, database: Database, rows: Rows[R]) -> None:
-        self._db, self._rows = database, rows
+    def __init__(self, database: Database, rows: Rows[R], alone: bool = True) -> None:
+        self._db, self._rows, self._alone = database, rows, alone
 
     def add(self, record: R, tx: Tx = None) -> None:
-        self._db.write(lambda tx: self._rows.add(tx, record), tx)
+        self._db.write(lambda tx: self._rows.add(tx, record), tx, self._alone)
 
     def add_new(self, records: Iterable[R], tx: Tx = None) -> None:
         """Those whose key is not there yet; what is there stays."""
         if new := [*records]:
-            self._db.write(lambda tx: self._rows.add_new(tx, new), tx)
+            self._db.write(lambda tx: self._rows.add_new(tx, new), tx, self._alone)
 
     def put(self, record: R, tx: Tx = None) -> None:
         """Insert or replace."""
-        self._db.write(lambda tx: self._rows.put(tx, record), tx)
+        self._db.write(lambda tx: self._rows.put(tx, record), tx, self._alone)
 
     def look_up(self, *key: str | int, tx: Tx = None) -> R | None:
         """The record with this key, if it is there."""
@@ -149,16 +149,16 @@ class Named(Records[R]):
 
     def update(self, id: str, tx: Tx = None, **changes: Any) -> None:
         """Change fields of a record. Raises NotFound; StoreError for a field that it does not have."""
-        self._db.write(lambda tx: self._rows.update(tx, id, changes), tx)
+        self._db.write(lambda tx: self._rows.update(tx, id, changes), tx, self._alone)
 
     def add_once(self, record: R, tx: Tx = None) -> bool:
         """Add it unless one with its id is there, whatever that says; whether it was new."""
-        return self._db.write(lambda tx: self._rows.add_once(tx, record), tx)
+        return self._db.write(lambda tx: self._rows.add_once(tx, record), tx, self._alone)
 
     def delete(self, id: str, tx: Tx = None) -> bool:
         """True for exactly one caller."""
         gone = delete(self._rows.table).where(self._rows.key[0] == id)
-        return self._db.write(lambda tx: tx.execute(gone).rowcount == 1, tx)
+        return self._db.write(lambda tx: tx.execute(gone).rowcount == 1, tx, self._alone)
 
 
 def _earlier(order: Sequence[Column[Any]], last: Sequence[Any]) -> ColumnElement[bool]:

@@ -3,22 +3,38 @@
 What was told and what a file brings is one event where both have one key. Programs that tell have keys of their own, too: so
 an event that was told is also the row of a file with the same subject, item, moment and value, whichever comes first. Of
 several such rows each stands for one that was told.
+
+Whatever changes a history is numbered, in the order of commits: who has read up to n has missed nothing below (`Online.feed`).
+Rows that are taken out leave a record with a number of its own, so that whoever holds them hears of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
-from tidemill.store.records import OnlineEvent, Tx
+from tidemill.store.records import Gone, OnlineEvent, Tx, mark_of
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import CHUNK
 from tidemill.store.sql.nouns import Records
 from tidemill.store.sql.rows import Rows
+from tidemill.store.sql.subjects import SubjectRows
 
 _online = schema.online.c
 ONLINE = Rows(OnlineEvent, schema.online, "online event", "seq", watermark=_online.seq <= bindparam("watermark"))
@@ -33,7 +49,16 @@ _OF_ALL = ONLINE.narrowed(["dataset"]).where(_AMONG)
 _ROWS_OF = _PLAIN.where(_AMONG)
 _SINCE = _PLAIN.where(_online.seq > bindparam("seq")).order_by(_online.seq).limit(bindparam("limit"))
 _PRESENT = select(_online.key, _online.dataset).where(_online.key.in_(bindparam("keys", expanding=True)))
-_LAST = select(func.max(_online.seq))
+_gone = schema.gone.c
+GONE = Rows(Gone, schema.gone, "deletion", "seq")
+_ENDS = union_all(select(func.max(_online.seq).label("seq")), select(func.max(_gone.seq))).subquery()
+_LAST = select(func.max(_ENDS.c.seq))
+_UP_TO = _SINCE.where(_online.seq <= bindparam("position"))
+_GONE = (
+    GONE.select.where(_gone.seq > bindparam("seq"), _gone.seq <= bindparam("position"))
+    .order_by(_gone.seq)
+    .limit(bindparam("limit"))
+)
 _ALIKE = select(_online.seq, _online.dataset, _online.subject, _online.item, _online.at, _online.value).where(
     tuple_(_online.subject, _online.at).in_(bindparam("moments", expanding=True))
 )
@@ -58,7 +83,18 @@ def present(tx: Connection, keys: Sequence[str]) -> set[tuple[str, str]]:
 
 
 def last_seq(tx: Connection) -> int:
+    """The last number that was given, to an event or to a deletion."""
     return int(tx.execute(_LAST).scalar() or 0)
+
+
+def take_out(tx: Connection, those: ColumnElement[bool], mark: str = "") -> int:
+    """Delete rows, and write down for each of their datasets that some of this subject (of any: "") are gone. How many they were."""
+    datasets = tx.scalars(select(_online.dataset).where(those).distinct()).all()
+    seq = last_seq(tx)  # before they go: a number is never given twice
+    if datasets:
+        told = (Gone(seq + n, mark, dataset) for n, dataset in enumerate(sorted(datasets), 1))
+        tx.execute(insert(schema.gone), [GONE.row(one) for one in told])
+    return tx.execute(delete(schema.online).where(those)).rowcount
 
 
 def alike(tx: Connection, query: Select[Any], events: Sequence[OnlineEvent]) -> Mapping[tuple[Any, ...], list[int]]:
@@ -81,7 +117,7 @@ def number(
 ) -> tuple[list[int], list[OnlineEvent]]:
     """For each event the seq it gets (0 when it is there already), and the new ones with their seq. ``known``: see `present`.
 
-    The writer holds the write lock, so seq grows in order of commit: who has read up to n has missed nothing below.
+    The writer is alone, so numbers grow in the order of commits.
     """
     known = present(tx, [event.key for event in events]) if known is None else known
     told = [event for event in events if event.file is None and (event.key, event.dataset) not in known]
@@ -101,8 +137,32 @@ def number(
     return given, fresh
 
 
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What became of the histories after a position, up to another: rows, plain as of `Online.rows_since`, and what went."""
+
+    rows: Sequence[Sequence[Any]]
+    gone: Sequence[Gone]
+    position: int
+
+
 class Online(Records[OnlineEvent]):
     """Every row of every subject's history, in order of knowledge."""
+
+    def feed(self, after: int, limit: int = 200_000) -> Feed:
+        """What came and went after this position, oldest first, at most ``limit`` of each; ask again from the position reached.
+
+        Nothing is ever committed at or below that position later. One before ``after``: the store was put back to an
+        older state, and what is held of it holds no longer.
+        """
+        position = self.last_seq()
+        if position <= after:
+            return Feed((), (), position)
+        given = {"seq": after, "position": position, "limit": limit}
+        rows = self._db.rows(_UP_TO, given=given)
+        gone = GONE.records(self._db.rows(_GONE, given=given))
+        position = min([position, *(row[0] for row in rows[limit - 1 :]), *(one.seq for one in gone[limit - 1 :])])
+        return Feed([row for row in rows if row[0] <= position], [one for one in gone if one.seq <= position], position)
 
     def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
         """Plain (seq, subject, item, at, value, dataset) after this one: what a server reads all of when it starts."""
@@ -131,11 +191,19 @@ class Online(Records[OnlineEvent]):
         """Take out the rows that these ingests brought: they are to be loaded anew, before anybody has seen them."""
         names = list(ingests)
         for start in range(0, len(names), CHUNK):
-            some = delete(schema.online).where(_online.ingest.in_(names[start : start + CHUNK]))
-            self._db.write(lambda tx, some=some: tx.execute(some), tx)  # type: ignore[misc]
+            some = _online.ingest.in_(names[start : start + CHUNK])
+            self._db.write(lambda tx, some=some: take_out(tx, some), tx)  # type: ignore[misc]
 
     def last_seq(self) -> int:
+        """The position of the feed: the last number that was given, to an event or to a deletion."""
         return int(self._db.value(_LAST) or 0)
+
+
+class HistoryRows(SubjectRows):
+    """A subject's rows of the histories: whoever holds them in memory hears that they went."""
+
+    def erase(self, subject: str, tx: Connection | None = None) -> int:
+        return self._db.write(lambda tx: take_out(tx, _online.subject == subject, mark_of(subject)), tx)
 
 
 def _load(tx: Connection, events: Sequence[OnlineEvent]) -> int:

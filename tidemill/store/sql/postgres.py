@@ -1,7 +1,9 @@
 """PostgreSQL 15 or newer, through psycopg 3 (extra ``postgres``): the same promises from a server.
 
-What differs: an advisory lock takes the place of BEGIN IMMEDIATE, so that within a transaction of the writer nothing
-changes under its feet; leases go by the server's clock; a server that went away is connected to again.
+What differs: an advisory lock of the schema takes the place of BEGIN IMMEDIATE, so that within a transaction nothing changes
+under its feet, and what is numbered in it is numbered in the order of commits. What is right by its rows alone (an answer,
+a count, a token) is written by a second writer without the lock, and waits for no job. A session that stands still
+within a transaction is ended by the server. Leases go by its clock; a server that went away is connected to again.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from tidemill.store.sql.write_ops import Combine, Session
 from tidemill.store.sql.writer import Writer
 
 _LEAST = 150_000
+STILL = 5_000
+"""Milliseconds that a transaction may stand still between two statements: then the server ends it, for others wait for its locks."""
 _NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _SNAPSHOT = "SELECT pg_current_snapshot()::text"
 _IS_THERE = text("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = :name)")
@@ -44,7 +48,7 @@ def open_postgres(
     lock = f"SELECT pg_advisory_xact_lock({_as_number(f'{kind.name} {schema}')})"
     theirs = " ".join(address.normalized_query.get("options", ()))
     theirs += f" -c search_path={schema}" if schema else ""
-    ours = f"-c default_transaction_read_only=on -c synchronous_commit=on -c lock_timeout={round(wait * 1e3)}"
+    ours = " ".join(f"-c {name}={value}" for name, value in _session(wait).items())
     engine = create_engine(
         address,
         poolclass=QueuePool,
@@ -52,7 +56,7 @@ def open_postgres(
         max_overflow=20,
         pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT",
-        connect_args={"options": f"{theirs} {ours}".strip(), "connect_timeout": max(2, round(wait))},
+        connect_args={"options": f"{theirs} {ours}".strip(), **_way(address, wait)},
     )
 
     _carry_over(kind.tables)
@@ -73,15 +77,42 @@ def open_postgres(
         except BaseException:
             engine.dispose()
             raise
-    writer = Writer(lambda: PostgresSession(engine.connect(), lock), place, combine, patience=wait + 50)
+
+    def writer(*starts: str) -> Writer:
+        return Writer(lambda: PostgresSession(engine.connect(), starts), place, combine, patience=wait + 50)
+
     database = Database(
         engine,
-        writer,
+        writer("BEGIN", lock),
         place,
         wall=lambda: int(database.value(text(_NOW))),
         version=lambda: _as_number(database.value(text(_SNAPSHOT))),
+        free=writer("BEGIN"),
     )
     return database
+
+
+def _session(wait: float) -> dict[str, str | int]:
+    """How each of our sessions is, whatever the role's or the database's settings say; milliseconds."""
+    return {
+        "default_transaction_read_only": "on",
+        "default_transaction_isolation": r"read\ committed",
+        "synchronous_commit": "on",
+        "lock_timeout": round(wait * 1e3),
+        "idle_in_transaction_session_timeout": STILL,
+    }
+
+
+def _way(address: URL, wait: float) -> dict[str, int]:
+    """How long a server that does not answer is waited for, unless the address says so itself; seconds, milliseconds."""
+    ours = {
+        "connect_timeout": max(2, round(wait)),
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": max(2_000, round(wait * 1e3)),
+    }
+    return {name: value for name, value in ours.items() if name not in address.query}
 
 
 def _as_number(text: str) -> int:
@@ -121,9 +152,9 @@ def _check_version(engine: Engine, place: str) -> None:
 
 
 class PostgresSession(Session):
-    def __init__(self, connection: Connection, lock: str) -> None:
+    def __init__(self, connection: Connection, starts: tuple[str, ...]) -> None:
         super().__init__(connection, "SET default_transaction_read_only = off")
-        self.starts = ("BEGIN", lock)
+        self.starts = starts
 
     @property
     def broken(self) -> bool:

@@ -153,7 +153,7 @@ class Outcomes(Records[Outcome]):
             {"the_key": key, "the_prediction": prediction, "the_how": how, **here} for key, prediction, how in joins
         ]
         if rows:
-            self._db.write(lambda tx: tx.execute(_JOIN, rows) and None)
+            self._db.write(lambda tx: tx.execute(_JOIN, rows) and None, alone=False)
 
     def of(self, predictions: Iterable[str]) -> dict[str, Sequence[Outcome]]:
         """By prediction, oldest first."""
@@ -195,4 +195,4 @@ class Outcomes(Records[Outcome]):
         """Their items are sold: they are in quarantine no longer."""
         rows = [{"the_key": o.key, "the_endpoint": o.endpoint, "the_environment": o.environment} for o in outcomes]
         if rows:
-            self._db.write(lambda tx: tx.execute(_ADMIT, rows) and None)
+            self._db.write(lambda tx: tx.execute(_ADMIT, rows) and None, alone=False)

@@ -107,12 +107,14 @@ class Releases(Named[Release]):
         """Add to how often each release failed to answer; several scorers lose none."""
 
         def work(tx: Connection) -> None:
-            for release, count in counts.items():
+            for release, count in sorted(
+                counts.items()
+            ):  # who adds to the same ones waits, and none waits for each other
                 row = {"release": release, "environment": environment, "endpoint": endpoint, "count": 0}
                 tx.execute(insert_new(tx, schema.serving_failures), row)
                 tx.execute(_ADD_FAILURES, {"the_release": release, "more": count})
 
-        self._db.write(work)
+        self._db.write(work, alone=False)
 
     def failures(self, endpoint: str, environment: str = "") -> dict[str, int]:
         """How often each release of the endpoint failed to answer so far; those that never did are left out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
@@ -18,7 +19,6 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    insert,
     select,
     update,
 )
@@ -65,7 +65,7 @@ class Rows(Generic[R]):
             }
         # Built once: making these anew for every record would cost more than running them.
         here = and_(*(column == bindparam(f"key_{column.name}") for column in self.key))
-        self._insert, self.find, self._change = insert(table), self.select.where(here), update(table).where(here)
+        self.find, self._change = self.select.where(here), update(table).where(here)
         self._listed: dict[tuple[str, ...], Select[Any]] = {}
 
     def narrowed(self, names: Iterable[str]) -> Select[Any]:
@@ -98,11 +98,9 @@ class Rows(Generic[R]):
     def add(self, tx: Connection, record: R) -> bool:
         """Insert. False when this very record is there already (a retry); Conflict when another one has its id."""
         row = self.row(record)
-        there = tx.execute(self.find, self._key(row)).first()
-        if there is None:
-            tx.execute(self._insert, row)
+        if tx.execute(insert_new(tx, self.table), row).rowcount:
             return True
-        if not _same(there, self.values(record)):
+        if not _same(tx.execute(self.find, self._key(row)).one(), self.values(record)):
             name = "/".join(map(str, self._key(row).values()))
             raise Conflict(f"{self.noun} {name} is there already, with other contents")
         return False
@@ -115,17 +113,11 @@ class Rows(Generic[R]):
 
     def add_once(self, tx: Connection, record: R) -> bool:
         """Insert unless its key is there, whatever the record there says; whether it was new."""
-        row = self.row(record)
-        if tx.execute(self.find, self._key(row)).first() is not None:
-            return False
-        tx.execute(self._insert, row)
-        return True
+        return bool(tx.execute(insert_new(tx, self.table), self.row(record)).rowcount)
 
     def put(self, tx: Connection, record: R) -> None:
-        """Insert or replace. (The writer holds the write lock, so between the two nobody can come.)"""
-        row = self.row(record)
-        if not tx.execute(self._change, {**row, **self._key(row)}).rowcount:
-            tx.execute(self._insert, row)
+        """Insert or replace."""
+        tx.execute(insert_or_replace(tx, self.table), self.row(record))
 
     def update(self, tx: Connection, id: str, changes: Mapping[str, Any]) -> None:
         """Change named fields of one record. NotFound when it is not there, StoreError for a field it does not have."""
@@ -163,11 +155,23 @@ def _plain(value: Any) -> Any:
 
 
 def insert_new(tx: Connection, table: Table) -> Insert:
-    """INSERT … ON CONFLICT DO NOTHING; each dialect has its own class for the same words."""
-    if tx.dialect.name == "postgresql":
-        from sqlalchemy.dialects import postgresql
+    """INSERT unless the key is there: one statement, so that nobody can come in between. Another unique index is a conflict still."""
+    return _upserts(tx.dialect.name, table)[0]
 
-        return postgresql.insert(table).on_conflict_do_nothing()
-    from sqlalchemy.dialects import sqlite
 
-    return sqlite.insert(table).on_conflict_do_nothing()
+def insert_or_replace(tx: Connection, table: Table) -> Insert:
+    """INSERT, or all other columns anew where the key is there."""
+    return _upserts(tx.dialect.name, table)[1]
+
+
+@cache
+def _upserts(dialect: str, table: Table) -> tuple[Insert, Insert]:
+    """Each dialect has its own class for the same words."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    made, key = insert(table).execution_options(preserve_rowcount=True), list(table.primary_key.columns)
+    others = {column.name: made.excluded[column.name] for column in table.columns if column not in set(key)}
+    replacing = made.on_conflict_do_update(index_elements=key, set_=others) if others else made
+    return made.on_conflict_do_nothing(index_elements=key), replacing

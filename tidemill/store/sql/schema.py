@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ColumnDefault, ForeignKeyConstraint, Index, MetaData, Table, func, select
+from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table
 
 from tidemill.store import records
 from tidemill.store.payloads import WINDOWS, Findings, ReleaseEvidence
-from tidemill.store.sql.columns import JsonText, Tagged, Whole, Words, table_of
+from tidemill.store.sql.columns import JsonText, Next, Tagged, Whole, Words, table_of
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -70,12 +70,11 @@ jobs = table_of(tables, "jobs", records.Job, "id")
 Index(None, jobs.c.endpoint, jobs.c.started)
 Index(None, jobs.c.decision)
 
-# `seq` counts what is written, so that cause stands before effect where both are of one instant. No field of the record:
-# the insert itself takes the next number, and there is one writer, which holds the lock of the database.
+# `seq` grows as they are written, so that cause stands before effect where both are of one instant. No field of the record:
+# the insert itself takes the next number.
 events = table_of(tables, "events", records.Event, "id")
-events.append_column(Column("seq", Whole, nullable=False))
-events.c.seq.default = ColumnDefault(select(func.coalesce(func.max(events.c.seq), 0) + 1).scalar_subquery())
-Index(None, events.c.seq, unique=True)
+events.append_column(Column("seq", Whole, default=Next("events", "seq"), nullable=False))
+Index(None, events.c.seq)
 Index(None, events.c.at, events.c.seq)
 Index(None, events.c.kind, events.c.at, events.c.seq)
 
@@ -126,6 +125,8 @@ online = table_of(live, "online", records.OnlineEvent, "seq")
 Index(None, online.c.key, online.c.dataset, unique=True)
 Index(None, online.c.subject, online.c.at)
 Index("ix_online_told", online.c.subject, online.c.at, sqlite_where=online.c.file.is_(None))
+
+gone = table_of(live, "gone", records.Gone, "seq")
 
 entity_inputs = table_of(live, "entity_inputs", records.EntityInputs, "model", "subject")
 Index(None, entity_inputs.c.subject)

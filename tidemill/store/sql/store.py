@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import TypeVar
 
@@ -63,21 +64,23 @@ SETTLEMENTS = Rows(Settlement, schema.settlements, "settlement", "at", "id", mom
 TOKENS = Rows(Token, schema.tokens, "token", "created", "id")
 
 
+_principal = ContextVar("principal", default="")
+"""Whose transaction is under way, in the thread that writes it."""
+
+
 class Events(Named[Event]):
     """What people are told, in the order of their moments; those of one moment in the order they were written."""
 
-    _principal = ""  # of the transaction under way: the one writer does them one after the other
-
     def written_by(self, principal: str, work: Callable[[Tx], T], tx: Tx) -> T:
         """Do ``work`` in its transaction; the events that it adds carry the principal's name."""
-        self._principal = principal
+        before = _principal.set(principal)
         try:
             return work(tx)
         finally:
-            self._principal = ""
+            _principal.reset(before)
 
     def add(self, event: Event, tx: Tx = None) -> None:
-        self._db.write(lambda tx: EVENTS.add(tx, replace(event, principal=event.principal or self._principal)), tx)
+        super().add(event if event.principal else replace(event, principal=_principal.get()), tx)
 
 
 class MetadataStore:
@@ -85,8 +88,9 @@ class MetadataStore:
 
     - A call that has returned is committed and, on SQLite, fsynced (group commit shares the fsync among waiting writers).
     - `transact` is one transaction: all of it or none. No transaction computes or does I/O inside.
-    - Writes of one process go through one writer; across processes BEGIN IMMEDIATE (or the server) arbitrates, with a
-      bounded wait that ends in `StoreBusy`. A full disk is `DiskFull`; a missing record is `NotFound`.
+    - Writes of one process go through one writer; across processes BEGIN IMMEDIATE (of a server, a lock of the schema)
+      arbitrates, with a bounded wait that ends in `StoreBusy`. A full disk is `DiskFull`; a missing record is `NotFound`.
+    - Of a server, what a scorer writes (failures, tokens, settings, events) takes no such lock and waits for no transaction.
     - Readers never wait for writers and see the last commit.
 
     Events are what people are told: nothing is decided on one, that is a record's, written in the same transaction.
@@ -105,13 +109,13 @@ class MetadataStore:
         self.verdicts = Records(database, VERDICTS)
         self.decisions = Named(database, DECISIONS)
         self.jobs = Records(database, JOBS)
-        self.events = Events(database, EVENTS)
+        self.events = Events(database, EVENTS, alone=False)
         self.windows = Records(database, WINDOWS)
         self.baselines = Records(database, BASELINES)
         self.alarms = Named(database, ALARMS)
         self.settlements = Named(database, SETTLEMENTS)
         self.leases = Leases(database, LEASES)
-        self.tokens = Named(database, TOKENS)
+        self.tokens = Named(database, TOKENS, alone=False)
         self.settings = Settings(database)
 
     def transact(self, work: Callable[[Tx], T], principal: str = "") -> T:

@@ -65,10 +65,13 @@ class Writer:
         if piece.urgent and not self._urgent.is_set():
             self._urgent.set()
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this is its thread: within a transaction."""
+        return threading.current_thread() is self._thread
+
     def call(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in the next group commit and wait for it."""
-        if threading.current_thread() is self._thread:
-            raise StoreError("a write inside a transaction must pass its tx on", place=self._place)
         piece = Call(work)
         self.submit(piece)
         try:

@@ -115,6 +115,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("file IS NULL"),
     )
     op.create_table(
+        "gone",
+        sa.Column("seq", whole, nullable=False, autoincrement=False),
+        sa.Column("mark", text, nullable=False),
+        sa.Column("dataset", text, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_gone"),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "entity_inputs",
         sa.Column("model", text, nullable=False),
         sa.Column("subject", text, nullable=False),

@@ -240,7 +240,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_events_at_seq", "events", ["at", "seq"], unique=False)
     op.create_index("ix_events_kind_at_seq", "events", ["kind", "at", "seq"], unique=False)
-    op.create_index("ix_events_seq", "events", ["seq"], unique=True)
+    op.create_index("ix_events_seq", "events", ["seq"], unique=False)
     op.create_table(
         "windows",
         sa.Column("endpoint", text, nullable=False),
