@@ -6,7 +6,7 @@ import pytest
 
 from tests.raised import raised
 from tidemill.config.decode import parse
-from tidemill.errors import ConfigError, NotAvailableYet
+from tidemill.errors import ConfigError
 
 TOML = '[project]\nname = "shop"\n[data.sales]\nsource = "data/*.csv"\ncontract = "c.yaml"\n[model]\ntask = "recommend"\n[stores]\n'
 
@@ -43,6 +43,7 @@ def test_what_is_no_address_or_holds_a_secret_is_refused_without_repeating_it(ad
 def test_a_bucket_is_kept_as_it_is_written() -> None:
     said = "s3://models/teams/shop?endpoint=https://storage.example&region=eu-1"
     assert parse(f'{TOML}artifacts = "{said}"').stores.artifacts == said
+    assert parse(f'{TOML}tables = "{said}"').stores.tables == said
 
 
 @pytest.mark.parametrize(
@@ -62,11 +63,14 @@ def test_a_bucket_is_kept_as_it_is_written() -> None:
     ],
 )
 def test_a_bucket_with_a_secret_or_over_an_open_way_is_refused(address: str) -> None:
-    with raised(ConfigError, "tidemill.toml:9") as caught:
-        parse(f'{TOML}artifacts = "{address}"')
-    assert "hush" not in repr(caught.value.problem())
+    for key in ("artifacts", "tables"):
+        with raised(ConfigError, "tidemill.toml:9") as caught:
+            parse(f'{TOML}{key} = "{address}"')
+        assert "hush" not in repr(caught.value.problem())
 
 
-def test_tables_are_not_there_yet() -> None:
-    with pytest.raises(NotAvailableYet):
-        parse(f'{TOML}tables = "s3://bucket/shop"')
+@pytest.mark.parametrize("copies", ["0 GB", "many", "-1 GB"])
+def test_a_bound_of_copies_is_a_size(copies: str) -> None:
+    assert parse(f'{TOML}copies = "2 GB"').stores.copies == "2 GB"
+    with raised(ConfigError, "tidemill.toml:9"):
+        parse(f'{TOML}copies = "{copies}"')

@@ -11,7 +11,8 @@ from typing import Any
 
 from tidemill.data import pipeline
 from tidemill.data.ingest import changes, ingest, register
-from tidemill.data.tables import delta, keys, tables
+from tidemill.data.tables import keys, tables
+from tidemill.data.tables.local import LocalTables
 from tidemill.scope.project import Project, open_project
 from tidemill.types import HeldClock
 
@@ -37,9 +38,9 @@ def after(owner: Any, name: str, times: int = 1) -> None:
 
 PLACES: dict[str, Callable[[Project], None]] = {
     "before the quarantine": lambda p: before(ingest, "_keep_bad"),
-    "quarantine's file without its commit": lambda p: after(delta, "write_file"),
+    "quarantine's file without its commit": lambda p: after(LocalTables, "put"),
     "after the quarantine": lambda p: after(ingest, "_keep_bad"),
-    "table's file without its commit": lambda p: after(delta, "write_file", 2),
+    "table's file without its commit": lambda p: after(LocalTables, "put", 2),
     "after the table's commit": lambda p: after(tables.Tables, "append", 2),
     "after the key index": lambda p: after(keys.KeyIndex, "add"),
     "after the online history": lambda p: after(p.live.online, "load"),

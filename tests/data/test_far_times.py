@@ -46,7 +46,7 @@ def test_a_year_before_1000_is_taken_and_the_next_file_too(folder: Path, day: st
         second = ingest(project, "sales")
         assert second is not None and second.rows == 6
         assert reconcile(project) == []
-        held = Tables(project.tables_dir).commit("sales", 1).files.values()
+        held = Tables(project.tables_at).commit("sales", 1).files.values()
         assert [spans["at"][0] for spans in held] == [parse_time(day)]
 
 

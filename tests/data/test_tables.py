@@ -12,7 +12,7 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.raised import raised
-from tidemill.data.tables.delta import append, writing
+from tidemill.data.tables.delta import append
 from tidemill.data.tables.schema import UTC_TIME
 from tidemill.data.tables.tables import Tables
 from tidemill.errors import Conflict, ContractError, Damaged, DiskFull, NotFound, StoreBusy
@@ -153,7 +153,7 @@ def test_a_changed_or_missing_file_is_found(tables: Tables) -> None:
 def test_one_version_is_made_once(tables: Tables) -> None:
     tables.append("t", some(0), ingest="a", at=0)
     with pytest.raises(Conflict):
-        append(tables.folder("t"), some(3), 1, app_id="b", at=0, meta={})
+        append(tables.store, "t", some(3), 1, app_id="b", at=0, meta={})
     assert tables.read("t").collect().height == 3
     assert not list((tables.folder("t") / "_delta_log").glob("*.part"))
 
@@ -175,9 +175,9 @@ def test_a_table_in_the_place_of_another_is_read_anew(tables: Tables) -> None:
 
 
 def test_one_writer_at_a_time(tables: Tables) -> None:
-    with tables.lock("t"), pytest.raises(StoreBusy), writing(tables.root / ".t.lock", wait=0):
+    with tables.lock("t"), pytest.raises(StoreBusy), tables.store.lock("t", wait=0):
         pass
-    with writing(tables.root / ".t.lock", wait=0):
+    with tables.store.lock("t", wait=0):
         pass
 
 

@@ -16,7 +16,9 @@ from tests.store.artifacts.conftest import _storage, bucket, storage  # noqa: F4
 from tests.store.artifacts.storage import Storage
 from tests.store.sql.conftest import server  # noqa: F401 - the fixture
 from tidemill.config.stores import StoresSection
+from tidemill.data.tables.tables import open_tables
 from tidemill.errors import ConfigError, Damaged, ProjectError, StoreError
+from tidemill.rebuild.verify.data import seen as seen_again
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import open_project
 from tidemill.scope.stores import Files, Server, keep_alone, stores_of
@@ -45,13 +47,14 @@ def lay_at(root: Path, address: str, name: str = "credit", more: str = "") -> Pa
     return made
 
 
-def test_the_loop_keeps_its_records_in_a_schema_and_its_artifacts_under_a_prefix(
+def test_the_loop_keeps_its_records_in_a_schema_and_all_else_under_a_prefix(
     tmp_path: Path,
     address: str,
     storage: Storage,  # noqa: F811
     bucket: str,  # noqa: F811
 ) -> None:
-    root = lay_at(tmp_path / "one", address, more=f'artifacts = "{storage.address(bucket)}"\n')
+    prefix = storage.address(bucket)
+    root = lay_at(tmp_path / "one", address, more=f'artifacts = "{prefix}"\ntables = "{prefix}"\n')
     (root / "data/a.csv").write_text(credit(400))
     with open_project(root) as project:
         assert run_all(project).release is not None
@@ -59,11 +62,18 @@ def test_the_loop_keeps_its_records_in_a_schema_and_its_artifacts_under_a_prefix
         identity = project.id
     assert released is not None
     assert not list((root / ".tidemill").glob("*.db"))
-    shutil.rmtree(root / ".tidemill/artifacts")  # copies
+    assert not list((root / ".tidemill/artifacts").iterdir()) and not list((root / ".tidemill/tables").iterdir())
+    shutil.rmtree(root / ".tidemill")  # copies, locks and logs
     with open_project(root, reading=True) as again:
         assert again.endpoint().champion() == released and again.id == identity
         model = again.store.models.get(released.model)
         assert get_bundle(again.artifacts, model.bundle).files
+        (data,) = model.data
+        (seen,) = seen_again(again, [data])
+        assert (
+            not seen.wrong
+            and open_tables(again).read("credit").collect().height == again.store.datasets.get("credit").rows
+        )
     with psycopg.connect(address) as plain:
         found = plain.execute("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename IN ('models', 'predictions')")
         assert found.fetchall() == [("tidemill_credit",)]

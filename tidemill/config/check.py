@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from tidemill.config.amounts import every, some_memory, some_share, some_time
+from tidemill.config.amounts import every, some_bytes, some_memory, some_share, some_time
 from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
 from tidemill.config.network import check_name, check_proxy, drain
@@ -68,7 +68,12 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
         checks.read(("jobs", job), some_time, getattr(file.jobs, job))
     checks.read(("jobs", "memory"), partial(some_memory, whole=1 << 40), file.jobs.memory)
     checks.serve()
-    for key, reader in (("metadata", check_database), ("artifacts", check_bucket)):
+    for key, reader in (
+        ("metadata", check_database),
+        ("artifacts", check_bucket),
+        ("tables", check_bucket),
+        ("copies", some_bytes),
+    ):
         if said := getattr(file.stores, key):
             checks.read(("stores", key), reader, said)
     layers = Layers(raw)

@@ -1,4 +1,4 @@
-"""``[stores]``: where a team's records and artifacts are; left out, they are files of the project."""
+"""``[stores]``: where a team's records, artifacts and tables are; left out, they are files of the project."""
 
 from __future__ import annotations
 
@@ -30,16 +30,19 @@ BUCKET_OPTIONS = ("endpoint", "region")
 
 
 class StoresSection(Section, frozen=True):
-    """``[stores]``: where records and artifacts are that a team shares.
+    """``[stores]``: where records, artifacts and tables are that a team shares.
 
     ``metadata``: ``postgresql://ROLE@HOST/DATABASE``: records, predictions and histories in PostgreSQL, in a schema named after
     the project. Left out: SQLite in ``.tidemill/``. The password is never written here, see `SECRET`.
     ``artifacts``: ``s3://BUCKET/PREFIX``: models and what steps made, in object storage; ``?endpoint=…&region=…`` where it is not
-    Amazon's. Keys as every S3 client takes them from the environment.
+    Amazon's. Keys as every S3 client takes them from the environment. ``tables``: dataset versions, likewise; may be the same prefix.
+    ``copies``: how much of both a machine keeps in ``.tidemill/copies``; what was used least recently goes first.
     """
 
     metadata: str = ""
     artifacts: str = ""
+    tables: str = ""
+    copies: str = "20 GB"
 
 
 def check_database(address: str) -> None:
@@ -69,7 +72,7 @@ def check_bucket(address: str) -> None:
     hint = "s3://BUCKET/PREFIX"
     parts, given = _parts(address, hint)
     if parts.scheme != "s3":
-        raise ConfigError("artifacts are kept in storage that speaks S3", hint=hint)
+        raise ConfigError("artifacts and tables are kept in storage that speaks S3", hint=hint)
     if "@" in parts.netloc:
         raise ConfigError(
             "a key does not belong into a file that is shared",

@@ -32,8 +32,6 @@ def later(raw: JsonObject) -> Iterator[Later]:
     >>> [found.what for found in later({"data": {"sales": {"source": "s3://a/b"}}})]
     ['a source at s3://']
     """
-    if "tables" in _table(raw.get("stores")):
-        yield Later(("stores", "tables"), "[stores] tables", "leave it out: they are in .tidemill/")
     for key, section in _table(raw.get("data")).items():
         source = _table(section).get("source")
         scheme = re.match(r"\s*([a-z][a-z0-9+.-]*)://", source, re.I) if isinstance(source, str) else None

@@ -77,7 +77,7 @@ def rows(project: Project, version: DatasetVersion, most: int = ALL) -> Iterator
     The child is ended when it is silent for too long at any place; only its silence counts, for whoever takes the rows
     may be slow.
     """
-    arguments = [str(project.tables_dir), version.dataset, version.ingest, str(most)]
+    arguments = [project.tables_at, version.dataset, version.ingest, str(most)]
     with log_file(project.logs, "quarantine") as log, Child(_READER, arguments, log=log) as child:
         while "done" not in (message := _next(child, version.dataset)):
             yield message["row"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tidemill.data.tables.tables import open_tables
 from tidemill.errors import StoreError
 from tidemill.files import exclusive
 from tidemill.model.recorded import Recorded
@@ -60,8 +61,14 @@ def place(project: Project, laid: Laid) -> Iterator[Path]:
         with open_copy(root, laid.at) as copy:
             _fill(project, copy, laid)
         (root / ".tidemill" / "tables").rmdir()
-        (root / ".tidemill" / "tables").symlink_to(project.tables_dir)  # a training reads them, and writes nothing
+        open_tables(project).lay(root / ".tidemill" / "tables", _versions(laid.data))
         yield root
+
+
+def _versions(data: Sequence[str]) -> dict[str, int]:
+    """Of each dataset the last of these versions."""
+    refs = [Ref.versioned("dataset", ref) for ref in data]
+    return {name: max(version for other, version in refs if other == name) for name, _ in refs}
 
 
 def _sweep(where: Path) -> None:

@@ -22,7 +22,8 @@ from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.process.memory import machine_memory
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
-from tidemill.scope.stores import artifacts_of, stores_of
+from tidemill.scope.stores import places_of, stores_of
+from tidemill.store.artifacts import open_artifacts
 from tidemill.store.artifacts.recorded import RecordedArtifacts
 from tidemill.store.records import Release, Tx
 from tidemill.store.reserve import Reserve
@@ -317,8 +318,9 @@ class Project:
         return self.root / ".tidemill"
 
     @property
-    def tables_dir(self) -> Path:
-        return self.state / "tables"
+    def tables_at(self) -> str:
+        """Where its tables are, as `tidemill.data.tables.tables.Tables` takes it."""
+        return places_of(self.config.stores, self.state).tables
 
     @property
     def logs(self) -> Path:
@@ -407,6 +409,7 @@ def open_project(
     reserve = Reserve(state)
     known = _has_run(state)
     if reading:
+        known = known or bool(config.stores.metadata)  # a team's machine may read before anything ran on it
         if not known:
             raise ProjectError("nothing has run here yet", place=str(root), hint="start with: tidemill run")
     else:
@@ -426,8 +429,9 @@ def open_project(
         if clock is None:
             clock = StoredClock(store) if store.settings.get("mode") == "replay" else SystemClock()
         seed = store.settings.get("seed", 0)
-        kept = artifacts_of(config.stores, identity, state, store)
-        artifacts = RecordedArtifacts(kept, store.artifacts, clock.now)
+        places = places_of(config.stores, state)
+        places.claim(identity, store)
+        artifacts = RecordedArtifacts(open_artifacts(places.artifacts), store.artifacts, clock.now)
         undone.pop_all()
     return Project(
         root=root,
@@ -444,7 +448,7 @@ def open_project(
 
 def _has_run(state: Path) -> bool:
     """Whether the folder holds what is only made after tidemill.db: then none is made in silence in its place."""
-    folders = (folder for folder in (state / "tables", state / "artifacts") if folder.is_dir())
+    folders = (folder for folder in (state / "tables", state / "artifacts", state / "copies") if folder.is_dir())
     return (state / "live.db").exists() or any(next(folder.iterdir(), None) for folder in folders)
 
 

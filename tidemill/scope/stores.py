@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from tidemill.config.amounts import some_bytes
 from tidemill.config.stores import SECRET, StoresSection
 from tidemill.errors import ConfigError, ProjectError
 from tidemill.files import write_whole
-from tidemill.store.artifacts import Artifacts, open_artifacts
 from tidemill.store.sql import open_live, open_metadata
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ OWNER = "project_name"
 """The setting that says whose schema it is."""
 ALONE = "alone"
 """Stands in the state folder of a copy: its stores are files of its own, whatever the project's [stores] says."""
-CLAIMED = "artifacts_claimed"
-"""The setting that says which prefix is the project's."""
+CLAIMED = "_claimed"
+"""The end of the settings that say which prefixes are the project's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +108,35 @@ def _secret(environment: Mapping[str, str], place: str) -> str | None:
         ) from exc
 
 
-def artifacts_of(section: StoresSection, project: str, state: Path, store: MetadataStore) -> Artifacts:
-    """The project's artifacts; a prefix is taken for the project of this id at the first time. Raises ProjectError, StoreError."""
-    folder = state / "artifacts"
-    if not section.artifacts or (state / ALONE).exists():
-        return open_artifacts(str(folder))
-    from tidemill.store.artifacts.objects import ObjectArtifacts
+def places_of(section: StoresSection, state: Path) -> Places:
+    """Where the project's artifacts and tables are."""
+    return Places(StoresSection() if (state / ALONE).exists() else section, state)
 
-    found = ObjectArtifacts(f"{section.artifacts}#{folder}")
-    if store.settings.get(CLAIMED) != section.artifacts:
-        found.claim(project)
-        store.settings.set(CLAIMED, section.artifacts)
-    return found
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Addresses of artifacts and tables: folders of the project, or prefixes of buckets with copies on this machine."""
+
+    said: StoresSection
+    state: Path
+
+    @property
+    def artifacts(self) -> str:
+        return self._copied(self.said.artifacts) or str(self.state / "artifacts")
+
+    @property
+    def tables(self) -> str:
+        return self._copied(self.said.tables) or str(self.state / "tables")
+
+    def _copied(self, address: str) -> str:
+        return f"{address}#{self.state / 'copies'}?most={some_bytes(self.said.copies)}" if address else ""
+
+    def claim(self, project: str, store: MetadataStore) -> None:
+        """The prefixes are the project's, taken for it at the first time. Raises ProjectError, StoreError."""
+        for key, address in (("artifacts", self.said.artifacts), ("tables", self.said.tables)):
+            was = store.settings.get(f"{key}{CLAIMED}")
+            if address and was != address:
+                from tidemill.store.bucket import Bucket
+
+                Bucket(address).claim(project)
+                store.settings.set(f"{key}{CLAIMED}", address)

@@ -25,7 +25,7 @@ def storage(_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stor
     for name, value in (("ACCESS_KEY_ID", "tidemill"), ("SECRET_ACCESS_KEY", "hush")):
         monkeypatch.setenv(f"AWS_{name}", value)
     yield _storage
-    _storage.drop, _storage.status = False, ""
+    _storage.well()
 
 
 @pytest.fixture

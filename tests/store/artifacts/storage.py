@@ -14,20 +14,27 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Storage:
-    """Moto's S3 behind a proxy of which a test may say what it does: ``drop`` conditions, or answer with a ``status``."""
+    """Moto's S3 behind a proxy of which a test may say what it does: ``drop`` conditions, or answer (``only`` one method)
+    with a ``status`` and what is ``said`` beside it. ``asked``: methods and paths."""
 
     def __init__(self) -> None:
-        self.drop, self.status = False, ""
+        self.asked: list[tuple[str, str]] = []
+        self.well()
         self._app: Wsgi = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._proxied, threaded=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
+    def well(self) -> None:
+        self.drop, self.status, self.said, self.only = False, "", "", ""
+
     def _proxied(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if self.drop:
             environ.pop("HTTP_IF_NONE_MATCH", None)
-        if self.status:
-            start(self.status, [("Content-Type", "application/xml"), ("Content-Length", "0")])
-            return [b""]
+        method, body = environ["REQUEST_METHOD"], self.said.encode()
+        self.asked.append((method, environ["PATH_INFO"]))
+        if self.status and self.only in ("", method):
+            start(self.status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+            return [body]
         return self._app(environ, start)
 
     @property

@@ -13,15 +13,16 @@ from obstore.store import S3Store
 from tests.raised import raised
 from tests.store.artifacts.storage import Storage
 from tidemill.errors import Damaged, DiskFull, NotFound, ProjectError, StoreBusy, StoreError
-from tidemill.store.artifacts import Artifacts, objects
+from tidemill.store import bucket as bucket_of
+from tidemill.store.artifacts import Artifacts
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.artifacts.objects import ObjectArtifacts
 from tidemill.testing.artifacts import ArtifactsSuite
 
 
 def raw(artifacts: Artifacts) -> S3Store:
-    store: S3Store = vars(artifacts)["_store"]
-    return store
+    assert isinstance(artifacts, ObjectArtifacts)
+    return artifacts.bucket.store
 
 
 @pytest.fixture
@@ -67,12 +68,12 @@ def test_an_object_that_was_replaced_is_not_taken_for_it(artifacts: ObjectArtifa
 
 def test_a_prefix_belongs_to_one_project(storage: Storage, bucket: str, tmp_path: Path) -> None:
     one, other = (ObjectArtifacts(f"{storage.address(bucket)}#{tmp_path / name}") for name in ("one", "other"))
-    one.claim("project_one")
-    one.claim("project_one")
+    one.bucket.claim("project_one")
+    one.bucket.claim("project_one")
     with pytest.raises(ProjectError) as caught:
-        other.claim("project_other")
+        other.bucket.claim("project_other")
     assert "project_one" in caught.value.message
-    ObjectArtifacts(f"{storage.address(bucket, 'elsewhere')}#{tmp_path / 'other'}").claim("project_other")
+    ObjectArtifacts(f"{storage.address(bucket, 'elsewhere')}#{tmp_path / 'other'}").bucket.claim("project_other")
 
 
 def test_of_many_that_race_for_a_prefix_one_has_it(storage: Storage, bucket: str, tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_of_many_that_race_for_a_prefix_one_has_it(storage: Storage, bucket: str
 
     def take(one: tuple[int, ObjectArtifacts]) -> bool:
         try:
-            one[1].claim(f"project_{one[0]}")
+            one[1].bucket.claim(f"project_{one[0]}")
         except ProjectError:
             return False
         return True
@@ -92,7 +93,7 @@ def test_of_many_that_race_for_a_prefix_one_has_it(storage: Storage, bucket: str
 def test_a_way_that_drops_conditions_is_refused(storage: Storage, artifacts: ObjectArtifacts) -> None:
     storage.drop = True
     with raised(StoreError, artifacts.address.partition("?")[0]) as caught:
-        artifacts.claim("project_one")
+        artifacts.bucket.claim("project_one")
     assert "If-None-Match" in caught.value.hint
 
 
@@ -100,12 +101,12 @@ def test_who_comes_by_a_way_that_drops_conditions_takes_no_prefix_away(
     storage: Storage, bucket: str, tmp_path: Path
 ) -> None:
     one, other = (ObjectArtifacts(f"{storage.address(bucket)}#{tmp_path / name}") for name in ("one", "other"))
-    one.claim("project_one")
+    one.bucket.claim("project_one")
     storage.drop = True
     with raised(StoreError, one.address.partition("?")[0]):
-        other.claim("project_other")
+        other.bucket.claim("project_other")
     storage.drop = False
-    one.claim("project_one")
+    one.bucket.claim("project_one")
     assert [found["path"] for part in obstore.list(raw(one)) for found in part] == ["project"]
 
 
@@ -143,7 +144,7 @@ def test_a_key_that_is_refused_and_a_bucket_that_is_not_there_are_said(
 def test_storage_that_is_away_is_a_bounded_wait_and_nothing_is_taken_for_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, storage: Storage, bucket: str
 ) -> None:
-    monkeypatch.setattr(objects, "WAIT", 0.2)
+    monkeypatch.setattr(bucket_of, "WAIT", 0.2)
     artifacts = ObjectArtifacts(f"{storage.address(bucket)}#{tmp_path / 'copies'}")
     storage.status = "503 Service Unavailable"
     with pytest.raises(StoreBusy) as caught:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -73,8 +72,8 @@ def _values(raw: str, reasons: Sequence[str]) -> Any:
     return {k: v for k, v in json.loads(raw).items() if not k.startswith("_")}
 
 
-def main(root: str, dataset: str, ingest: str, most: str) -> None:
-    channel, tables, name = parent(), Tables(Path(root)), dataset + QUARANTINE
+def main(at: str, dataset: str, ingest: str, most: str) -> None:
+    channel, tables, name = parent(), Tables(at), dataset + QUARANTINE
     if channel is None:
         raise SystemExit("the server starts this process")
     try:

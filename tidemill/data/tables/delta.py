@@ -1,33 +1,29 @@
-"""The border to Delta Lake: files named by their digest, and commits; foreign errors end here.
-
-Works with delta-rs and polars alone, without pyarrow.
-"""
+"""Delta Lake's log, as it is written and read here: commits of files that are named by their digests."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
-from deltalake import DeltaTable, Schema
-from deltalake.exceptions import DeltaError
 
+from tidemill.data.tables.port import TableStore
 from tidemill.data.tables.schema import UTC_TIME, Columns, of_delta, to_delta
-from tidemill.errors import Conflict, DiskFull, StoreBusy, StoreError, no_room
-from tidemill.files import exclusive, write_whole
 from tidemill.types import Micros, parse_time
 
 CHECKPOINT = 100
 """Versions from one checkpoint of the log to the next, at least."""
 REPLACED = "tidemill.replaced"
 """Where a commit says which file stands in the place of which: {old: new}."""
+Term = tuple[str, int]
+"""A lease's name, and how often it was taken: it only grows."""
+LEASE = "lease:"
+"""Begins the name of an application whose transactions carry the term of the lease under which they were written."""
 _CONFIGURATION = {  # every version stays readable: nothing of the log is ever cleaned up by itself
     "delta.logRetentionDuration": "interval 36500 days",
     "delta.deletedFileRetentionDuration": "interval 36500 days",
@@ -35,54 +31,18 @@ _CONFIGURATION = {  # every version stays readable: nothing of the log is ever c
 }
 
 
-@contextmanager
-def translated(place: str) -> Iterator[None]:
-    """Turns what the disk and delta-rs raise into Tidemill's errors."""
-    try:
-        yield
-    except (OSError, DeltaError) as exc:
-        if no_room(exc) or "No space left" in str(exc) or "File too large" in str(exc):
-            raise DiskFull("no room on the disk; nothing was committed", place=place, hint="free some room") from exc
-        raise StoreError(f"the table cannot be used: {exc}", place=place) from exc
-
-
-@contextmanager
-def writing(lock: Path, wait: float = 30.0) -> Iterator[None]:
-    """The only writer of a table, on this machine. Raises StoreBusy after ``wait`` seconds."""
-    lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with ExitStack() as held:
-        try:
-            held.enter_context(exclusive(lock, wait))
-        except BlockingIOError as exc:
-            raise StoreBusy("another process is writing", place=str(lock)) from exc
-        yield
-
-
-def create_delta(folder: Path, columns: Columns, dataset: str) -> None:
-    """A new, empty table: its version 0. Raises ContractError for a type that tables do not hold."""
-    schema = Schema.from_json(to_delta(columns, dataset))
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with translated(str(folder)):
-        DeltaTable.create(str(folder), schema=schema, configuration=_CONFIGURATION)
-
-
-def write_file(folder: Path, frame: pl.DataFrame, app_id: str) -> str:
-    """Keep the frame as a Parquet file named by its digest; its name. On disk (fsynced) when this returns.
-
-    The id is in the file too: the same rows of two transactions must be two files, for a table is a set of names.
-    """
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", compression_level=3, metadata={"tidemill.transaction": app_id})
-    data = buffer.getvalue()
-    name = f"{hashlib.sha256(data).hexdigest()}.parquet"
-    target = folder / name
-    with translated(str(target)):
-        write_whole(target, data)
-    return name
+def first_entry(columns: Columns, dataset: str, at: Micros) -> bytes:
+    """The log entry of a new, empty table: its version 0. Raises ContractError for a type that tables do not hold."""
+    said = {"id": str(uuid.uuid4()), "format": {"provider": "parquet", "options": {}}, "partitionColumns": []}
+    told = {"schemaString": to_delta(columns, dataset), "configuration": _CONFIGURATION, "createdTime": at // 1000}
+    info = {"timestamp": at // 1000, "operation": "CREATE TABLE", "operationParameters": {}, "engineInfo": "tidemill"}
+    protocol = {"minReaderVersion": 1, "minWriterVersion": 2}
+    return _lines([{"commitInfo": info}, {"protocol": protocol}, {"metaData": {**said, **told}}])
 
 
 def append(
-    folder: Path,
+    store: TableStore,
+    dataset: str,
     frame: pl.DataFrame,
     version: int,
     *,
@@ -91,11 +51,12 @@ def append(
     meta: Mapping[str, str],
     columns: Columns | None = None,
     replaced: Mapping[str, pl.DataFrame] | None = None,
+    term: Term | None = None,
 ) -> None:
-    """Add the rows as this version, with an application transaction. On disk (fsynced) when this returns.
+    """Add the rows as this version, with an application transaction. Kept when this returns.
 
     ``columns``: the table's from here on, where they are others than before; ``replaced``: what stands in the place of
-    these files from here on.
+    these files from here on; ``term``: of the lease under which it is written.
     A frame without rows makes a version without a file. The log entry is written here, as the Delta protocol
     describes an append, not by delta-rs: it is on disk before its name appears, and costs 1 ms instead of 13. Raises
     Conflict when the version is there already.
@@ -107,69 +68,68 @@ def append(
         "engineInfo": "tidemill",
         **meta,
     }
-    moved = {old: _add(folder, new, app_id, at) for old, new in (replaced or {}).items()}
+    moved = {old: _add(store, dataset, new, app_id, at) for old, new in (replaced or {}).items()}
     if moved:
         info[REPLACED] = {old: add["path"] for old, add in moved.items()}
     actions: list[dict[str, Any]] = [{"commitInfo": info}, {"txn": {"appId": app_id, "version": 1}}]
+    if term is not None:
+        actions.append({"txn": {"appId": f"{LEASE}{term[0]}", "version": term[1]}})
     if columns is not None:
-        first = next(a["metaData"] for a in _actions(folder, 0) if "metaData" in a)
-        actions.append({"metaData": {**first, "schemaString": to_delta(columns, folder.name)}})
+        first = next(a["metaData"] for a in _actions(store.log(dataset)[0]) if "metaData" in a)
+        actions.append({"metaData": {**first, "schemaString": to_delta(columns, dataset)}})
     actions += [{"remove": {"path": old, "deletionTimestamp": at // 1000, "dataChange": True}} for old in moved]
     actions += [{"add": add} for add in moved.values()]
     if frame.height:
-        actions.append({"add": _add(folder, frame, app_id, at)})
-    text = "".join(json.dumps(action) + "\n" for action in actions)
-    target = log_file(folder, version)
-    with translated(str(target)):
-        try:
-            write_whole(target, text.encode(), over=False)  # two writers never make the same one
-        except FileExistsError as exc:
-            raise Conflict(f"version {version} is there already", place=str(target)) from exc
+        actions.append({"add": _add(store, dataset, frame, app_id, at)})
+    store.commit(dataset, version, _lines(actions))
 
 
-def _add(folder: Path, frame: pl.DataFrame, app_id: str, at: Micros) -> dict[str, Any]:
-    """Keep the frame as a file, and say so in the log's words."""
-    name = write_file(folder, frame, app_id)
-    kept = {"path": name, "partitionValues": {}, "size": (folder / name).stat().st_size, "modificationTime": at // 1000}
+def _add(store: TableStore, dataset: str, frame: pl.DataFrame, app_id: str, at: Micros) -> dict[str, Any]:
+    """Keep the frame as a Parquet file, and say so in the log's words.
+
+    The id is in the file too: the same rows of two transactions must be two files, for a table is a set of names.
+    """
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", compression_level=3, metadata={"tidemill.transaction": app_id})
+    data = buffer.getvalue()
+    kept = {"path": store.put(dataset, data), "partitionValues": {}, "size": len(data), "modificationTime": at // 1000}
     return {**kept, "dataChange": True, "stats": json.dumps(statistics(frame))}
 
 
-def checkpoint_if_due(folder: Path, version: int) -> None:
+def checkpoint_if_due(store: TableStore, dataset: str, version: int) -> None:
     """For other readers, who replay the log since the last one; growing gaps keep the sum of their sizes below n^1.5."""
     if version % max(CHECKPOINT, math.isqrt(version)) == 0:
-        with translated(str(folder)):
-            DeltaTable(str(folder)).create_checkpoint()
+        store.checkpoint(dataset)
 
 
-def commits(folder: Path, since: int = 0) -> list[dict[str, Any]]:
-    """What the log says of every version from ``since`` on, oldest first, with its ``version``.
+def commits(entries: Iterable[bytes], since: int = 0) -> Iterator[dict[str, Any]]:
+    """What these entries of the log say, of the versions from ``since`` on, each with its ``version``.
 
     ``files``: each new one with the span of each time column; ``replaced``: by the name of a file of before, the one that
-    stands in its place from here on, and its spans; ``columns``: the table's, where they are others than before.
+    stands in its place from here on, and its spans; ``columns``: the table's, where they are others than before; ``terms``: of
+    the leases, by their names.
     """
-    found: list[dict[str, Any]] = []
-    while log_file(folder, since + len(found)).is_file():
-        said = [pair for action in _actions(folder, since + len(found)) for pair in action.items()]
+    for version, entry in enumerate(entries, since):
+        said = [pair for action in _actions(entry) for pair in action.items()]
         actions, added = dict(said), [what for name, what in said if name == "add"]
         files = {add["path"]: spans(json.loads(add["stats"])) for add in added}
         moved = actions["commitInfo"].get(REPLACED, {})
-        info = {**actions["commitInfo"], "version": since + len(found), "columns": None}
+        info = {**actions["commitInfo"], "version": version, "columns": None}
         info["replaced"] = {old: (new, files.pop(new)) for old, new in moved.items()}
         info["files"] = files
+        txns = [what for name, what in said if name == "txn"]
+        info["terms"] = {t["appId"]: t["version"] for t in txns if t["appId"].startswith(LEASE)}
         if "metaData" in actions:
             info["columns"] = of_delta(actions["metaData"]["schemaString"])
-        found.append(info)
-    return found
+        yield info
 
 
-def log_file(folder: Path, version: int) -> Path:
-    return folder / "_delta_log" / f"{version:020}.json"
+def _actions(entry: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in entry.splitlines() if line]
 
 
-def _actions(folder: Path, version: int) -> list[dict[str, Any]]:
-    path = log_file(folder, version)
-    with translated(str(path)):
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+def _lines(actions: Iterable[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(action) + "\n" for action in actions).encode()
 
 
 def statistics(frame: pl.DataFrame) -> dict[str, Any]:

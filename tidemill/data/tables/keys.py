@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tidemill.data.tables.delta import translated
+from tidemill.data.tables.local import translated
 from tidemill.data.tables.tables import Tables
 from tidemill.files import write_whole
 

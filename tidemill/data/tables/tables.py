@@ -1,6 +1,6 @@
-"""Dataset versions: Delta Lake tables under ``.tidemill/tables``, written by Tidemill alone.
+"""Dataset versions: Delta Lake tables under ``.tidemill/tables`` or in object storage, written by Tidemill alone.
 
-Promise: a version that `Tables.append` has returned is on disk (data, log and folders fsynced) and is never edited: where
+Promise: a version that `Tables.append` has returned is kept (on disk: data, log and folders fsynced) and is never edited: where
 a later one completes rows (`tidemill.data.tables.fill`), other files stand in the place of theirs from then on.
 Every data file is named by the SHA-256 of its bytes, so `Tables.verify` can check any version at any time. An append
 whose ingest id is in the table already changes nothing. Version 0 is the empty table.
@@ -8,9 +8,8 @@ whose ingest id is in the table already changes nothing. Version 0 is the empty 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -18,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from tidemill.data.tables.delta import append, checkpoint_if_due, commits, create_delta, log_file, writing
+from tidemill.data.tables.delta import LEASE, Term, append, checkpoint_if_due, commits, first_entry
+from tidemill.data.tables.local import LocalTables
+from tidemill.data.tables.port import TableStore
 from tidemill.data.tables.schema import Columns, with_added
-from tidemill.errors import Damaged, NotFound
+from tidemill.errors import Conflict, Damaged, LeaseLost, NotFound
 from tidemill.types import Micros, did_you_mean, digest
 
 if TYPE_CHECKING:
@@ -60,13 +61,14 @@ class TableCommit:
 class _Log:
     """A table's commits, 0 first, as far as they were read; ``made`` tells this table from another in its place."""
 
-    made: tuple[int, int]
+    made: object
     columns: Columns = field(default_factory=dict)
     commits: list[TableCommit] = field(default_factory=list)
+    terms: dict[str, int] = field(default_factory=dict)  # the last one of each lease
 
 
 class Tables:
-    """The tables in one folder.
+    """The tables of one store: a folder, or ``s3://…#FOLDER`` (`open_tables_at`).
 
     >>> import tempfile
     >>> tables = Tables(Path(tempfile.mkdtemp()))
@@ -78,15 +80,18 @@ class Tables:
     ['a']
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = Path(root)
+    def __init__(self, where: Path | str) -> None:
+        self.store = open_tables_at(str(where))
+        self.root = self.store.root
         self._logs: dict[str, _Log] = {}
+        self._held: set[str] = set()  # by this process: nobody else writes to them
 
     def folder(self, dataset: str) -> Path:
+        """On this machine: it holds the table, or copies."""
         return self.root / dataset
 
     def exists(self, dataset: str) -> bool:
-        return log_file(self.folder(dataset), 0).is_file()
+        return self._look(dataset) is not None
 
     def version(self, dataset: str) -> int:
         """The last version. Raises NotFound."""
@@ -94,7 +99,8 @@ class Tables:
 
     def versions(self, dataset: str) -> list[TableCommit]:
         """Every version with rows, oldest first (the empty version 0 is left out)."""
-        return self._log(dataset).commits[1:] if self.exists(dataset) else []
+        log = self._look(dataset)
+        return log.commits[1:] if log else []
 
     def commit(self, dataset: str, version: int) -> TableCommit:
         """One version's commit. Raises NotFound."""
@@ -126,7 +132,7 @@ class Tables:
 
     def scan(self, dataset: str, files: Sequence[str]) -> pl.LazyFrame:
         """The rows of these files, with the table's present columns."""
-        paths = [self.folder(dataset) / name for name in files]
+        paths = self.store.paths(dataset, files)
         return pl.scan_parquet(paths, schema=self._log(dataset).columns, glob=False, missing_columns="insert")
 
     def read(self, dataset: str, version: int | None = None, within: Within | None = None) -> pl.LazyFrame:
@@ -147,7 +153,6 @@ class Tables:
 
     def columns(self, dataset: str) -> Columns:
         """The table's columns: it keeps them for ever, and may gain some. Raises NotFound."""
-        self._must_exist(dataset)
         return self._log(dataset).columns
 
     def append(
@@ -159,17 +164,21 @@ class Tables:
         at: Micros,
         meta: Mapping[str, Any] | None = None,
         replaced: Mapping[str, pl.DataFrame] | None = None,
+        term: Term | None = None,
     ) -> int:
         """Add the rows as a new version, once per ingest id; the version. Columns that are new to the table are added to it.
 
         ``replaced``: the same rows of these files, completed (`tidemill.data.tables.fill.rewritten`).
-        Raises ContractError where one that is in the table is lacking or of another type.
+        ``term``: of the lease under which the caller writes. Raises LeaseLost where the log has a later one.
+        Raises ContractError where one that is in the table is lacking or of another type, Conflict where another machine's
+        writer was first: begin anew, from what is there now.
 
         The caller holds `lock`. An ingest id that is there already returns the version that it made.
         """
-        folder = self.folder(dataset)
         if not self.exists(dataset):
-            create_delta(folder, frame.schema, dataset)
+            with suppress(Conflict):
+                self.store.commit(dataset, 0, first_entry(frame.schema, dataset, at))
+            self._read(dataset)
         log = self._log(dataset)
         for commit in log.commits:
             if commit.ingest == ingest:
@@ -177,8 +186,11 @@ class Tables:
         columns, version = with_added(log.columns, frame.schema, dataset), log.commits[-1].version + 1
         for new in (replaced or {}).values():
             columns = with_added(columns, new.schema, dataset)
+        if term is not None and term[1] < (last := log.terms.get(f"{LEASE}{term[0]}", 0)):
+            raise LeaseLost(f"term {last} writes to it, and this is {term[1]}", place=f"dataset:{dataset}")
         append(
-            folder,
+            self.store,
+            dataset,
             _with_all(frame, columns),
             version,
             app_id=ingest,
@@ -186,13 +198,34 @@ class Tables:
             meta={"tidemill.ingest": ingest, **(meta or {})},
             columns=columns if len(columns) > len(log.columns) else None,
             replaced={old: _with_all(new, columns) for old, new in (replaced or {}).items()},
+            term=term,
         )
-        checkpoint_if_due(folder, version)
+        self._read(dataset)
+        checkpoint_if_due(self.store, dataset, version)
         return version
 
-    def lock(self, dataset: str) -> AbstractContextManager[None]:
-        """Held while writing: one writer of a table at a time. Raises StoreBusy after a bounded wait."""
-        return writing(self.root / f".{dataset}.lock")
+    def lay(self, folder: Path, versions: Mapping[str, int]) -> None:
+        """A folder of tables that holds these datasets up to these versions at least, for one that only reads."""
+        parts = {name: self._up_to(name, version) for name, version in versions.items()}
+        files = {
+            name: [file for one in commits for file in (*one.files, *(new for new, _ in one.replaced.values()))]
+            for name, commits in parts.items()
+        }
+        self.store.lay(folder, files)
+
+    @contextmanager
+    def lock(self, dataset: str) -> Iterator[None]:
+        """Held while writing: one writer of a table, and of its quarantine, at a time on this machine. What is there is looked at
+        once then. Raises StoreBusy after a bounded wait."""
+        both = {dataset, dataset + QUARANTINE}
+        with self.store.lock(dataset):
+            for name in both:
+                self._look(name)
+            self._held |= both
+            try:
+                yield
+            finally:
+                self._held -= both
 
     def files(self, dataset: str, version: int | None = None) -> list[str]:
         """The data files of a version, by name: each name is the digest of its bytes."""
@@ -205,43 +238,48 @@ class Tables:
 
     def verify(self, dataset: str, version: int | None = None) -> int:
         """Read every file of the version and compare its digest with its name; how many. Raises Damaged."""
-        folder = self.folder(dataset)
         names = self.files(dataset, version)
         for name in names:
-            path = folder / name
-            if not path.is_file():
-                raise Damaged("a data file is missing", place=str(path))
-            with path.open("rb") as handle:
-                found = hashlib.file_digest(handle, "sha256").hexdigest()
-            if found != path.stem:
-                raise Damaged("a data file was changed", place=str(path), hint="restore it from a backup")
+            try:
+                self.store.verify(dataset, name)
+            except NotFound as exc:
+                raise Damaged("a data file is missing", place=exc.place) from exc
         return len(names)
 
     def _log(self, dataset: str) -> _Log:
-        """The table's log, brought up to date. Commits never change, so those that were read are kept."""
-        folder = self.folder(dataset)
-        made = log_file(folder, 0).stat()
+        """The table's log, as `_look` says. Raises NotFound."""
+        log = self._look(dataset)
+        if log is None:
+            known = [name for name in self.store.names() if not name.endswith(QUARANTINE)]
+            raise NotFound(f"no table {dataset!r}", hint=did_you_mean(dataset, known) if known else "run: tidemill run")
+        return log
+
+    def _look(self, dataset: str) -> _Log | None:
+        """The table's log, brought up to date, where there is a table. Commits never change, so those that were read are kept."""
+        return self._logs.get(dataset) if dataset in self._held else self._read(dataset)
+
+    def _read(self, dataset: str) -> _Log | None:
+        made = self.store.made(dataset)
+        if made is None:
+            self._logs.pop(dataset, None)
+            return None
         log = self._logs.get(dataset)
-        if log is None or log.made != (made.st_ino, made.st_mtime_ns):
-            log = self._logs[dataset] = _Log((made.st_ino, made.st_mtime_ns))
-        for info in commits(folder, len(log.commits)):
+        if log is None or log.made != made:
+            log = self._logs[dataset] = _Log(made)
+        since = len(log.commits)
+        for info in commits(self.store.log(dataset, since), since):
             log.columns = info["columns"] or log.columns
-            made, replaced = info.get("tidemill.ingest", ""), info["replaced"]
-            log.commits.append(TableCommit(info["version"], made, info["files"], info, replaced))
+            log.terms |= info["terms"]
+            ingest, replaced = info.get("tidemill.ingest", ""), info["replaced"]
+            log.commits.append(TableCommit(info["version"], ingest, info["files"], info, replaced))
         return log
 
     def _up_to(self, dataset: str, version: int | None) -> list[TableCommit]:
         """The commits up to a version (all, if not said), the empty one first. Raises NotFound."""
-        self._must_exist(dataset)
         found = self._log(dataset).commits
         if version is not None and version >= len(found):
             raise NotFound(f"no version {version} of {dataset!r}", hint=f"the last one is {len(found) - 1}")
         return found[: None if version is None else version + 1]
-
-    def _must_exist(self, dataset: str) -> None:
-        if not self.exists(dataset):
-            known = [p.name for p in self.root.glob("*") if self.exists(p.name) and not p.name.endswith(QUARANTINE)]
-            raise NotFound(f"no table {dataset!r}", hint=did_you_mean(dataset, known) if known else "run: tidemill run")
 
 
 def _with_all(frame: pl.DataFrame, columns: Columns) -> pl.DataFrame:
@@ -274,11 +312,20 @@ def _may_hold(spans: Spans, within: Within | None) -> bool:
     return first < end and last >= start
 
 
+def open_tables_at(address: str) -> TableStore:
+    """The store of tables that `TableStore.address` names. Raises ConfigError."""
+    if "://" in address:
+        from tidemill.data.tables.objects import ObjectTables
+
+        return ObjectTables(address)
+    return LocalTables(Path(address))
+
+
 @lru_cache(maxsize=8)
-def _tables_in(root: Path) -> Tables:
-    return Tables(root)
+def _tables_in(address: str) -> Tables:
+    return Tables(address)
 
 
 def open_tables(project: Project) -> Tables:
-    """The project's tables; one object a folder, which remembers what it has open."""
-    return _tables_in(project.tables_dir)
+    """The project's tables; one object a place, which remembers what it has open."""
+    return _tables_in(project.tables_at)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from tidemill.data.tables.tables import open_tables
-from tidemill.errors import NotFound
+from tidemill.errors import Damaged, NotFound
 from tidemill.rebuild.report import Seen
 from tidemill.ref import Ref
 
@@ -42,12 +41,12 @@ def _wrong(project: Project, tables: Tables, dataset: str, version: int) -> str:
         return f"its list of files is {listed[:19]}…, and {recorded[:19]}… was recorded"
     commit = tables.commit(dataset, version)
     for name in (*commit.files, *(new for new, _ in commit.replaced.values())):
-        path = tables.folder(dataset) / name
-        if not path.is_file():
+        try:
+            tables.store.verify(dataset, name)
+        except NotFound:
             return f"its file {name} is gone"
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != path.stem:
-                return f"its file {name} was changed{_rows(tables, dataset, name)}"
+        except Damaged:
+            return f"its file {name} was changed{_rows(tables, dataset, name)}"
     return ""
 
 

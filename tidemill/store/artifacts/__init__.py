@@ -12,7 +12,7 @@ __all__ = ["Artifacts", "open_artifacts"]
 
 
 def open_artifacts(address: str) -> Artifacts:
-    """The store that `Artifacts.address` names: a folder, or ``s3://BUCKET/PREFIX#FOLDER``. Raises StoreError, ConfigError."""
+    """The store that `Artifacts.address` names: a folder, or ``s3://BUCKET/PREFIX#COPIES``. Raises StoreError, ConfigError."""
     if "://" in address:
         from tidemill.store.artifacts.objects import ObjectArtifacts
 

@@ -63,7 +63,7 @@ class LocalArtifacts(Artifacts):
         return f"sha256:{name}"
 
     def get(self, digest: str) -> bytes:
-        target = self._file(digest)
+        target = self.file(digest)
         with _translated(target, digest):
             data = target.read_bytes()
         check_bytes(data, digest, str(target))
@@ -71,13 +71,13 @@ class LocalArtifacts(Artifacts):
 
     def path(self, digest: str) -> Path:
         self.verify(digest)
-        return self._file(digest)
+        return self.file(digest)
 
     def has(self, digest: str) -> bool:
-        return self._file(digest).is_file()
+        return self.file(digest).is_file()
 
     def verify(self, digest: str) -> None:
-        target = self._file(digest)
+        target = self.file(digest)
         found = hashlib.sha256()
         with _translated(target, digest), self._deleting(fcntl.LOCK_SH), target.open("rb") as file:
             _touch(target)
@@ -86,7 +86,7 @@ class LocalArtifacts(Artifacts):
         check(found.hexdigest(), digest, str(target))
 
     def stat(self, digest: str) -> Stat:
-        target = self._file(digest)
+        target = self.file(digest)
         with _translated(target, digest):
             found = target.stat()
         return Stat(found.st_size, time.time() - found.st_mtime)
@@ -94,7 +94,7 @@ class LocalArtifacts(Artifacts):
     def delete(self, digest: str, idle: float = 0.0) -> int | None:
         """As `Artifacts` says; whoever puts or verifies them at the same moment either still has them afterwards, or sees that
         they are gone."""
-        target = self._file(digest)
+        target = self.file(digest)
         with _translated(target), self._deleting(fcntl.LOCK_EX):
             if not target.is_file() or (found := self.stat(digest)).idle < idle:
                 return None
@@ -128,7 +128,7 @@ class LocalArtifacts(Artifacts):
         finally:
             os.close(fd)
 
-    def _file(self, digest: str) -> Path:
+    def file(self, digest: str) -> Path:
         name = name_of(digest)
         return self._base / name[:2] / name[2:]
 
