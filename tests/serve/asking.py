@@ -14,9 +14,10 @@ import numpy as np
 
 from tidemill.access import tokens as auth
 from tidemill.scope.project import Project, open_project
+from tidemill.serve.histories import Histories
 from tidemill.serve.http.app import App
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import Histories, Loaded, Predictor, Served
+from tidemill.serve.predictor import Loaded, Predictor, Served
 from tidemill.serve.replay import ReplayClock
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release

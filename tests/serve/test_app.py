@@ -21,9 +21,9 @@ from tidemill.errors import DiskFull, ModelError, ProjectError, StoreBusy
 from tidemill.scope.project import open_project
 from tidemill.serve import log as logs
 from tidemill.serve.bodies import MAX_BODY
+from tidemill.serve.histories import Histories
 from tidemill.serve.http.app import App
 from tidemill.serve.http.routes import OPEN, Route
-from tidemill.serve.predictor import Histories
 from tidemill.serve.service import _Flying as Flying
 from tidemill.store.sql.live import Met
 from tidemill.types import DAY, HeldClock, to_iso

@@ -129,14 +129,15 @@ def test_a_candidate_answers_nobody_else(project):
         assert [ask("secret", path) for path in ("/feedback", "/control/refresh", "/api/status")] == [404] * 3
 
 
-def test_a_candidate_knows_only_those_it_is_asked_about(project):
+def test_a_candidate_has_those_at_hand_that_it_is_asked_about(project):
     project.live.online.load(
         [OnlineEvent(0, f"e{who}", who, "mug", NOON - DAY, 1.0, dataset="sales") for who in ("7", "8", "9")]
     )
     digest = released.bundle(project)
     ticket = auth.issue_code(project.store, scope_of(digest))
-    history = candidate_app(project, digest, ticket, "secret", ["9", "7"]).serving.at(None).history
-    assert [bool(history.items(who, NOON, DAY)[0]) for who in ("7", "8", "9")] == [True, False, True]
+    serving = candidate_app(project, digest, ticket, "secret", ["9", "7"]).serving
+    assert set(serving.histories.held) == {("sales", "7"), ("sales", "9")}
+    assert [serving.at(None).history.items(who, NOON, DAY)[0] for who in ("7", "9", "10")] == [["mug"], ["mug"], []]
 
 
 def test_a_server_that_nobody_needs_ends(project):

@@ -15,8 +15,9 @@ from tests.serve import released
 from tidemill.errors import Damaged, DiskFull, ModelError, NoModel, NotAttested, NotFound
 from tidemill.learning.bundle import FORMAT
 from tidemill.release.variants import takes
+from tidemill.serve.histories import Histories
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import AGAIN, Histories, Predictor, load_release
+from tidemill.serve.predictor import AGAIN, Predictor, load_release
 from tidemill.serve.serving import prepare
 from tidemill.store.artifacts.codecs import Bundle, get_bundle, put_bundle
 

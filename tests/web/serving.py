@@ -11,9 +11,10 @@ import numpy as np
 from tests.web.story import NOW
 from tidemill.access import tokens as auth
 from tidemill.scope.project import Project
+from tidemill.serve.histories import Histories
 from tidemill.serve.http.app import App
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import Histories, Loaded, Predictor, Served
+from tidemill.serve.predictor import Loaded, Predictor, Served
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release
 from tidemill.tasks.table import task_of

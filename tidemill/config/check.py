@@ -14,7 +14,7 @@ from typing import Any
 from tidemill.config.amounts import every, some_bytes, some_memory, some_share, some_time
 from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
-from tidemill.config.network import check_name, check_proxy, drain
+from tidemill.config.network import check_name, check_proxy, drain, history_bytes
 from tidemill.config.policies import SlicesGate, TriggerSection, check_trigger, explain_share, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, resolve
 from tidemill.config.sections import ModelSection
@@ -120,6 +120,7 @@ class _Checks:
         for proxy in self._file.serve.proxies:
             self.read(("serve", "proxies"), check_proxy, proxy)
         self.read(("serve", "drain"), drain, self._file.serve.drain)
+        self.read(("serve", "history"), history_bytes, self._file.serve.history)
 
     def datasets(self) -> None:
         if not self._file.data:

@@ -5,23 +5,27 @@ from __future__ import annotations
 import re
 from ipaddress import ip_network
 
+from tidemill.config.amounts import some_bytes
 from tidemill.config.sections import Section
 from tidemill.errors import ConfigError
 from tidemill.types import SECOND, parse_span
 
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LEAST_HISTORY = 10**6
 LONGEST_DRAIN = 15 * SECOND
 """A stop takes longer than what its clients are given to go elsewhere."""
 
 
 class ServeSection(Section, frozen=True):
     """``[serve]``: the ``names`` under which clients know this server, the ``proxies`` (addresses, or networks as ``10.1.0.0/24``) that may
-    speak for them, and the ``drain``: how long a server that is being stopped says so, and answers on, before it goes."""
+    speak for them, the ``drain``: how long a server that is being stopped says so, and answers on, before it goes, and how
+    much of the subjects' ``history`` it holds in memory."""
 
     names: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     drain: str = "0 s"
+    history: str = "64 MB"
 
 
 def check_name(name: str) -> None:
@@ -55,3 +59,15 @@ def drain(span: str) -> float:
     if found > LONGEST_DRAIN:
         raise ConfigError("a stop would take too long", hint=f"at most {LONGEST_DRAIN // SECOND} s")
     return found / SECOND
+
+
+def history_bytes(size: str) -> int:
+    """Raises ConfigError.
+
+    >>> history_bytes("64 MB")
+    64000000
+    """
+    found = some_bytes(size)
+    if found < LEAST_HISTORY:
+        raise ConfigError("a subject's history would hardly have room", hint=f"at least {LEAST_HISTORY // 10**6} MB")
+    return found

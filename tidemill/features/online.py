@@ -1,4 +1,4 @@
-"""Serving's side of the features: every subject's history in memory, asked as of a moment. numpy only, no polars.
+"""Serving's side of the features: subjects' histories in memory, asked as of a moment. numpy only, no polars.
 
 An event is seen by a request when it was known (``seq <= watermark``) and had happened (``at < t``, strict). The numbers
 are those that `tidemill.features.as_of.Histories` gives training, to the last bit: parity compares them.
@@ -14,8 +14,9 @@ are those that `tidemill.features.as_of.Histories` gives training, to the last b
 
 from __future__ import annotations
 
-from collections import defaultdict
+import sys
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ EventRow = Sequence[Any]
 """(seq, subject, item, at, value), as the store gives it."""
 
 
-class _Subject:
+class Subject:
     """One subject's events that count (value > 0) in order of time, those of one moment as they came: sums add in the
     order that training uses. Their seq, item and moment, in an array that doubles when it is full.
     """
@@ -39,38 +40,49 @@ class _Subject:
     def __init__(self) -> None:
         self.n = self.seq = 0
         self.names: list[str] = []
-        self._codes: dict[str, int] = {}
-        self._order = np.empty(0, np.int64)
-        self._events = np.empty((3, 8), np.int64)
+        self._codes: dict[str, int] | None = None  # by name; made when rows come, for most subjects get none
+        self._order = _NONE
+        self._events = _NO_EVENTS
 
-    def extend(self, rows: Sequence[EventRow]) -> None:
-        counted = [(row[0], self._code(row[2]), row[3]) for row in rows if row[4] > 0]
+    def extend(self, rows: Iterable[EventRow]) -> int:
+        """Know these rows, in order of seq; how many were new. One that was seen before changes nothing."""
+        fresh = [row for row in rows if row[0] > self.seq]
+        if fresh:
+            self._take(fresh)
+        return len(fresh)
+
+    def _take(self, rows: Sequence[EventRow]) -> None:
+        codes = self._codes or {name: code for code, name in enumerate(self.names)}
+        counted = [(row[0], codes.setdefault(row[2], len(codes)), row[3]) for row in rows if row[4] > 0]
+        self.names += [sys.intern(name) for name in islice(codes, len(self.names), None)]
+        self._codes = codes if self.seq else None
         start, self.n, self.seq = self.n, self.n + len(counted), rows[-1][0]
         if self.n > self._events.shape[1]:
-            old, self._events = self._events, np.empty((3, max(self.n, 2 * self._events.shape[1])), np.int64)
+            old, self._events = self._events, np.empty((3, self.n if not start else max(self.n, 2 * start)), np.int64)
             self._events[:, :start] = old[:, :start]
         self._events[:, start : self.n] = np.array(counted, np.int64).reshape(-1, 3).T
         events, times = self._events[:, : self.n], self._events[2, max(start - 1, 0) : self.n]
         if (times[1:] < times[:-1]).any():
             events[:] = events[:, np.argsort(events[2], kind="stable")]
 
-    def copy(self) -> _Subject:
-        made = _Subject()
-        made.n, made.seq, made.names, made._codes = self.n, self.seq, [*self.names], dict(self._codes)
-        made._order, made._events = self._order, self._events.copy()
+    def copy(self) -> Subject:
+        made = Subject()
+        made.n, made.seq, made.names, made._order = self.n, self.seq, [*self.names], self._order
+        made._events = self._events[:, : self.n].copy()
         return made
 
-    def _code(self, item: str) -> int:
-        code = self._codes.setdefault(item, len(self.names))
-        if code == len(self.names):
-            self.names.append(item)
-        return code
+    @property
+    def size(self) -> int:
+        """Bytes, about, and not less: a name that many subjects share is counted with each."""
+        names = sum(map(len, self.names)) + _A_NAME * len(self.names)
+        coded = _A_CODE * len(self.names) if self._codes else 0
+        return _A_SUBJECT + names + coded + self._events.nbytes
 
     @property
     def order(self) -> NDArray[np.int64]:
         """The items' numbers, by name."""
         if len(self._order) < len(self.names):
-            self._order = np.array(sorted(self._codes.values(), key=self.names.__getitem__))
+            self._order = np.array(sorted(range(len(self.names)), key=self.names.__getitem__))
         return self._order
 
     def seen(self, at: Micros, watermark: int | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -81,8 +93,13 @@ class _Subject:
         return events[1], events[2]
 
 
+_NONE, _NO_EVENTS = np.empty(0, np.int64), np.empty((3, 0), np.int64)
+_A_SUBJECT, _A_NAME, _A_CODE = 600, 66, 100
+"""Bytes of what is held of a subject beside its events, of each of its items' names and numbers, and of these by name."""
+
+
 class History:
-    """What serving knows of every subject.
+    """What is known of subjects: all that was loaded.
 
     Events come in order of `seq`; one whose seq is not above the last is passed over, so that reading the store again
     from an older place changes nothing. Memory: 24 bytes an event, at most doubled by growth.
@@ -90,16 +107,18 @@ class History:
 
     def __init__(self) -> None:
         self.seq = self._known = 0
-        self.items_known: set[str] = set()
-        self._subjects: defaultdict[str, _Subject] = defaultdict(_Subject)
+        self._subjects: dict[str, Subject] = {}
 
     def __len__(self) -> int:
         return self._known
 
+    def _of(self, subject: str) -> Subject | None:
+        return self._subjects.get(subject)
+
     def alone(self, subject: str | None) -> History:
         """What is known now of this subject, for whoever reads it in another thread while rows come in."""
-        made, found = History(), self._subjects.get(subject or "")
-        made.seq, made.items_known = self.seq, self.items_known
+        made, found = History(), self._of(subject or "")
+        made.seq = self.seq
         if found is not None:
             made._subjects[subject or ""] = found.copy()
         return made
@@ -111,17 +130,16 @@ class History:
         for row in rows:
             if row[0] > last:
                 fresh.setdefault(row[1], []).append(row)
-                self.items_known.add(row[2])
                 last = row[0]
         for subject, events in fresh.items():
-            self._subjects[subject].extend(events)
+            self._subjects.setdefault(subject, Subject()).extend(events)
         new = sum(map(len, fresh.values()))
         self.seq, self._known = last, self._known + new
         return new
 
     def seen(self, subject: str, at: Micros, watermark: int | None = None) -> tuple[set[str], NDArray[np.int64]]:
         """The items, and the moments of the rows, that count of a subject for a request; oldest first, empty if unknown."""
-        found = self._subjects.get(subject)
+        found = self._of(subject)
         if found is None:
             return set(), np.empty(0, np.int64)
         item, moments = found.seen(at, watermark)
@@ -131,7 +149,7 @@ class History:
         self, subject: str, at: Micros, half_life: Micros, watermark: int | None = None
     ) -> tuple[list[str], NDArray[np.float64]]:
         """The subject's items, sorted, and the decayed counts of their rows with value > 0; empty if unknown."""
-        found = self._subjects.get(subject)
+        found = self._of(subject)
         if found is None:
             return [], np.empty(0)
         item, moment = found.seen(at, watermark)
@@ -142,7 +160,7 @@ class History:
 
     def times(self, subject: str, at: Micros, watermark: int | None = None) -> Times:
         """How often, first and last, in the order of `items`: what that counts, not faded."""
-        found = self._subjects.get(subject)
+        found = self._of(subject)
         if found is None:
             return NEVER
         item, moment = found.seen(at, watermark)

@@ -7,9 +7,9 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -22,20 +22,17 @@ from tidemill.release.signing.trust import public_keys
 from tidemill.release.variants import BESIDE, CHAMPION, choose, named
 from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.explain import Explainer
+from tidemill.serve.histories import Histories
 from tidemill.serve.metrics import Metrics
 from tidemill.store.artifacts.codecs import get_bundle
-from tidemill.store.records import Event, OnlineEvent, Release
+from tidemill.store.records import Event, Release
 from tidemill.tasks.port import NEVER_SEEN, Answered, Request, Task
 from tidemill.tasks.table import load, task_answering, task_of
 from tidemill.types import JsonObject, Micros, named_id, to_iso
 
-if TYPE_CHECKING:
-    from tidemill.store.sql.live import LiveStore
-
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
 AGAIN = 5.0, 320.0  # Seconds until a refused release is tried again: the first time, and at most
-_READ = 5_000  # rows of the history at a time
 LAST_GOOD = 5  # How many earlier champions are tried when the champion's record does not load at start
 
 
@@ -88,45 +85,6 @@ class Answer:
     flags: Mapping[str, str] = field(default_factory=dict)  # by input, what is strange about its value
 
 
-class Histories:
-    """What serving knows, up to ``seq`` of all rows. Each `History` has the position of its own last row."""
-
-    def __init__(self, live: LiveStore) -> None:
-        self._live, self.seq = live, 0
-        self._of: dict[str, History] = {}
-
-    def of(self, dataset: str) -> History:
-        """The history of this dataset's subjects: always the same object."""
-        return self._of.setdefault(dataset, History())
-
-    def follow(self) -> int:
-        """Learn what any process has written to the online events since; how many they were."""
-        count = 0
-        while rows := self._live.online.rows_since(self.seq, _READ):
-            count += self.load(rows)
-            if len(rows) < _READ:
-                break
-        return count
-
-    def load(self, rows: Sequence[Sequence[Any]]) -> int:
-        """Know these rows, in order of seq and as `Online.rows_since` gives them; how many were new."""
-        by_dataset: dict[str, list[Sequence[Any]]] = {}
-        for row in rows:
-            by_dataset.setdefault(row[5], []).append(row)
-        count = sum(self.of(dataset).load(own) for dataset, own in by_dataset.items())
-        self.seq = max(self.seq, rows[-1][0]) if rows else self.seq
-        return count
-
-    def learn(self, events: Sequence[OnlineEvent], seqs: Sequence[int]) -> None:
-        """Our own events are committed: into the history at once, unless another writer's rows come before them."""
-        fresh = [(seq, event) for seq, event in zip(seqs, events, strict=True) if seq]
-        following = range(self.seq + 1, self.seq + 1 + len(fresh))
-        if [seq for seq, _ in fresh] != list(following):
-            self.follow()
-        else:
-            self.load([(seq, e.subject, e.item, e.at, e.value, e.dataset) for seq, e in fresh])
-
-
 class Predictor:
     """Answers for one endpoint. `answer` runs in the event loop; `refresh` may run in another thread."""
 
@@ -135,7 +93,8 @@ class Predictor:
         self.endpoint = scope.name
         self.task = task_of(scope.model.task)
         self.refuses = scope.model.dataset.requests == "refuse"
-        self.history = histories.of(scope.model.dataset.name)
+        self._dataset, self._histories = scope.model.dataset.name, histories
+        self.history = histories.of(self._dataset)
         self.explainer = Explainer(scope)
         self.served = Served()
         self._refreshing = threading.Lock()
@@ -179,11 +138,16 @@ class Predictor:
             raise NotFound(f"nothing is held of {rows.entity} {body.subject!r}", place="$.subject", hint=hint)
         return body.about(json.loads(held.inputs), to_iso(held.at))
 
-    def sells(self, item: str) -> bool:
-        """Whether the item is in a file of the dataset, or a model that serves can answer with it."""
-        if item in self.history.items_known:
-            return True
-        return any(item in loaded.task.catalogue(loaded.scorer) for loaded in self.served.variants.values())
+    async def know(self, subject: str | None) -> None:
+        """Have the subject's history, where an answer would hold up the event loop to read it. Raises StoreError."""
+        if subject and self.task.history and self._histories.lacks(self._dataset, subject):
+            await self._histories.hold(self._dataset, subject)
+
+    async def sold(self, items: Set[str]) -> Set[str]:
+        """Those of these items that are in a row of the dataset, or that a model which serves can answer with."""
+        catalogues = [loaded.task.catalogue(loaded.scorer) for loaded in self.served.variants.values()]
+        offered = {item for item in items if any(item in catalogue for catalogue in catalogues)}
+        return offered | await self._histories.sold(self._dataset, items - offered)
 
     # the models -------------------------------------------------------------------------------------------------------
 

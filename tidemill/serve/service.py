@@ -90,6 +90,7 @@ class PredictionService:
         if inputs is None:
             body = predictor.found(body)
             inputs = _encode(body.kept())
+        await predictor.know(body.subject)
         at = serving.clock.now()
         answer = predictor.answer(body, body.subject or prediction_id, at)
         prediction = _prediction(prediction_id, endpoint, at, body, inputs, answer, started)
@@ -119,12 +120,6 @@ class PredictionService:
         finally:
             del self._explaining[made.id]
             done.set()
-
-    def _sells(self, predictor: Predictor, item: str) -> bool:
-        """Whether anybody sells the item; the heartbeat may not have looked at the newest file yet."""
-        if not predictor.sells(item):
-            self._s.follow()
-        return predictor.sells(item)
 
     def _waits(self, ack: str) -> bool:
         """Whether an answer leaves only when it is written: also with ack=async, while the last ones could not be."""
@@ -200,11 +195,9 @@ class PredictionService:
         places = ["$"] if len(outcomes) == 1 else [f"$[{i}]" for i in range(len(outcomes))]
         read = [_read(predictor, outcome, place) for outcome, place in zip(outcomes, places, strict=True)]
         history = predictor.task.history
+        sold = await predictor.sold({o.item for o in read}) if history else frozenset()
         outcomes = [
-            replace(
-                o, endpoint=name, environment=environment, quarantined=history and not self._sells(predictor, o.item)
-            )
-            for o in read
+            replace(o, endpoint=name, environment=environment, quarantined=history and o.item not in sold) for o in read
         ]
         events = [event_of(o, dataset) for o in outcomes if history and o.value and not o.quarantined]
         waits = self._waits(ack)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tidemill.access.tokens import TokenCache, cache
+from tidemill.config.network import history_bytes
 from tidemill.errors import Damaged, NoRoute, TidemillError
 from tidemill.scope.names import one_of
 from tidemill.scope.project import Project
+from tidemill.serve.histories import Histories
 from tidemill.serve.log import Log
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import Histories, Predictor
+from tidemill.serve.predictor import Predictor
 from tidemill.serve.replay import ReplayClock
 from tidemill.store.records import OnlineEvent
 from tidemill.types import Clock, JsonObject, did_you_mean
@@ -154,12 +156,11 @@ class Serving:
 
 
 def prepare(project: Project) -> Serving:
-    """Read the history and load what is released. What does not verify is not served, and said."""
+    """Load what is released. What does not verify is not served, and said."""
     metrics = Metrics()
-    histories = Histories(project.live)
+    histories = Histories(project.live, history_bytes(project.reached.history))
     predictors = {name: Predictor(scope, metrics, histories) for name, scope in project.endpoints.items()}
     clock = ReplayClock(project) if project.replay else None
     serving = Serving(project, metrics, predictors, histories, cache(project.store), clock or project.clock, clock)
-    serving.follow()
     serving.look()
     return serving

@@ -34,12 +34,13 @@ from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
 from tidemill.release.variants import CANARY
 from tidemill.scope.project import Project, open_project
+from tidemill.serve.histories import Histories
 from tidemill.serve.http.admit import READ_SECONDS
 from tidemill.serve.http.app import App, build
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.listen import BACKLOG, listen
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import Histories, Loaded, Predictor, Served, load_scorer, scope_of
+from tidemill.serve.predictor import Loaded, Predictor, Served, load_scorer, scope_of
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release, Token
 from tidemill.types import JsonObject, SystemClock
@@ -142,14 +143,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def candidate_app(
     project: Project, digest: str, ticket: str, secret: str, subjects: Sequence[str] = (), endpoint: str | None = None
 ) -> App:
-    """The application that serves this bundle alone, and knows the history of these subjects alone.
+    """The application that serves this bundle alone, and has the history of these subjects at hand.
 
     Raises Unauthorized for a used ticket, and as `load_scorer`.
     """
     auth.redeem(project.store, ticket, scope_of(digest))
     metrics = Metrics()
     scope, histories = project.endpoint(endpoint), Histories(project.live)
-    histories.load(project.live.online.rows_of(subjects))
+    histories.preload(scope.model.dataset.name, subjects)
     predictor = Predictor(scope, metrics, histories)
     release = Release("candidate", scope.name, "candidate", "canary", ({"share": 1.0},), 0, 0, 0)
     predictor.refuses = False  # it is asked rows of the past, which kept the limits of their own time

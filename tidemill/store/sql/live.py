@@ -272,6 +272,11 @@ class LiveStore:
         rows = [SubjectRows(self._db, table) for table in (schema.predictions, schema.outcomes, schema.entity_inputs)]
         return [*rows[:2], HistoryRows(self._db, schema.online), rows[2]]
 
+    @property
+    def remote(self) -> bool:
+        """A server's: a query may take its time."""
+        return self._db.engine.dialect.name != "sqlite"
+
     def try_write(self) -> Future[None]:
         """Write something, and take it back in the same transaction: done when the disk has taken it, or failed as it says."""
         piece = Call(_write_and_take_back)

@@ -47,6 +47,12 @@ _PLAIN = select(_online.seq, _online.subject, _online.item, _online.at, _online.
 _AMONG = _online.subject.in_(bindparam("subjects", expanding=True))
 _OF_ALL = ONLINE.narrowed(["dataset"]).where(_AMONG)
 _ROWS_OF = _PLAIN.where(_AMONG)
+_ROWS_OF_ONE = _PLAIN.where(_online.subject == bindparam("subject"), _online.dataset == bindparam("dataset"))
+_SOLD = (
+    select(_online.item)
+    .distinct()
+    .where(_online.item.in_(bindparam("items", expanding=True)), _online.dataset == bindparam("dataset"))
+)
 _SINCE = _PLAIN.where(_online.seq > bindparam("seq")).order_by(_online.seq).limit(bindparam("limit"))
 _PRESENT = select(_online.key, _online.dataset).where(_online.key.in_(bindparam("keys", expanding=True)))
 _gone = schema.gone.c
@@ -172,6 +178,15 @@ class Online(Records[OnlineEvent]):
         """Of several subjects together, plain as in `rows_since`."""
         found = self._db.rows_among(_ROWS_OF, "subjects", sorted(set(subjects)))
         return sorted(found, key=lambda row: int(row[0]))
+
+    def rows_of_one(self, dataset: str, subject: str) -> Sequence[Sequence[Any]]:
+        """Of one subject of a dataset, plain as in `rows_since`."""
+        found = self._db.rows(_ROWS_OF_ONE, given={"subject": subject, "dataset": dataset})
+        return sorted(found, key=lambda row: int(row[0]))
+
+    def sold(self, dataset: str, items: Iterable[str]) -> set[str]:
+        """Those of these items that a row of the dataset has."""
+        return {str(row[0]) for row in self._db.rows_among(_SOLD, "items", items, {"dataset": dataset})}
 
     def of_all(self, subjects: Iterable[str], dataset: str) -> Sequence[OnlineEvent]:
         """Of several subjects together."""

@@ -124,6 +124,7 @@ Index("ix_outcomes_quarantined", outcomes.c.item, sqlite_where=outcomes.c.quaran
 online = table_of(live, "online", records.OnlineEvent, "seq")
 Index(None, online.c.key, online.c.dataset, unique=True)
 Index(None, online.c.subject, online.c.at)
+Index(None, online.c.item)
 Index("ix_online_told", online.c.subject, online.c.at, sqlite_where=online.c.file.is_(None))
 
 gone = table_of(live, "gone", records.Gone, "seq")

@@ -106,6 +106,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_online_key_dataset", "online", ["key", "dataset"], unique=True)
     op.create_index("ix_online_subject_at", "online", ["subject", "at"], unique=False)
+    op.create_index("ix_online_item", "online", ["item"], unique=False)
     op.create_index(
         "ix_online_told",
         "online",
