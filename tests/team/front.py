@@ -109,8 +109,11 @@ def fronted(folder: Path, scorers: Sequence[int], pair: tuple[str, str], token: 
         line = [nginx, "-p", str(folder), "-c", str(placed(folder, port, scorers, pair)), "-g", "daemon off; " + _USER]
         with (folder / "nginx.log").open("ab") as log:
             process = subprocess.Popen(line, env={**os.environ, "NGINX": f"{fd};"}, pass_fds=[fd], stderr=log)
+    front = Front(port, folder, ssl.create_default_context(cafile=pair[0]), token)
     try:
-        yield Front(port, folder, ssl.create_default_context(cafile=pair[0]), token)
+        with closing(front.connect()) as waits:
+            waits.connect()
+        yield front
     finally:
         process.terminate()
         process.wait(30)
