@@ -6,6 +6,7 @@ import pytest
 
 from tests.raised import raised
 from tidemill.config.decode import parse
+from tidemill.config.stores import check_database, encrypted
 from tidemill.errors import ConfigError
 
 TOML = '[project]\nname = "shop"\n[data.sales]\nsource = "data/*.csv"\ncontract = "c.yaml"\n[model]\ntask = "recommend"\n[stores]\n'
@@ -30,6 +31,8 @@ def test_an_address_is_kept_as_it_is_written() -> None:
         "postgresql://db/shop?options=hush",
         "postgresql://hush@db:port/shop",
         "postgresql://hush@db",
+        "postgresql://db/shop?sslmode=hush",
+        "postgresql://hush@db/shop?sslmode=prefer",
         "mysql://hush@db/shop",
         "hush",
     ],
@@ -38,6 +41,21 @@ def test_what_is_no_address_or_holds_a_secret_is_refused_without_repeating_it(ad
     with raised(ConfigError, "tidemill.toml:9") as caught:
         parse(f'{TOML}metadata = "{address}"')
     assert "hush" not in repr(caught.value.problem())
+
+
+def test_the_way_to_another_machine_is_encrypted_unless_it_is_said_otherwise() -> None:
+    for said, mode in {
+        "postgresql://t@db/shop": "?sslmode=require",
+        "postgresql://t@db/shop?sslrootcert=/ca.pem": "&sslmode=verify-full",
+        "postgresql://t@/shop?host=db": "&sslmode=require",
+        "postgresql:///shop": "?sslmode=require",  # libpq's own host: of a socket it is passed over
+        "postgresql://t@db/shop?sslmode=disable": "",
+        "postgresql://t@db/shop?sslmode=verify-ca": "",
+        "postgresql://t@[::1]:5/shop": "",
+        "postgresql://t@/shop?host=/run/postgresql": "",
+    }.items():
+        check_database(said)
+        assert encrypted(said) == said + mode
 
 
 def test_a_bucket_is_kept_as_it_is_written() -> None:

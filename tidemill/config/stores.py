@@ -26,6 +26,8 @@ OPTIONS = (
     "keepalives_idle",
 )
 """What may stand behind the question mark: how to get there. Secrets, and what the session is, may not."""
+SSLMODES = ("require", "verify-ca", "verify-full", "disable")
+"""What may be asked of the way to the server: never whether it happens to be encrypted (``prefer``, ``allow``)."""
 BUCKET_OPTIONS = ("endpoint", "region")
 
 
@@ -33,7 +35,8 @@ class StoresSection(Section, frozen=True):
     """``[stores]``: where records, artifacts and tables are that a team shares.
 
     ``metadata``: ``postgresql://ROLE@HOST/DATABASE``: records, predictions and histories in PostgreSQL, in a schema named after
-    the project. Left out: SQLite in ``.tidemill/``. The password is never written here, see `SECRET`.
+    the project. Left out: SQLite in ``.tidemill/``. The password is never written here, see `SECRET`. A server on another
+    machine is spoken to by TLS (``sslmode=require``; ``verify-full`` where ``sslrootcert`` is given), unless ``sslmode`` says otherwise.
     ``artifacts``: ``s3://BUCKET/PREFIX``: models and what steps made, in object storage; ``?endpoint=…&region=…`` where it is not
     Amazon's. Keys as every S3 client takes them from the environment. ``tables``: dataset versions, likewise; may be the same prefix.
     ``copies``: how much of both a machine keeps in ``.tidemill/copies``; what was used least recently goes first.
@@ -62,6 +65,29 @@ def check_database(address: str) -> None:
     if not parts.path.strip("/"):
         raise ConfigError("the address names no database", hint=hint)
     _check_options(given, OPTIONS)
+    if given.get("sslmode", SSLMODES[0]) not in SSLMODES:
+        raise ConfigError(
+            "this sslmode is no promise that the way to the server is encrypted",
+            hint=f"{', '.join(SSLMODES[:-1])}; or disable, where nobody else is on the way",
+        )
+
+
+def encrypted(address: str) -> str:
+    """The address with how the way is encrypted, where it does not say so itself: a server on another machine is spoken to
+    by TLS, and its certificate is checked where there is something to check it by.
+
+    >>> encrypted("postgresql://tidemill@db/shop")
+    'postgresql://tidemill@db/shop?sslmode=require'
+    >>> encrypted("postgresql://tidemill@127.0.0.1/shop")
+    'postgresql://tidemill@127.0.0.1/shop'
+    """
+    parts = urlsplit(address)
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    host = given.get("host") or parts.hostname or ""
+    if "sslmode" in given or host in LOOPBACK or host.startswith("/"):
+        return address
+    mode = "verify-full" if "sslrootcert" in given else "require"
+    return parts._replace(query=f"{parts.query}&sslmode={mode}".lstrip("&")).geturl()
 
 
 def check_bucket(address: str) -> None:

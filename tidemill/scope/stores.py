@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from tidemill.config.amounts import some_bytes
-from tidemill.config.stores import SECRET, StoresSection
+from tidemill.config.stores import SECRET, StoresSection, encrypted
 from tidemill.errors import ConfigError, ProjectError
 from tidemill.files import write_whole
 from tidemill.store.sql import open_live, open_metadata
@@ -82,11 +82,11 @@ def stores_of(section: StoresSection, project: str, state: Path) -> Files | Serv
     """Where the project's records are. Raises ConfigError where its password cannot be read."""
     if not section.metadata or (state / ALONE).exists():
         return Files(state)
-    parts = urlsplit(section.metadata)
+    parts = urlsplit(encrypted(section.metadata))
     place = parts._replace(query="").geturl()
     secret = _secret(os.environ, place)
     if secret is None:
-        return Server(section.metadata, place, project)
+        return Server(parts.geturl(), place, project)
     role, at, host = parts.netloc.rpartition("@")
     with_secret = parts._replace(netloc=f"{role}:{quote(secret, safe='')}{at or '@'}{host}")
     return Server(with_secret.geturl(), place, project)

@@ -6,7 +6,7 @@ import random
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -43,6 +43,25 @@ def killed_after(child: subprocess.Popen[str], lines: int) -> list[str]:
     child.wait()
     # The last line may be cut: what was not said whole was not acknowledged.
     return [line.strip() for line in said if line.endswith("\n")]
+
+
+@pytest.mark.postgres
+def test_two_processes_write_the_same_keys_and_one_answer_is_kept(postgres: Callable[[], str]) -> None:
+    url, many = postgres(), 100
+    live = open_live(url)
+    with children(*(("keys", url, name, str(many)) for name in "ab")) as started:
+        said = [child.communicate(timeout=120)[0].splitlines() for child in started]
+        assert [child.returncode for child in started] == [0, 0]
+    kept = {f"{p.id} {p.output.decode()}" for p in live.predictions.list()}
+    told = [{line.rpartition(" ")[0] for line in lines} for lines in said]
+    assert told[0] == told[1] == kept and len(kept) == many
+    assert (
+        sum(line.endswith("new") for lines in said for line in lines)
+        == many
+        == len(live.outcomes.known(p.id for p in live.predictions.list()))
+    )
+    assert [event.seq for event in live.online.list()] == [*range(1, many // 2 + 1)]
+    live.close()
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import InternalError
 
 from tests.raised import raised
 from tidemill.errors import StoreBusy, StoreError
 from tidemill.store.sql import open_live, open_metadata
+from tidemill.store.sql.border import translate
+from tidemill.store.sql.live import Append, LiveStore, Met
+from tidemill.store.sql.online import Feed
 from tidemill.testing import records as sample
 from tidemill.testing.live import written
 
 if TYPE_CHECKING:
     from tests.store.sql.conftest import Server
+    from tidemill.store.sql.database import Database
+
+T = TypeVar("T")
 
 pytestmark = pytest.mark.postgres
 
@@ -121,6 +128,129 @@ def test_the_secret_is_in_no_error() -> None:
     with pytest.raises(StoreError) as caught:
         open_metadata("postgresql://tidemill:hush@127.0.0.1:1/x")
     assert "hush" not in str(caught.value) + repr(caught.value) + repr(caught.value.problem())
+
+
+@pytest.fixture
+def both(postgres: Callable[[], str]) -> Iterator[tuple[LiveStore, LiveStore]]:
+    url = postgres()
+    stores = open_live(url), open_live(url)
+    yield stores
+    for store in stores:
+        store.close()
+
+
+def held(store: Any, work: Callable[[Any], T], alone: bool = True) -> T:
+    """Run it within a transaction of this store that is open meanwhile."""
+    return cast("Database", vars(store)["_db"]).write(work, alone=alone)
+
+
+def wait_for_one_that_waits(tx: Any) -> None:
+    """Until some session waits for a lock of this transaction."""
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    while not tx.execute(waits).scalar():
+        pass
+
+
+def append_later(store: LiveStore, *rows: Sequence[Any]) -> Future[Met]:
+    told: Future[Met] = Future()
+    store.append(*rows, lambda error, _: told.set_exception(error) if error else None, told.set_result)
+    return told
+
+
+def test_the_feed_never_passes_a_transaction_that_is_open(both: tuple[LiveStore, LiveStore]) -> None:
+    """The older one commits last, as far as it goes: the younger one waits for it, and so do those who follow."""
+    older, younger = both
+
+    def number(tx: Any) -> Future[Met]:
+        assert older.online.load([sample.online("older")], tx) == 1
+        waits = append_later(younger, (), (), [sample.online("younger")])
+        wait_for_one_that_waits(tx)
+        assert younger.online.feed(0) == Feed((), (), 0) and not waits.done()
+        return waits
+
+    assert held(older, number).result(60).position == 2
+    found = [(event.seq, event.key) for event in younger.online.list()]
+    assert found == [(1, "older"), (2, "younger")] and older.online.feed(0).position == 2
+
+
+def test_what_a_job_holds_delays_no_answer(both: tuple[LiveStore, LiveStore], postgres: Callable[[], str]) -> None:
+    """Each is written within a transaction of the job that is still open: had it waited, none would ever end."""
+    scorer, loop = both
+    url = postgres()
+    mine, jobs = open_metadata(url), open_metadata(url)
+    mine.tokens.add(sample.token())
+
+    def load(tx: Any) -> None:
+        assert loop.online.load([sample.online("a")], tx) == 1
+        written(scorer, [sample.prediction()])
+        written(scorer, [sample.prediction("pred_2")], [sample.outcome()])
+        scorer.outcomes.join([("o1", "pred_2", "id")], "shop")
+        scorer.try_write().result(60)
+
+    def train(tx: Any) -> None:
+        jobs.runs.add(sample.run(), tx)
+        jobs.events.add(sample.event(), tx)
+        mine.events.add_once(sample.event("event_2"))
+        mine.releases.add_failures("shop", {"rel_1": 1})
+        mine.settings.set("x", 1)
+        mine.settings.set_soon("x", 2).result(60)
+        assert mine.tokens.delete(sample.token().id)
+        held(loop, load)
+
+    held(jobs, train)
+    assert scorer.predictions.count() == 2 and scorer.outcomes.count() == {"id": 1}
+    assert mine.settings.get("x") == 2 and mine.releases.failures("shop") == {"rel_1": 1}
+    assert {event.id for event in mine.events.list()} == {"event_1", "event_2"}
+    for store in (mine, jobs):
+        store.close()
+
+
+def test_a_session_that_froze_is_ended_and_the_feed_goes_on(both: tuple[LiveStore, LiveStore]) -> None:
+    frozen, other = both
+    assert held(frozen, lambda tx: tx.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()) == "5s"
+
+    def freeze(tx: Any) -> None:
+        assert frozen.online.load([sample.online("lost")], tx) == 1
+        tx.exec_driver_sql("SET idle_in_transaction_session_timeout = 50")
+        written(other, (), (), [sample.online("kept")])  # waits for the lock, until the server ends this session
+        frozen.online.load([sample.online("later")], tx)
+
+    with pytest.raises(StoreBusy):
+        held(frozen, freeze)
+    assert [(event.seq, event.key) for event in other.online.list()] == [(1, "kept")]
+    assert frozen.online.load([sample.online("lost")]) == 1  # the next one connects again
+    assert other.online.feed(1).position == 2
+
+
+def test_two_who_write_the_same_at_once_have_one_answer(both: tuple[LiveStore, LiveStore]) -> None:
+    """The second comes while the first is not committed, when nobody can see it yet."""
+    first, second = both
+    rows = [sample.prediction()], [sample.outcome()]
+    late = [sample.prediction(output=b"late")], [sample.outcome(value=9.0), sample.outcome("o2")]
+
+    def write(tx: Any) -> Future[Met]:
+        Append(*rows, (), None).run(tx)
+        waits = append_later(second, *late, ())
+        wait_for_one_that_waits(tx)
+        return waits
+
+    met = held(first, write, alone=False).result(60)
+    assert met.taken == {"pred_1": rows[0][0]} and list(met.earlier) == [rows[1][0], None]
+    assert list(second.predictions.list()) == rows[0] and second.outcomes.count() == {"": 2}
+
+
+def test_what_a_server_away_says_can_be_tried_again(server: Server) -> None:
+    """And what it refuses cannot: a wrong password does not become right."""
+    for state, kind in {"57P01": StoreBusy, "25P03": StoreBusy, "08006": StoreBusy, "28P01": StoreError}.items():
+        error = psycopg.errors.lookup(state)("said")
+        assert type(translate(error, "here")) is kind
+    for said in ("the connection is closed", "FATAL:  the database system is starting up"):
+        assert type(translate(psycopg.OperationalError(said), "here")) is StoreBusy
+    wrong = psycopg.OperationalError('FATAL:  password authentication failed for user "x"')
+    assert type(translate(wrong, "here")) is StoreError
+    with pytest.raises(StoreError) as caught:
+        open_metadata(f"{server.loopback('public')}&sslmode=require")
+    assert not isinstance(caught.value, StoreBusy) and "sslmode" in caught.value.hint
 
 
 def test_seq_grows_in_the_order_of_commits(postgres: Callable[[], str]) -> None:

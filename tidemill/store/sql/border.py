@@ -48,6 +48,7 @@ _POSTGRES: dict[str, tuple[type[StoreError], str]] = {
 }
 
 
+_NO_TLS = ("does not support SSL", "certificate", "private key")
 _FOR_NOW = ("starting up", "shutting down", "recovery", "too many", "connection slots")
 _LEAST_ROOM = 64 * 1024
 
@@ -88,6 +89,11 @@ def _said_by_server(error: BaseException) -> tuple[type[StoreError], str]:
     state = getattr(error, "sqlstate", None) or ""
     if state.startswith("08") or (not state and type(error).__name__ in ("OperationalError", "ConnectionTimeout")):
         words = str(error)
+        if any(said in words for said in _NO_TLS):
+            return (
+                StoreError,
+                "sslmode in the address says what is asked of the way to the server: see docs/reference.md",
+            )
         refused = "FATAL:" in words and not any(said in words for said in _FOR_NOW)
         return (StoreError, "look at the address, the role and its password") if refused else (StoreBusy, _AWAY)
     return _POSTGRES.get(state, (Conflict if state.startswith("23") else StoreError, ""))
