@@ -87,7 +87,7 @@ def encrypted(address: str) -> str:
     if "sslmode" in given or host in LOOPBACK or host.startswith("/"):
         return address
     mode = "verify-full" if "sslrootcert" in given else "require"
-    return parts._replace(query=f"{parts.query}&sslmode={mode}".lstrip("&")).geturl()
+    return f"{address}{'&' if parts.query else '?'}sslmode={mode}"
 
 
 def check_bucket(address: str) -> None:

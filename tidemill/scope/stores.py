@@ -82,11 +82,12 @@ def stores_of(section: StoresSection, project: str, state: Path) -> Files | Serv
     """Where the project's records are. Raises ConfigError where its password cannot be read."""
     if not section.metadata or (state / ALONE).exists():
         return Files(state)
-    parts = urlsplit(encrypted(section.metadata))
+    address = encrypted(section.metadata)
+    parts = urlsplit(address)
     place = parts._replace(query="").geturl()
     secret = _secret(os.environ, place)
     if secret is None:
-        return Server(parts.geturl(), place, project)
+        return Server(address, place, project)
     role, at, host = parts.netloc.rpartition("@")
     with_secret = parts._replace(netloc=f"{role}:{quote(secret, safe='')}{at or '@'}{host}")
     return Server(with_secret.geturl(), place, project)
