@@ -106,13 +106,18 @@ def test_owners_are_told_apart() -> None:
     mine = owner.new_owner()
     assert mine != owner.new_owner()
     assert not owner.is_gone(mine)
-    host, pid, start, _ = mine.split(":")
-    assert owner.is_gone(f"{host}:{pid}:{int(start) + 1}:1"), "a process that has the number of a dead one"
-    assert not owner.is_gone(f"elsewhere:{pid}:{start}:1")
+    host, pid, start, system, _ = mine.split(":")
+    assert owner.is_gone(f"{host}:{pid}:{int(start) + 1}:{system}:1"), "a process that has the number of a dead one"
+    assert not owner.is_gone(f"elsewhere:{pid}:{start}:{system}:1")
+    assert not owner.is_gone(f"{host}:{pid}:{int(start) + 1}:other-boot:1"), (
+        "another machine, or container, of this name"
+    )
     assert not owner.is_gone("nonsense")
+    assert owner.is_process(mine, int(pid)) and not owner.is_process(mine, int(pid) + 1)
+    assert not owner.is_process(f"{host}:{pid}:{start}:other-boot:1", int(pid))
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    assert owner.is_gone(f"{host}:{dead.pid}:1:1")
+    assert owner.is_gone(f"{host}:{dead.pid}:1:{system}:1")
 
 
 def test_a_run_records_the_commit_and_the_diff(place: Place) -> None:

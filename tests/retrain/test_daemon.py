@@ -18,10 +18,12 @@ from typing import Any
 import pytest
 
 from tidemill.engine.lease import new_owner
-from tidemill.errors import Conflict, DiskFull, NotAttested, StoreBusy
+from tidemill.errors import Conflict, DiskFull, LeaseLost, NotAttested, StoreBusy
 from tidemill.retrain.daemon import run, when_there_is_room
 from tidemill.retrain.loop import state_of, tick, write_state
 from tidemill.scope.names import loop_key
+from tidemill.scope.project import open_project
+from tidemill.store.records import Fence
 from tidemill.types import DAY
 
 from .conftest import Shop
@@ -143,12 +145,53 @@ def test_a_tick_that_cannot_be_done_now_is_done_again(
     assert ticks == [0, 1, 2] and caplog.text.count("keys: not now") == 2
 
 
-def test_a_second_loop_is_refused(shop: Shop) -> None:
-    owner = new_owner()
-    assert shop.project.store.leases.take("run:loop", owner, 600)
+def test_a_second_loop_stands_by_and_follows_at_once(shop: Shop) -> None:
+    """Where the leader stops, and where it is gone: killed, on this machine. Its term is a later one."""
+    leases, owner = shop.project.store.leases, new_owner()
+    held = leases.take("run:loop", owner, 600)
+    assert held is not None
     with loop(shop) as process:
-        assert process.wait(60) != 0
-    assert "this run is being done by" in (shop.project.root / "loop.log").read_text()
+        wait(shop, lambda: "standby, leader is" in (shop.project.root / "loop.log").read_text(), process)
+        assert leases.look_up("run:loop") == held and not state_of(shop.project)
+        leases.drop("run:loop", owner)
+        wait(shop, lambda: state_of(shop.project), process)
+        first = leases.look_up("run:loop")
+        with loop(shop) as second:
+            wait(shop, lambda: (shop.project.root / "loop.log").read_text().count("standby, leader is") == 2, second)
+            process.kill()
+            wait(
+                shop, lambda: (now := leases.look_up("run:loop")) and now.owner.split(":")[1] == str(second.pid), second
+            )
+            last = leases.look_up("run:loop")
+            assert first is not None and last is not None and held.term < first.term < last.term
+            wait(shop, lambda: shop.project.store.fence is None and fenced(shop, first.term), second)
+
+
+def fenced(shop: Shop, term: int) -> bool:
+    """Whether what this term had opened is refused."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIDEMILL_FENCE", f"{term} run:loop {shop.project.root}")
+        try:
+            open_project(shop.project.root).close()
+        except LeaseLost:
+            return True
+    return False
+
+
+def test_a_leader_that_is_silent_is_followed_and_stands_by(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here its lease is taken from it: it ends its worker, writes nothing more, and waits to lead again."""
+    with loop(shop) as process:
+        wait(shop, lambda: state_of(shop.project) and _children(process.pid), process)
+        (worker,) = _children(process.pid)
+        mine = shop.project.store.leases.look_up("run:loop")
+        assert mine is not None
+        shop.project.store.leases.drop("run:loop", mine.owner)
+        other = shop.project.store.leases.take("run:loop", new_owner(), 600)
+        assert other is not None and other.term > mine.term
+        shop.project.fence_by(Fence(other.name, other.term))
+        wait(shop, lambda: "standby, leader is" in (shop.project.root / "loop.log").read_text(), process)
+        assert worker not in _children(process.pid)
+        assert shop.project.store.leases.look_up("run:loop") == other
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -38,7 +38,7 @@ from tidemill.retrain.run_all import run_every
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Endpoint, Project, open_project
 from tidemill.serve.predictor import Loaded, load_release
-from tidemill.store.records import Prediction, Release
+from tidemill.store.records import Fence, Prediction, Release
 from tidemill.tasks.table import metric_of, outcome_scorer_of
 from tidemill.types import SECOND, JsonObject, Micros, to_iso
 
@@ -64,11 +64,10 @@ class Said(msgspec.Struct, frozen=True, array_like=True):
 @contextmanager
 def worker_jobs(project: Project) -> Iterator[Jobs]:
     """Jobs in a child, as the loop has them, with the loop's lease."""
-    owner = new_owner()
-    lease = RunLease(project.store, loop_key(project.environment), owner, LEASE_SECONDS)
+    lease = RunLease(project.store, loop_key(project.environment), new_owner(), LEASE_SECONDS)
     lease.take()
     with log_file(project.logs, "loop") as log:
-        jobs = WorkerJobs(project.root, owner, log)
+        jobs = WorkerJobs(project.root, Fence(lease.name, lease.term), log)
         try:
             yield jobs
         finally:

@@ -1,6 +1,7 @@
 """A run's lease: who does it, kept by heartbeats; and what becomes of a run whose owner is gone.
 
-An owner is ``host:pid:start:n``, a name that no other process ever has.
+An owner is ``host:pid:start:system:n``, a name that no other process ever has; ``system`` is this boot of this machine, and the
+namespace of its process numbers: two containers of one name and one kernel are not taken for each other.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tidemill.errors import Conflict, StoreError
+from tidemill.errors import Conflict, LeaseLost, StoreError
 from tidemill.types import Micros
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class RunLease:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.lost = threading.Event()
+        self.term = 0  # once it is taken
 
     @property
     def taken(self) -> bool:
@@ -45,14 +48,8 @@ class RunLease:
     def take(self, beside: Callable[[Tx], None] = lambda tx: None) -> None:
         """Take it, and do this in the same transaction. Raises Conflict when a live process has it, StoreError."""
 
-        def work(tx: Tx) -> bool:
-            free = try_take(self._store, self.name, self.owner, self._seconds, tx)
-            if free:
-                beside(tx)
-            return free
-
         until = time.monotonic() + _PATIENCE
-        while not self._store.transact(work):
+        while not self.try_take(beside):
             if time.monotonic() > until:
                 self.lost.set()
                 held = self._store.leases.look_up(self.name)
@@ -61,8 +58,23 @@ class RunLease:
                     hint="wait for it, or stop that process",
                 )
             self._stop.wait(0.05)
+
+    def try_take(self, beside: Callable[[Tx], None] = lambda tx: None) -> bool:
+        """As `take`, without waiting; whether it is ours now. Raises StoreError."""
+
+        def work(tx: Tx) -> Lease | None:
+            taken = try_take(self._store, self.name, self.owner, self._seconds, tx)
+            if taken is not None:
+                beside(tx)
+            return taken
+
+        taken = self._store.transact(work)
+        if taken is None:
+            return False
+        self.term = taken.term
         self._thread = threading.Thread(target=self._beat, name=f"tidemill-{self.name[:16]}", daemon=True)
         self._thread.start()
+        return True
 
     def rest(self) -> None:
         """Renew it no more."""
@@ -77,7 +89,7 @@ class RunLease:
             return
         try:
             self._store.leases.drop(self.name, self.owner)
-        except StoreError as exc:
+        except (StoreError, LeaseLost) as exc:
             _log.warning("the lease %s runs out by itself: %s", self.name, exc)
 
     def _beat(self) -> None:
@@ -85,6 +97,8 @@ class RunLease:
         while not self._stop.wait(self._seconds / 3):
             try:
                 held = self._store.leases.renew(self.name, self.owner, self._seconds)
+            except LeaseLost:
+                held = False
             except StoreError:  # a busy or full disk: try again until the lease has run out
                 held = time.monotonic() - renewed < self._seconds
             else:
@@ -94,31 +108,45 @@ class RunLease:
                 return
 
 
-def try_take(store: MetadataStore, name: str, owner: str, seconds: float, tx: Tx = None) -> bool:
+def try_take(store: MetadataStore, name: str, owner: str, seconds: float, tx: Tx = None) -> Lease | None:
     """Take a lease that is free, has run out, or belongs to a process that is gone."""
-    if store.leases.take(name, owner, seconds, tx) is not None:
-        return True
+    if (taken := store.leases.take(name, owner, seconds, tx)) is not None:
+        return taken
     held = store.leases.look_up(name, tx=tx)
     if held is None or not is_gone(held.owner):
-        return False
+        return None
     store.leases.drop(name, held.owner, tx)
-    return store.leases.take(name, owner, seconds, tx) is not None
+    return store.leases.take(name, owner, seconds, tx)
 
 
-def is_held(lease: Lease | None) -> bool:
-    """Whether its owner may still be at work."""
-    return lease is not None and lease.expires > time.time_ns() // 1000 and not is_gone(lease.owner)
+def is_held(store: MetadataStore, lease: Lease | None) -> bool:
+    """Whether its owner may still be at work, by the database's time."""
+    return lease is not None and not is_gone(lease.owner) and lease.expires > store.leases.now()
 
 
 def new_owner() -> str:
     """This process, and which of its runs."""
-    return f"{os.uname().nodename}:{os.getpid()}:{_start(os.getpid())}:{next(_count)}"
+    return f"{os.uname().nodename}:{os.getpid()}:{_start(os.getpid())}:{_system()}:{next(_count)}"
+
+
+def host_of(owner: str) -> str:
+    """The machine's name, for people.
+
+    >>> host_of("shop-1:4711:88123:5be1-4026531836:1")
+    'shop-1'
+    """
+    return owner.partition(":")[0]
+
+
+def is_process(owner: str, pid: int) -> bool:
+    """Whether the owner is this process of this system."""
+    return owner.split(":")[:2] == [os.uname().nodename, str(pid)] and owner.split(":")[3:4] == [_system()]
 
 
 def is_gone(owner: str) -> bool:
-    """True when the owner was a process of this host and is not there any more; False when it is, or nobody can say."""
+    """True when the owner was a process of this system and is not there any more; False when it is, or nobody can say."""
     parts = owner.split(":")
-    if len(parts) != 4 or parts[0] != os.uname().nodename or not parts[1].isdigit():
+    if len(parts) != 5 or (parts[0], parts[3]) != (os.uname().nodename, _system()) or not parts[1].isdigit():
         return False
     pid = int(parts[1])
     try:
@@ -128,6 +156,16 @@ def is_gone(owner: str) -> bool:
     except PermissionError:
         return False
     return _start(pid) != parts[2] or _stat(pid)[:1] in (["Z"], ["X"])
+
+
+@cache
+def _system() -> str:
+    """Where a process's number means this process: this boot, and the namespace of numbers; "" where the system does not say."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot[:13]}-{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:  # not Linux: the machine's name will have to do
+        return ""
 
 
 def _stat(pid: int) -> list[str]:
@@ -154,7 +192,7 @@ def settle_orphans(store: MetadataStore, now: Micros | None = None, keep: str = 
         r.id for r in store.runs.unfinished() if r.key != keep and is_orphan(store, r) and _settle(store, r, now)
     ]
     for lease in store.leases.list():
-        if not is_held(lease):
+        if not is_held(store, lease):
             store.leases.drop(lease.name, lease.owner)
     return settled
 
@@ -170,7 +208,7 @@ def resumable(store: MetadataStore, key: str, tx: Tx = None) -> Run | None:
 
 def is_orphan(store: MetadataStore, run: Run, tx: Tx = None) -> bool:
     """Whether an unfinished run's process is gone. A run and its lease begin and end together: no lease, no owner."""
-    return not is_held(store.leases.look_up(f"run:{run.key}", tx=tx))
+    return not is_held(store, store.leases.look_up(f"run:{run.key}", tx=tx))
 
 
 def _settle(store: MetadataStore, run: Run, now: Micros | None) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidemill.errors import ConfigError, ContractError, TidemillError
+from tidemill.ops.parts import MOST_APART, apart
 from tidemill.ops.status import status
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ def _machine(project: Project) -> Iterator[Finding]:
     free = shutil.disk_usage(project.state).free
     hint = "make room: a full disk stops ingest and training"
     yield Finding("disk", free > LEAST_FREE, f"{free / 1e9:.1f} GB free", hint)
+    skew = project.store.skew()
+    well = abs(skew) <= MOST_APART
+    yield Finding("clock", well, "as the database's" if well else f"{apart(skew)} the database's", "set it by NTP")
 
 
 def _state(project: Project) -> Iterator[Finding]:

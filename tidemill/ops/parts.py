@@ -16,13 +16,15 @@ from tidemill.serve.client import trouble, troubled
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Event
 from tidemill.tasks.table import task_of
-from tidemill.types import DAY, Micros
+from tidemill.types import DAY, SECOND, Micros
 
 OLD: Micros = 365 * DAY
 """A newest row older than this is pointed out where the contract promises no freshness."""
 MANY_BAD = 0.1  # The share of an ingest in quarantine from which it is pointed out
 AWAITED = 3
 """So many windows without their labels are no matter of a day on which nothing happened."""
+MOST_APART: Micros = 60 * SECOND
+"""A machine's clock and the database's: more, and its logs and certificates are of another time than the records."""
 _REFUSES = {
     "not_writing": "the server cannot write them down: the disk is full, or does not answer",
     "damaged": "a database of the server is not the file in the state folder any more",
@@ -55,6 +57,7 @@ NEXT = {
     "feedback.no_labels": "tell what happened: POST /feedback, or tidemill feedback FILE",
     "feedback.labels_late": "tell what happened, or say in [monitor] outcomes_within how late it is known: tidemill feedback FILE",
     "feedback.unknown_labels": "send labels as the files have them; the next training learns a new one that files bring: tidemill run",
+    "decide.clock": "set it by NTP: nothing is decided by it, but logs and certificates are",
     "decide.process_down": "look into .tidemill/logs",
     "decide.job_failed": "mend what it says, and look into .tidemill/logs/loop.log; it is tried again by itself",
 }
@@ -94,6 +97,15 @@ def parts(at: Snapshot) -> list[Part]:
     """The eight parts."""
     found = [look(at) for look in (_data, _features, _model, _release, _serve, _monitor, _feedback, _decide)]
     return [replace(part, next=NEXT.get(f"{part.key}.{part.code}", "")) for part in found]
+
+
+def apart(skew: Micros) -> str:
+    """How far a clock is from the one that counts.
+
+    >>> apart(-7_200_000_000)
+    '2 h behind'
+    """
+    return f"{about(abs(skew))} {'ahead of' if skew > 0 else 'behind'}"
 
 
 def reason(event: Event) -> str:
@@ -277,6 +289,8 @@ def _labels(at: Snapshot) -> tuple[int, int]:
 def _decide(at: Snapshot) -> Part:
     for name, down in trouble(at.project.root).items():
         return Part("decide", "bad", "process_down", f"the {name} is down", troubled(name, down))
+    if abs(skew := at.project.store.skew()) > MOST_APART:
+        return Part("decide", "warn", "clock", "a clock is wrong", f"this machine's is {apart(skew)} the database's")
     run = next((r for r in at.running if (r.parent or "").startswith("decision_")), None)
     if run is not None:
         return Part("decide", "busy", "retraining", "retraining", f"since {ago(run.started, at.now)}")

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import NewType
 
 from tidemill.data.contract.freshness import complete_through, stale_now
+from tidemill.engine.lease import host_of, is_held, is_process
 from tidemill.errors import ServeError
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.runs import state_of
 from tidemill.ops.snapshot import Asked, Snapshot
 from tidemill.ops.watched import Watched, watched
+from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project
-from tidemill.serve.client import Client, here, trouble, troubled
+from tidemill.serve.client import Client, here, trouble, troubled, up_of
 from tidemill.store.records import Alarm, DatasetVersion, Decision, Event, Release
 from tidemill.tasks.table import task_of
 from tidemill.types import JsonObject, Micros, to_iso
@@ -91,6 +93,7 @@ class Status:
     events: list[Event]
     loop: JsonObject | None  # the loop's own state
     here: list[str]  # what the `tidemill up` of this folder runs: scorer, loop
+    leader: str  # the machine whose loop leads; nothing where none does
     trouble: dict[str, JsonObject]  # processes of `tidemill up` that do not stay up, and why
 
 
@@ -105,7 +108,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
     lines, verdict = answer(seen)
     running = {run.id: state_of(project, run) for run in at.running}
     latest = {v.dataset: v for v in sorted(store.datasets.list(), key=lambda v: v.version)}
-    loop = store.settings.get("loop")
+    loop = store.settings.get(loop_key(project.environment))
     return Status(
         project=project.name,
         purpose=project.purpose,
@@ -141,6 +144,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         events=list(store.events.list(limit=SHOWN)),
         loop=loop if isinstance(loop, dict) else None,
         here=here(project.root),
+        leader=host_of(leader_of(project)),
         trouble=trouble(project.root),
     )
 
@@ -206,8 +210,26 @@ def loop_state(at: Snapshot) -> tuple[str, str]:
     """What the loop is doing, and when it looks again."""
     if down := trouble(at.project.root).get("loop"):
         return "down", troubled("loop", down)
-    found = at.project.store.settings.get("loop")
+    if elsewhere := _elsewhere(at.project):
+        return "standby", f"leader is {elsewhere}"
+    found = at.project.store.settings.get(loop_key(at.project.environment))
     if not isinstance(found, dict):
         return "not started", "tidemill up starts it"
     due = found.get("next_due")
     return ("at rest" if found.get("idle") else "at work"), f"next at {to_iso(due)}" if isinstance(due, int) else ""
+
+
+def leader_of(project: Project) -> str:
+    """The process whose loop leads in this environment; nothing where none does."""
+    held = project.store.leases.look_up(f"run:{loop_key(project.environment)}")
+    return held.owner if held is not None and is_held(project.store, held) else ""
+
+
+def _elsewhere(project: Project) -> str:
+    """The machine whose loop leads, where this one has a loop of its own that stands by."""
+    leader = leader_of(project)
+    try:
+        own = up_of(project.root)["pids"].get("loop")
+    except (OSError, ValueError, KeyError):
+        return ""
+    return host_of(leader) if leader and own and not is_process(leader, own) else ""

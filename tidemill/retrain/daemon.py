@@ -1,4 +1,4 @@
-"""The loop as a process: it holds the project's lease, ticks when something is due, and stops at SIGTERM."""
+"""The loop as a process: one of them leads, by the project's lease, and ticks when something is due; the others stand by. It stops at SIGTERM."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from tidemill.engine.lease import RunLease, new_owner
+from tidemill.engine.lease import RunLease, host_of, is_held, new_owner
 from tidemill.errors import DiskFull, LeaseLost, NotAttested, StoreBusy, StoreError
-from tidemill.process.stop import Stopping, on_signals
+from tidemill.process.stop import Stop, Stopping, on_signals
 from tidemill.retrain.jobs import Jobs, Stopped, WorkerJobs
 from tidemill.retrain.loop import next_due, state_of, tick, write_state
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project, open_project
+from tidemill.store.records import Fence
 from tidemill.types import SECOND, Micros
 
 LEASE_SECONDS = 15.0
 REPLAY_POLL = 0.008  # seconds between looks at a replay's clock
 LIVE_POLL = 1.0
+STANDBY_POLL = 1.0
 ROOM_POLL = 1.0  # seconds between looks at a store that cannot be written
 _MOST_PATIENT: Micros = 3_600 * SECOND
 
@@ -28,24 +30,55 @@ _log = logging.getLogger("tidemill.loop")
 
 
 def main(root: Path) -> None:
-    """Run the loop of this project until SIGTERM or SIGINT. Raises Conflict when another loop holds it."""
+    """Lead the loop of this project, or stand by, until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
-    owner = new_owner()
-    with on_signals() as stop, open_project(root) as project:
-        lease = RunLease(project.store, loop_key(project.environment), owner, LEASE_SECONDS)
-        if not when_there_is_room(lease.take, stop):
+    with on_signals() as stop:
+        while not stop.is_set():
+            with open_project(root) as project:  # anew for each term: what was opened for one writes by that one
+                _lead(project, stop)
+
+
+def _lead(project: Project, stop: Stop) -> None:
+    """Wait for the lease, and run the loop until ``stop``, or until another has it."""
+    lease = RunLease(project.store, loop_key(project.environment), new_owner(), LEASE_SECONDS)
+    if not stand_by(project, lease, stop):
+        return
+    fence = Fence(lease.name, lease.term)
+    jobs = WorkerJobs(project.root, fence, stop=stop, lost=lease.lost)
+    try:
+        if not when_there_is_room(lambda: project.fence_by(fence), stop):
             return
-        jobs = WorkerJobs(root, owner, stop=stop)
+        jobs.warm()
+        gc.collect()
+        gc.freeze()  # what is loaded stays, and need not be looked through for garbage
+        run(project, jobs, stop, lease.lost)
+    except LeaseLost as exc:
+        jobs.abort()  # what it does is refused; it is not to go on with it
+        _log.warning("leads no more: %s", exc)
+    finally:
+        jobs.close()
+        lease.drop()
+
+
+def stand_by(project: Project, lease: RunLease, stop: Stopping) -> bool:
+    """Wait until no other loop leads, and take the lease; whether it was taken before ``stop``.
+
+    A leader that is gone from this machine is followed within a second, one that is silent when its lease has run out.
+    """
+    told = ""
+    while not stop.is_set():
         try:
-            jobs.warm()
-            gc.collect()
-            gc.freeze()  # what is loaded stays, and need not be looked through for garbage
-            run(project, jobs, stop, lease.lost)
-        finally:
-            if lease.lost.is_set():
-                jobs.abort()
-            jobs.close()
-            lease.drop()
+            held = project.store.leases.look_up(lease.name)
+            if not is_held(project.store, held) and lease.try_take():
+                return True
+            said = f"standby, leader is {host_of(held.owner)}" if held else "standby"
+        except StoreError as exc:
+            said = f"the loop waits: {exc}"
+        if said != told:
+            told = said
+            _log.info("%s", said)
+        stop.wait(STANDBY_POLL)
+    return False
 
 
 def when_there_is_room(work: Callable[[], None], stop: Stopping) -> bool:
@@ -72,7 +105,7 @@ def run(project: Project, jobs: Jobs, stop: Stopping, lost: threading.Event | No
     seen, patience, not_before = -1, SECOND, 0
     while not stop.is_set():
         if lost is not None and lost.is_set():
-            raise LeaseLost("another loop owns this project now", place=str(project.root))
+            raise LeaseLost("another loop leads now", place=str(project.root))
         version = project.store.data_version()
         if project.replay and version == seen:  # the clock stands in the store: nothing was committed, nothing moved
             stop.wait(poll)

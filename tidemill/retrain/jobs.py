@@ -6,6 +6,7 @@ a failure with the same parameters, so every job must go on with what it left ha
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from tidemill.errors import EngineError
 from tidemill.process.channel import ChannelError, GivenUp
 from tidemill.process.child import Child, ending
 from tidemill.process.stop import Stop, Stopping
+from tidemill.store.records import Fence
 from tidemill.types import JsonObject
 
 RECYCLE_BYTES = 1_500 * 1024 * 1024  # A child that holds so much memory is replaced by a fresh one
@@ -51,11 +53,18 @@ class Jobs(Protocol):
 
 
 class WorkerJobs:
-    """In one long-lived child, which belongs to the holder of the loop's lease and dies with this process."""
+    """In one long-lived child, which writes by this term of the loop's lease and dies with this process."""
 
-    def __init__(self, root: Path, owner: str, log: IO[bytes] | int = STDERR, stop: Stopping | None = None) -> None:
-        self._root, self._owner, self._log = root, owner, log
-        self._stop = stop or Stop()
+    def __init__(
+        self,
+        root: Path,
+        fence: Fence,
+        log: IO[bytes] | int = STDERR,
+        stop: Stopping | None = None,
+        lost: threading.Event | None = None,
+    ) -> None:
+        self._root, self._fence, self._log = root, fence, log
+        self._stop, self._silent = stop or Stop(), lost or threading.Event()
         self.child: Child | None = None  # while there is one
         self.started = 0  # children so far
 
@@ -64,15 +73,16 @@ class WorkerJobs:
         if self.child is None or self.child.code is not None:
             self.abort()
             self.started += 1
-            self.child = Child("tidemill.retrain.worker", [str(self._root)], log=self._log)
+            asked = [str(self._root), self._fence.name, str(self._fence.term)]
+            self.child = Child("tidemill.retrain.worker", asked, log=self._log)
         return self.child
 
     def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
-        """As promised; raises Stopped when the stop is asked for meanwhile, and kills the child then."""
+        """As promised; raises Stopped when the stop is asked for meanwhile, or the lease is lost, and kills the child then."""
         child = self.warm()
         try:
-            child.channel.send({"kind": kind, "params": params, "owner": self._owner})
-            answer = child.channel.receive(time.monotonic() + seconds, self._stop.is_set)
+            child.channel.send({"kind": kind, "params": params})
+            answer = child.channel.receive(time.monotonic() + seconds, self._given_up)
             ended = "" if answer else ending(child.wait(_STOP_SECONDS))
         except TimeoutError:
             raise self._lost(kind, f"not done within {seconds:g} s", "give it more time, or less to do") from None
@@ -89,6 +99,9 @@ class WorkerJobs:
             self.close()
         result: JsonObject = answer["result"]
         return result
+
+    def _given_up(self) -> bool:
+        return self._stop.is_set() or self._silent.is_set()
 
     def close(self) -> None:
         """Let the child end by itself, else kill it."""

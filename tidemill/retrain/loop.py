@@ -26,13 +26,13 @@ from tidemill.retrain.decide import Policy, decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.failed import failed, job_of
 from tidemill.retrain.jobs import JobFailed, Jobs, Stopped
+from tidemill.scope.names import loop_key
 from tidemill.store.records import Decision, Event, Job, Release, Tx
 from tidemill.types import SECOND, JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint, Project
 
-SETTING = "loop"
 STALE = "stale"  # The kind of event, and the setting with the datasets that are stale now: {name: since}
 LIVE_TICK: Micros = 60 * SECOND
 """Outside a replay a tick comes at least this often, so that new files and outcomes do not wait for midnight."""
@@ -65,14 +65,16 @@ def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> 
 
 
 def state_of(project: Project) -> JsonObject:
-    """The setting ``loop``: {"clock": of the last full tick, "idle", "next_due"}; empty before the first."""
-    found = project.store.settings.get(SETTING)
+    """The setting of this environment's loop: {"clock": of the last full tick, "idle", "next_due"}; empty before the first."""
+    found = project.store.settings.get(loop_key(project.environment))
     return dict(found) if isinstance(found, dict) else {}
 
 
 def write_state(project: Project, now: Micros, *, idle: bool) -> None:
     """Say how far the loop is, and until when nothing is due."""
-    project.store.settings.set(SETTING, {"clock": now, "idle": idle, "next_due": next_due(project, now)})
+    project.store.settings.set(
+        loop_key(project.environment), {"clock": now, "idle": idle, "next_due": next_due(project, now)}
+    )
 
 
 def next_due(project: Project, now: Micros) -> Micros:

@@ -1,4 +1,4 @@
-"""The loop's warm child, ``python -m tidemill.retrain.worker ROOT``: jobs in, answers out, and what each kind of job does.
+"""The loop's warm child, ``python -m tidemill.retrain.worker ROOT LEASE TERM``: jobs in, answers out, and what each kind of job does.
 
 A training gives way to the scorer beside it (`quietly`); a candidate's server, which a release job starts, does not.
 """
@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import tidemill.monitor.reference  # noqa: F401 - the first job does not wait for it
 from tidemill.data.ingest.ingest import reconcile
@@ -32,8 +32,8 @@ from tidemill.process.memory import memory_within
 from tidemill.release.pipeline import release_candidate
 from tidemill.retrain import looks
 from tidemill.retrain.score import settle
-from tidemill.scope.names import loop_key
-from tidemill.scope.project import Project, open_project
+from tidemill.scope.project import Project, hand_on, open_project
+from tidemill.store.records import Fence
 from tidemill.types import JsonObject, did_you_mean
 
 QUIET = ("train",)  # Jobs that leave the processor to who serves
@@ -46,7 +46,9 @@ def main(argv: list[str]) -> None:
     channel = parent()
     if channel is None:
         raise SystemExit("the loop starts this process")
-    with open_project(Path(argv[0])) as project:
+    root, lease, term = argv
+    hand_on(Path(root), Fence(lease, int(term)))
+    with open_project(Path(root)) as project:
         reconcile(project)
         project.store.transact(lambda tx: None)  # so that the stores' writers are there, before anything is quiet
         project.live.flush()
@@ -77,7 +79,7 @@ def _held() -> int:
 
 def _one(project: Project, job: JsonObject) -> JsonObject:
     try:
-        _must_own(project, job.get("owner"))
+        project.store.transact(lambda tx: None)  # whose loop leads no more begins nothing
         work = partial(do, project, job["kind"], job["params"])
         return {"result": quietly(work) if job["kind"] in QUIET else work()}
     except TidemillError as exc:
@@ -178,13 +180,6 @@ def _be_nice() -> None:
         with suppress(ProcessLookupError):  # it ended meanwhile
             if thread not in loud and os.getpriority(os.PRIO_PROCESS, thread) < wanted:
                 os.setpriority(os.PRIO_PROCESS, thread, wanted)
-
-
-def _must_own(project: Project, owner: Any) -> None:
-    """A worker whose owner does not hold the loop's lease does nothing more."""
-    held = project.store.leases.look_up(f"run:{loop_key(project.environment)}")
-    if owner is not None and (held is None or held.owner != owner):
-        raise LeaseLost("another loop owns this project now", place=str(project.root))
 
 
 if __name__ == "__main__":

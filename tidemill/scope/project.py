@@ -25,9 +25,9 @@ from tidemill.scope.names import one_of
 from tidemill.scope.stores import places_of, stores_of
 from tidemill.store.artifacts import open_artifacts
 from tidemill.store.artifacts.recorded import RecordedArtifacts
-from tidemill.store.records import Release, Tx
+from tidemill.store.records import Fence, Release, Tx
 from tidemill.store.reserve import Reserve
-from tidemill.types import Clock, JsonObject, Micros, SystemClock, did_you_mean, new_id, parse_span
+from tidemill.types import Clock, JsonObject, Micros, did_you_mean, new_id, parse_span
 
 if TYPE_CHECKING:
     from tidemill.engine.runner.engine import Engine
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
 
 
+FENCE = "TIDEMILL_FENCE"
+"""The environment's word for the term that a loop's worker, and what it starts, write by: ``TERM NAME ROOT``."""
 LIVE = "live"
 """The setting that says that the live store was made: one that is missing later was lost."""
 
@@ -370,6 +372,11 @@ class Project:
             apart=apart,
         )
 
+    def fence_by(self, fence: Fence) -> None:
+        """Write by this term from now on: refused once another process has begun a later one. Raises LeaseLost."""
+        self.store.fence_by(fence)
+        self.live.fence_by(fence)
+
     def close(self) -> None:
         self.live.close()
         self.store.close()
@@ -398,8 +405,9 @@ def open_project(
 ) -> Project:
     """Open the project in this folder, making its state folder (mode 0700) at the first time.
 
-    The clock is the machine's, or the stored one where the project is open for replay, or the one given (tests). The environment
-    is the given one, else ``$TIDEMILL_ENVIRONMENT``, else the first of the file. Raises NotFound for one that is not declared.
+    The clock is the database's (of files: the machine's), or the stored one where the project is open for replay, or the one given
+    (tests). The environment is the given one, else ``$TIDEMILL_ENVIRONMENT``, else the first of the file. Raises NotFound for one
+    that is not declared, LeaseLost in a process of a loop that leads no more.
     ``reading``: to look at one that is there, and make nothing. Raises ProjectError where nothing has run yet.
     """
     root = root.resolve()
@@ -427,23 +435,37 @@ def open_project(
             store.settings.keep(LIVE, True)
         identity = _identity(root, store, stores.place)
         if clock is None:
-            clock = StoredClock(store) if store.settings.get("mode") == "replay" else SystemClock()
+            clock = StoredClock(store) if store.settings.get("mode") == "replay" else store.clock
         seed = store.settings.get("seed", 0)
         places = places_of(config.stores, state)
         places.claim(identity, store)
         artifacts = RecordedArtifacts(open_artifacts(places.artifacts), store.artifacts, clock.now)
+        project = Project(
+            root=root,
+            config=config,
+            id=identity,
+            store=store,
+            live=live,
+            artifacts=artifacts,
+            clock=clock,
+            seed=seed if isinstance(seed, int) else 0,
+            environment=environment,
+        )
+        if fence := _handed_on(root):
+            project.fence_by(fence)
         undone.pop_all()
-    return Project(
-        root=root,
-        config=config,
-        id=identity,
-        store=store,
-        live=live,
-        artifacts=artifacts,
-        clock=clock,
-        seed=seed if isinstance(seed, int) else 0,
-        environment=environment,
-    )
+    return project
+
+
+def hand_on(root: Path, fence: Fence) -> None:
+    """From now on whatever this process starts opens the project in this folder to write by this term."""
+    os.environ[FENCE] = f"{fence.term} {fence.name} {root.resolve()}"
+
+
+def _handed_on(root: Path) -> Fence | None:
+    term, _, rest = os.environ.get(FENCE, "").partition(" ")
+    name, _, where = rest.partition(" ")
+    return Fence(name, int(term)) if where == str(root) else None
 
 
 def _has_run(state: Path) -> bool:

@@ -8,11 +8,12 @@ from concurrent.futures import Future
 from typing import Any
 
 from tidemill.errors import Conflict
+from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project
 from tidemill.types import HeldClock, JsonObject, Micros, to_iso
 
-MODE, CLOCK, LOOP = "mode", "clock", "loop"
-"""The names of the settings. ``loop`` is written by the loop after each full tick: {"clock", "idle", "next_due"}."""
+MODE, CLOCK = "mode", "clock"
+"""The names of the settings. That of `loop_key` is written by the loop after each full tick: {"clock", "idle", "next_due"}."""
 
 
 LONGEST_WAIT = 30.0
@@ -28,7 +29,7 @@ class ReplayClock(HeldClock):
 
     def __init__(self, project: Project) -> None:
         super().__init__(project.clock.now())
-        self._store = project.store
+        self._store, self._key = project.store, loop_key(project.environment)
         self._told: tuple[int, dict[str, Any]] = (-1, {})
         self._written: Future[None] | None = None
 
@@ -85,7 +86,7 @@ class ReplayClock(HeldClock):
         """What the loop wrote, read again only when something was committed since."""
         version = self._store.data_version()
         if version != self._told[0]:
-            found = self._store.settings.get(LOOP)
+            found = self._store.settings.get(self._key)
             loop = found if isinstance(found, dict) and {"idle", "next_due"} <= set(found) else {}
             self._told = version, loop
         return self._told[1]

@@ -320,12 +320,21 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who owns a name until when (wall time)."""
+    """Who owns a name until when (the database's time). ``term``: which owner it is, counted over all leases: it only grows."""
 
     name: str
     owner: str
     expires: Micros
     environment: str = ""
+    term: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What a process that works under a lease writes by: nothing more, once another has begun a later term of it."""
+
+    name: str
+    term: int
 
 
 @dataclass(frozen=True, slots=True)

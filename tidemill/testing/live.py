@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
-from tidemill.errors import NotFound
-from tidemill.store.records import Gone, OnlineEvent, mark_of
+from tidemill.errors import LeaseLost, NotFound
+from tidemill.store.records import Fence, Gone, OnlineEvent, mark_of
 from tidemill.store.sql.live import LiveStore, Met
 from tidemill.store.sql.online import Feed
 from tidemill.testing import records as sample
@@ -398,5 +398,20 @@ class AppendSuite:
         assert before != other.data_version()
 
 
-class LiveSuite(PredictionsSuite, OutcomesSuite, OnlineSuite, AppendSuite):
+class FenceSuite:
+    """Who writes by a term of a lease is refused once a later one has begun."""
+
+    def test_an_earlier_term_appends_nothing(self, opened: Opened) -> None:
+        frozen, other = opened(), opened()
+        frozen.fence_by(Fence("loop", 7))
+        written(frozen, [sample.prediction("pred_1")])
+        other.fence_by(Fence("loop", 8))
+        refused(LeaseLost, lambda: written(frozen, [sample.prediction("pred_2")]))
+        refused(LeaseLost, lambda: written(frozen, [sample.prediction(f"pred_{n}") for n in (2, 3)]))
+        refused(LeaseLost, lambda: opened().fence_by(Fence("loop", 7)))
+        written(opened(), [sample.prediction("pred_9")])
+        assert sorted(p.id for p in other.predictions.list()) == ["pred_1", "pred_9"]
+
+
+class LiveSuite(PredictionsSuite, OutcomesSuite, OnlineSuite, AppendSuite, FenceSuite):
     """The whole of it."""

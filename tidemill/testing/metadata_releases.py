@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
-from tidemill.errors import Conflict, NotFound
+from tidemill.errors import Conflict, LeaseLost, NotFound
 from tidemill.store.payloads import ReleaseEvidence
-from tidemill.store.records import Baseline, Lease, Tx
+from tidemill.store.records import Baseline, Fence, Lease, Tx
 from tidemill.store.sql.nouns import Records, Where
 from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
 from tidemill.testing.metadata_runs import Opened
+from tidemill.types import SECOND
 
 
 class ReleasesSuite:
@@ -201,6 +203,59 @@ class AccessSuite:
         assert store.leases.take("loop", "me", -1) is not None
         assert store.leases.take("loop", "you", 600) is not None
         assert not store.leases.renew("loop", "me", 600)
+
+    def test_each_owner_has_a_later_term_also_after_one_that_is_gone(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        first, again = store.leases.take("loop", "me", 600), store.leases.take("loop", "me", 600)
+        assert first is not None and again is not None and first.term == again.term > 0
+        store.leases.drop("loop", "me")
+        last = other.leases.take("loop", "you", -1)
+        assert last is not None and last.term > first.term
+        taken = store.leases.take("loop", "me", 600)
+        assert taken is not None and taken.term > last.term
+
+    def test_who_writes_by_an_earlier_term_writes_nothing(self, opened: Opened) -> None:
+        frozen, other = opened(), opened()
+        frozen.fence_by(Fence("loop", 7))
+        frozen.settings.set("x", 1)
+        other.fence_by(Fence("loop", 8))
+        assert (frozen.fence, other.fence) == (Fence("loop", 7), Fence("loop", 8))
+        other.settings.set("x", 2)
+        refused(LeaseLost, lambda: frozen.settings.set("x", 3))
+        refused(LeaseLost, lambda: frozen.transact(lambda tx: frozen.settings.set("x", 4, tx)))
+        refused(LeaseLost, lambda: frozen.leases.renew("loop", "me", 600))
+        refused(LeaseLost, lambda: opened().fence_by(Fence("loop", 7)))
+        assert frozen.settings.get("x") == 2, "it may look"
+        opened().fence_by(Fence("loop@production", 1))
+        other.settings.set("x", 5)
+
+    def test_a_later_term_begins_when_what_was_begun_is_written(self, opened: Opened) -> None:
+        """Nothing of an earlier one comes after it."""
+        old, new = opened(), opened()
+        old.fence_by(Fence("loop", 1))
+        order, inside = list[str](), threading.Event()
+
+        def slow(tx: Tx) -> None:
+            inside.set()
+            began.wait(0.2)
+            old.settings.set("x", "old", tx)
+            order.append("old")
+
+        began = threading.Event()
+
+        def begins() -> None:
+            inside.wait(10)
+            new.fence_by(Fence("loop", 2))
+            order.append("new")
+            began.set()
+
+        together([lambda: old.transact(slow), begins])
+        assert order == ["old", "new"]
+
+    def test_its_clock_is_the_databases_and_does_not_go_back(self, opened: Opened) -> None:
+        store = opened()
+        seen = [store.clock.now() for _ in range(3)]
+        assert seen == sorted(seen) and abs(seen[-1] - store.leases.now()) < 60 * SECOND
 
     def test_all_want_the_lease_and_one_gets_it(self, opened: Opened) -> None:
         stores = [opened() for _ in range(4)]

@@ -13,43 +13,59 @@ from tidemill.store.sql.database import Database
 from tidemill.store.sql.nouns import Records
 from tidemill.store.sql.rows import Rows, insert_new, insert_or_replace
 from tidemill.store.sql.write_ops import Call
-from tidemill.types import Json
+from tidemill.types import Json, Micros
 
 LEASES = Rows(Lease, schema.leases, "lease", "name")
 _lease, _setting = schema.leases.c, schema.settings.c
+_TERMS = schema.counters.c.name == "terms"
 _GET = select(_setting.value).where(_setting.name == bindparam("the_name"))
 
 
 class Leases(Records[Lease]):
-    """In wall time (the server's own clock on PostgreSQL): they say who is alive, not what day it is in the story."""
+    """In the database's time (the server's own clock on PostgreSQL): they say who is alive, not what day it is in the story."""
+
+    def now(self) -> Micros:
+        """The time that they are held against, whatever the clock of this machine says."""
+        return self._db.wall()
 
     def take(self, name: str, owner: str, seconds: float, tx: Tx = None) -> Lease | None:
-        """None when somebody else's lease still runs."""
+        """None when somebody else's lease still runs. A new owner begins a new term, also after one that was dropped."""
 
         def work(tx: Connection) -> Lease | None:
             now = self._db.wall()
             held = self.look_up(name, tx=tx)
             if held is not None and held.owner != owner and held.expires > now:
                 return None
-            lease = Lease(name, owner, now + round(seconds * 1e6))
+            term = held.term if held is not None and held.owner == owner else _next_term(tx)
+            lease = Lease(name, owner, now + round(seconds * 1e6), term=term)
             LEASES.put(tx, lease)
             return lease
 
         return self._db.write(work, tx)
 
     def renew(self, name: str, owner: str, seconds: float) -> bool:
-        """False when it is not ours any more: somebody took it after it ran out."""
+        """False when it is not ours any more: somebody took it after it ran out. Waits for no job's transaction."""
 
         def work(tx: Connection) -> bool:
             mine = (_lease.name == name) & (_lease.owner == owner)
             expires = self._db.wall() + round(seconds * 1e6)
             return bool(tx.execute(update(schema.leases).where(mine).values(expires=expires)).rowcount)
 
-        return self._db.write(work)
+        return self._db.write(work, alone=False)
 
     def drop(self, name: str, owner: str, tx: Tx = None) -> None:
         mine = (_lease.name == name) & (_lease.owner == owner)
         self._db.write(lambda tx: tx.execute(delete(schema.leases).where(mine)).rowcount, tx)
+
+
+def _next_term(tx: Connection) -> int:
+    counters = schema.counters
+    row = tx.execute(
+        update(counters).where(_TERMS).values(value=counters.c.value + 1).returning(counters.c.value)
+    ).first()
+    if row is None:
+        tx.execute(counters.insert().values(name="terms", value=1))
+    return 1 if row is None else int(row[0])
 
 
 class Settings:

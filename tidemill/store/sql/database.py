@@ -11,18 +11,20 @@ from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 
 from tidemill.errors import StoreError
+from tidemill.store.records import Fence
 from tidemill.store.sql.border import border
 from tidemill.store.sql.rows import AnyRow
 from tidemill.store.sql.write_ops import WriteOp
 from tidemill.store.sql.writer import Writer
-from tidemill.types import Micros
+from tidemill.types import Clock, Micros, SystemClock
 
 T = TypeVar("T")
 CHUNK = 500  # Values in one IN
 
 
 class Database:
-    """One open database. ``wall`` is the clock of leases, ``version`` the cheap look whether somebody has committed.
+    """One open database. ``wall`` is the clock of leases, ``clock`` the same without asking it each time, ``version`` the cheap
+    look whether somebody has committed.
 
     ``free``: the writer of what needs no lock (a server's); without one, all goes through ``writer``, in the order of the calls.
     """
@@ -38,6 +40,8 @@ class Database:
         free: Writer | None = None,
     ) -> None:
         self.engine, self.place, self.wall, self.version = engine, place, wall, version
+        self.clock: Clock = SystemClock()
+        self.fence: Fence | None = None
         self._writer, self._free, self._release = writer, free or writer, release
         self._at_exit = _close_at_exit(self)
 
@@ -98,6 +102,12 @@ class Database:
         """Waits until everything queued is committed."""
         for writer in dict.fromkeys((self._writer, self._free)):
             writer.call(lambda tx: None)
+
+    def fenced(self, fence: Fence, check: Callable[[Connection], None]) -> None:
+        """Every transaction from now on begins with this check."""
+        self.fence = fence
+        for writer in (self._writer, self._free):
+            writer.check = check
 
     def close(self) -> None:
         atexit.unregister(self._at_exit)

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select
 from sqlalchemy.engine import Dialect
 
-from tidemill.store.records import OnlineEvent, Outcome, Prediction
+from tidemill.store.records import Fence, OnlineEvent, Outcome, Prediction
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import CHUNK, Database
 from tidemill.store.sql.entities import ENTITIES, Entities
+from tidemill.store.sql.fences import fenced
 from tidemill.store.sql.online import ONLINE, HistoryRows, Online, last_seq, number
 from tidemill.store.sql.predictions import OUTCOMES, PREDICTIONS, Outcomes, Predictions
 from tidemill.store.sql.subjects import SubjectRows
@@ -266,6 +267,10 @@ class LiveStore:
         written within 50 ms, in company. ``met`` is called before ``done`` when all went well, with what was there already.
         What has events may wait for a job's transaction that numbers some; what has none waits for nobody."""
         self._db.submit(Append(predictions, outcomes, events, done, met), alone=bool(events))
+
+    def fence_by(self, fence: Fence) -> None:
+        """As `MetadataStore.fence_by`."""
+        fenced(self._db, schema.live_fences, fence)
 
     def holders(self) -> list[SubjectRows]:
         """A subject's rows: predictions, outcomes, history, what models would be asked."""

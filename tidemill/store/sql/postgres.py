@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateSchema
 
 from tidemill.errors import ConfigError, Damaged, StoreError
 from tidemill.store.sql.border import border
+from tidemill.store.sql.clock import ServerClock
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.versions import Kind, bring_to_head, current
 from tidemill.store.sql.write_ops import Combine, Session
@@ -89,6 +90,11 @@ def open_postgres(
         version=lambda: _as_number(database.value(text(_SNAPSHOT))),
         free=writer("BEGIN"),
     )
+    try:
+        database.clock = ServerClock(database.wall)
+    except BaseException:
+        database.close()
+        raise
     return database
 
 

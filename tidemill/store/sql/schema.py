@@ -15,6 +15,8 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 tables = MetaData(naming_convention=NAMES)
+# What serving writes is in tables, and on SQLite in a file, apart: a job never holds the scoring commit.
+live = MetaData(naming_convention=NAMES)
 
 
 runs = table_of(tables, "runs", records.Run, "id")
@@ -95,6 +97,18 @@ leases = table_of(tables, "leases", records.Lease, "name")
 tokens = table_of(tables, "tokens", records.Token, "id")
 Index(None, tokens.c.hash, unique=True)
 
+# The latest term of a lease whose owners are fenced: in both databases, as a transaction is of one.
+fences, live_fences = (
+    Table(
+        name,
+        kept,
+        Column("name", Words, primary_key=True),
+        Column("term", Whole, nullable=False),
+        sqlite_strict=True,
+    )
+    for name, kept in (("fences", tables), ("live_fences", live))
+)
+
 settings, counters = (
     Table(
         name,
@@ -106,8 +120,6 @@ settings, counters = (
     for name, kind in (("settings", JsonText()), ("counters", Whole))
 )
 
-# What serving writes is in tables, and on SQLite in a file, apart: a job never holds the scoring commit.
-live = MetaData(naming_convention=NAMES)
 
 predictions = table_of(live, "predictions", records.Prediction, "id")
 # (at, endpoint) serves between, recent and the counts; (subject, at) the attribution of outcomes.

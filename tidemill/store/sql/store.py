@@ -15,6 +15,7 @@ from tidemill.store.records import (
     Decision,
     Edge,
     Event,
+    Fence,
     Job,
     Settlement,
     Token,
@@ -27,11 +28,13 @@ from tidemill.store.sql.access import LEASES, Leases, Settings
 from tidemill.store.sql.catalog import ARTIFACTS, DATASETS, FILES, MODELS, Datasets, Files, Models
 from tidemill.store.sql.columns import Flag
 from tidemill.store.sql.database import Database
+from tidemill.store.sql.fences import fenced
 from tidemill.store.sql.nouns import Named, Records
 from tidemill.store.sql.releases import RELEASES, Releases
 from tidemill.store.sql.rows import Rows
 from tidemill.store.sql.runs import RUNS, STEPS, Runs, Steps
 from tidemill.store.sql.subjects import NamedIn
+from tidemill.types import Clock, Micros, SystemClock
 
 T = TypeVar("T")
 EDGES = Rows(Edge, schema.edges, "edge", "at", "source", "target", "relation")
@@ -121,6 +124,25 @@ class MetadataStore:
     def transact(self, work: Callable[[Tx], T], principal: str = "") -> T:
         """``principal``: who does it; the events of the transaction carry the name."""
         return self._db.write(lambda tx: self.events.written_by(principal, work, tx))
+
+    @property
+    def clock(self) -> Clock:
+        """The database's: the same one for all who share it, whatever their machines' say."""
+        return self._db.clock
+
+    def skew(self) -> Micros:
+        """How far this machine's own clock is ahead of the database's."""
+        return SystemClock().now() - self.clock.now()
+
+    @property
+    def fence(self) -> Fence | None:
+        """The term that this process writes by; None where it works under no lease."""
+        return self._db.fence
+
+    def fence_by(self, fence: Fence) -> None:
+        """From now on nobody writes by an earlier term of this lease, and this process no more once a later one has begun:
+        its transactions raise LeaseLost then, and nothing of them is written. Raises LeaseLost where that is so already."""
+        fenced(self._db, schema.fences, fence)
 
     def named_in(self) -> NamedIn:
         """A subject in the records: parameters of runs, errors of steps, events."""

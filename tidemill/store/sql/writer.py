@@ -53,6 +53,8 @@ class Writer:
         self._session: Session | None = None
         self._closed = False
         self._pid = os.getpid()
+        self.check: Callable[[Connection], None] = lambda tx: None
+        """What every transaction begins with; where it raises, nothing of the transaction is written."""
 
     def submit(self, piece: WriteOp) -> None:
         """Queue and return at once."""
@@ -182,6 +184,11 @@ class Writer:
             done.clear()
 
     def _begin(self) -> Session:
+        session = self._begun()
+        self.check(session.tx)
+        return session
+
+    def _begun(self) -> Session:
         if self._session is None:
             self._session = self._connect()
             self._session.begin()

@@ -38,6 +38,13 @@ def upgrade() -> None:
     op.create_index("ix_predictions_at_endpoint", "predictions", ["at", "endpoint"], unique=False)
     op.create_index("ix_predictions_subject_at", "predictions", ["subject", "at"], unique=False)
     op.create_table(
+        "live_fences",
+        sa.Column("name", text, nullable=False),
+        sa.Column("term", whole, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_live_fences"),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "outcomes",
         sa.Column("key", text, nullable=False),
         sa.Column("at", whole, nullable=False),

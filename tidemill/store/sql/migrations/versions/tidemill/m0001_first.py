@@ -326,7 +326,15 @@ def upgrade() -> None:
         sa.Column("owner", text, nullable=False),
         sa.Column("expires", whole, nullable=False),
         sa.Column("environment", text, nullable=False),
+        sa.Column("term", whole, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_leases"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "fences",
+        sa.Column("name", text, nullable=False),
+        sa.Column("term", whole, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_fences"),
         sqlite_strict=True,
     )
     op.create_table(
