@@ -148,9 +148,9 @@ def test_with_a_key_what_the_name_brought_is_read_for_rows_without_a_whole_one_o
     read: list[list[int]] = []
     added = Tables.added
 
-    def watched(self: Tables, dataset: str, versions: Iterable[int], *more: Any) -> pl.DataFrame:
+    def watched(self: Tables, dataset: str, versions: Iterable[int], *more: Any, **how: Any) -> pl.DataFrame:
         read.append(list(versions))
-        return added(self, dataset, read[-1], *more)
+        return added(self, dataset, read[-1], *more, **how)
 
     with open_project(root, clock=HeldClock(NOW)) as project:
         half = rows(("7", "mug", 1, "2011-01-01", "", "ann"))  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ def as_frame(rows: list[tuple[str | None, int]]) -> pl.DataFrame:
 
 def grow(tables: Tables, index: KeyIndex, rows: list[tuple[str | None, int]]) -> None:
     version = tables.append("t", as_frame(rows), ingest=f"i{len(tables.versions('t'))}", at=0)
-    index.add(as_frame(rows), version)
+    index.add([as_frame(rows)], version)
 
 
 @settings(max_examples=25, deadline=None)
@@ -124,7 +124,7 @@ def test_a_segment_of_versions_that_never_came_is_thrown_away(tmp_path: Path) ->
     tables = made(tmp_path, 4)
     index = KeyIndex(tables, "t", KEY)
     index.catch_up(4)
-    index.add(as_frame([("q", 1)]), 5)
+    index.add([as_frame([("q", 1)])], 5)
     index = KeyIndex(tables, "t", KEY)
     index.catch_up(4)
     assert index.known(as_frame([("q", 1)])).to_list() == [False]

@@ -153,7 +153,7 @@ def test_a_changed_or_missing_file_is_found(tables: Tables) -> None:
 def test_one_version_is_made_once(tables: Tables) -> None:
     tables.append("t", some(0), ingest="a", at=0)
     with pytest.raises(Conflict):
-        append(tables.store, "t", some(3), 1, app_id="b", at=0, meta={})
+        append(tables.store, "t", [some(3)], 1, app_id="b", at=0, meta={})
     assert tables.read("t").collect().height == 3
     assert not list((tables.folder("t") / "_delta_log").glob("*.part"))
 

@@ -7,6 +7,8 @@ columns of the rows; whoever asks the model gives them in the request, like ever
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,12 +17,16 @@ import polars as pl
 from tidemill.data.check.column import Column
 from tidemill.errors import ConfigError, DataError, NotAvailableYet
 from tidemill.features.as_of import table
+from tidemill.features.transaction_time import BEGAN, KNOWN
 from tidemill.features.transforms import EMBED
 from tidemill.features.views import NUMBERS, View, column_of
 
 if TYPE_CHECKING:
     from tidemill.config.sections import FeatureViewConfig
     from tidemill.data.contract.contract import Contract
+
+ROWS = 2_000_000
+"""Rows of a dataset that are joined at a time, about: with what is made of them some hundred bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +65,53 @@ class Joined:
         columns = tuple(Column(feature.name, "number") for feature in view.features)
         return Joined(place, config.from_, entity, columns, view)
 
-    def add(self, frame: pl.DataFrame, history: pl.DataFrame, time: str | None) -> pl.DataFrame:
+    def add(self, frame: pl.DataFrame, history: pl.LazyFrame, time: str | None) -> pl.DataFrame:
         """The rows with the view's columns. ``history``: the dataset's rows; ``time``: the column of each row's moment.
 
+        Of a large dataset the rows of some entities are read at a time, and only columns that the view reads.
         Raises DataError where the dataset has two rows of one entity at one moment, and so no one value.
         """
         if self.view is None or time is None:
-            self._unique(history, [self.entity])
-            values = history.select(self.entity, *(pl.col(column).alias(name) for name, column in self.looked_up))
-            return frame.join(values, on=self.entity, how="left", maintain_order="left")
-        if any(feature.op == "last" for feature in self.view.features):
-            self._unique(history, [self.entity, self.view.time])
+            values = history.select(
+                pl.col(self.entity).alias("?entity"), *(pl.col(column).alias(name) for name, column in self.looked_up)
+            ).collect()
+            self._unique(values, {"?entity": self.entity})
+            return frame.join(values, left_on=self.entity, right_on="?entity", how="left", maintain_order="left")
         requests = pl.DataFrame({"request": range(frame.height), "entity": frame[self.entity], "at": frame[time]})
-        found = table(self.view, history, requests)
+        parts = [self._found(rows, mine) for rows, mine in self._parts(history, requests)]
+        found = parts[0] if len(parts) == 1 else pl.concat(parts).sort("request")
         return frame.with_columns(found[column.name].alias(column.name) for column in self.columns)
 
-    def _unique(self, history: pl.DataFrame, key: list[str]) -> None:
-        rows = history.select(key).drop_nulls()
+    def _parts(self, history: pl.LazyFrame, requests: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """The dataset's rows with the requests that they are for: those of some entities at a time."""
+        assert self.view is not None
+        read = {self.entity, self.view.time, self.view.value, *(feature.column for feature in self.view.features)}
+        there = history.collect_schema().names()
+        rows = history.select(name for name in there if name in read or name.startswith((KNOWN, BEGAN)))
+        n = max(1, math.ceil(history.select(pl.len()).collect().item() / ROWS))
+        for part in range(n):
+            mine = pl.col(self.entity).cast(pl.String).hash() % n == part
+            yield (
+                (rows if n == 1 else rows.filter(mine)).collect(),
+                requests if n == 1 else requests.filter(pl.col("entity").cast(pl.String).hash() % n == part),
+            )
+
+    def _found(self, rows: pl.DataFrame, requests: pl.DataFrame) -> pl.DataFrame:
+        assert self.view is not None
+        if any(feature.op == "last" for feature in self.view.features):
+            self._unique(rows, {name: name for name in (self.entity, self.view.time)})
+        return table(self.view, rows, requests)
+
+    def _unique(self, rows: pl.DataFrame, key: Mapping[str, str]) -> None:
+        """``key``: the columns that no two rows may share, and what they are called."""
+        rows = rows.select(*key).drop_nulls()
         doubled = rows.filter(rows.is_duplicated())
         if doubled.height:
+            names = [*key.values()]
             raise DataError(
-                f"{self.dataset} has {doubled.height} rows that share {' and '.join(key)}, such as {doubled.row(0)}",
+                f"{self.dataset} has {doubled.height} rows that share {' and '.join(names)}, such as {doubled.row(0)}",
                 place=self.place,
-                hint=f"make {', '.join(key)} the tidemill.key of its contract, so that a second row is put aside",
+                hint=f"make {', '.join(names)} the tidemill.key of its contract, so that a second row is put aside",
             )
 
 

@@ -214,7 +214,7 @@ def rows(model: Model, data: Sequence[str], as_of: Micros | None = None, without
     histories = Histories(model.project, data, as_of, without)
     frame = labelled(histories, model.dataset.name, inputs)
     for one in inputs.joined:
-        frame = one.add(frame.collect(), histories.of(one.dataset).collect(), inputs.contract.time).lazy()
+        frame = one.add(frame.collect(), histories.of(one.dataset), inputs.contract.time).lazy()
     return training_of(model.task).rows(frame, inputs.contract, inputs.views, inputs.judged_by)
 
 

@@ -52,7 +52,7 @@ def asked(model: Model, data: Sequence[str], at: Micros, names: Sequence[str] | 
     moment = pl.from_epoch(pl.Series(time, [at] * len(names), pl.Int64), "us")
     frame = pl.DataFrame([whose, moment.alias(time)])
     for one in inputs.joined:
-        frame = one.add(frame, histories.of(one.dataset).collect(), time)
+        frame = one.add(frame, histories.of(one.dataset), time)
     known = [column.name for column in inputs.contract.columns if column.role is None and column.name in frame.columns]
     calendar = [pl.lit(to_iso(at)).alias(time)] if any(view.features for view in inputs.views) else []
     return frame.select(pl.Series(SUBJECT, names, pl.String), *calendar, *known)

@@ -212,7 +212,7 @@ def check(project: Project, dataset: str | None = None, most: int = 20) -> tuple
             Checked(
                 looked.file.name,
                 checked.rows if checked else 0,
-                bad.height if bad is not None else 0,
+                checked.n_bad if checked else 0,
                 checked.known if checked else 0,
                 checked.counts if checked else {},
                 bad_rows(bad.head(most), looked.file.name) if bad is not None else [],

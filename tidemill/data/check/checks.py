@@ -8,14 +8,15 @@ duplicates.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from tidemill.data.check.column import BEYOND, Column
 from tidemill.data.check.columns import all_in_years, cast, in_years, missing, target_type
-from tidemill.data.check.normalised import Normalised, normalised
+from tidemill.data.check.normalised import WORDS, Normalised, normalised
+from tidemill.data.check.seen import Seen
 from tidemill.errors import DataBlocked, SourceError
 from tidemill.types import DAY, Micros, did_you_mean
 
@@ -61,10 +62,11 @@ class Rules:
         kept: dict[str, pl.DataType] = {SURPLUS: pl.String()} if self.surplus == "keep" else {}
         return {c.name: target_type(c) for c in self.columns} | kept
 
-    def check(self, frame: pl.DataFrame, now: Micros | None = None) -> Checked:
+    def check(self, frame: pl.DataFrame, now: Micros | None = None, seen: Sequence[Seen] = ()) -> Checked:
         """Sort rows into good and bad, each bad one with its reasons, in one lazy pass over the frame.
 
-        Columns whose name begins with ``_`` are Tidemill's own and pass through. ``now`` makes later times a reason.
+        Columns whose name begins with ``_`` are Tidemill's own and pass through. ``now`` makes later times a reason;
+        ``seen``, of each of the `sets`, keys of rows before these, which may not come again.
         Raises DataBlocked when a required column is missing, or one is unknown and the contract refuses it. The share is judged by `Checked.judge`.
         """
         surplus, absent = _surplus(self, frame), tuple(n for n in self.names if n not in frame.columns)
@@ -75,7 +77,7 @@ class Rules:
                 (as_json(frame[[*surplus]]) if surplus else pl.lit(None, pl.String)).alias(SURPLUS)
             )
             names.append(SURPLUS)
-        rows, reasons = _flagged(self, rows, now)
+        rows, reasons = _flagged(self, rows, now, seen)
         done = rows.collect()
         why = (pl.when(pl.col(flag)).then(pl.lit(reason)) for flag, reason in reasons.items())
         bad = done.filter("?bad").select(
@@ -87,6 +89,19 @@ class Rules:
         return Checked(good, bad, self.max_bad_share, 0, surplus, absent, changed, came=frame)
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows were good and bad, and for which reasons, where the rows themselves are elsewhere."""
+
+    good: int
+    bad: int
+    reasons: Mapping[str, int]
+
+
+FIRST = 1_000
+"""Bad rows of a file that is checked in pieces which are at hand to be looked at."""
+
+
 @dataclass(frozen=True)
 class Checked:
     """The outcome of a check.
@@ -96,6 +111,8 @@ class Checked:
     source's columns that the contract does not name; ``absent``: the optional ones of the contract that it has not. ``changed``:
     what was read otherwise than it was written; ``said``: what else is to be said of the file and is no fault.
     ``completed``: good rows that complete rows of the dataset, left out.
+
+    With a ``tally`` it is of a file in pieces (`after`): there are no good rows then, and of the bad ones the `FIRST`.
     """
 
     good: pl.DataFrame
@@ -108,6 +125,7 @@ class Checked:
     said: tuple[str, ...] = ()
     completed: int = 0
     came: pl.DataFrame | None = None  # all rows as they came
+    tally: Tally | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -115,17 +133,50 @@ class Checked:
         return (*self.said, *map(str, self.changed))
 
     @property
+    def n_good(self) -> int:
+        return self.tally.good if self.tally else self.good.height
+
+    @property
+    def n_bad(self) -> int:
+        return self.tally.bad if self.tally else self.bad.height
+
+    @property
     def rows(self) -> int:
-        return self.good.height + self.bad.height + self.known + self.completed
+        return self.n_good + self.n_bad + self.known + self.completed
 
     @property
     def share(self) -> float:
         """Bad rows as a share of all."""
-        return self.bad.height / self.rows if self.rows else 0.0
+        return self.n_bad / self.rows if self.rows else 0.0
 
     @property
     def counts(self) -> dict[str, int]:
-        return reasons_of(self.bad)
+        return dict(self.tally.reasons) if self.tally else reasons_of(self.bad)
+
+    def after(self, before: Checked | None) -> Checked:
+        """Of a piece: the outcome of it and of all before it, without their rows."""
+        counts, changed = Counter(self.counts), Counter({one[:2]: one.n for one in self.changed})
+        good, bad, said, bads = self.n_good, self.n_bad, self.said, self.bad
+        if before is not None:
+            counts = Counter(before.counts) + counts
+            changed = Counter({one[:2]: one.n for one in before.changed}) + changed
+            good, bad, said = good + before.n_good, bad + before.n_bad, (*before.said, *said)
+            bads = pl.concat([before.bad, bads])
+        return replace(
+            self,
+            good=self.good.clear(),
+            bad=bads.head(FIRST),
+            known=self.known + (before.known if before else 0),
+            completed=self.completed + (before.completed if before else 0),
+            changed=tuple(sorted((Normalised(*what, n) for what, n in changed.items()), key=self._place)),
+            said=tuple(dict.fromkeys(said)),
+            came=None,
+            tally=Tally(good, bad, dict(counts.most_common())),
+        )
+
+    def _place(self, one: Normalised) -> tuple[int, int]:
+        """Where it is said: in the order of the columns."""
+        return self.good.columns.index(one.column), [*WORDS].index(one.what)
 
     def reject(self, mask: pl.Series, reason: str) -> Checked:
         """The same outcome with these rows of ``good`` among the bad, for a reason found outside the frame."""
@@ -155,7 +206,7 @@ class Checked:
         if self.share > self.max_bad_share:
             most = ", ".join(f"{reason} ({n})" for reason, n in list(self.counts.items())[:5])
             raise DataBlocked(
-                f"{self.bad.height} of {self.rows} rows ({self.share:.2%}) break the contract, which lets "
+                f"{self.n_bad} of {self.rows} rows ({self.share:.2%}) break the contract, which lets "
                 f"{self.max_bad_share:.2%} pass: {most}",
                 place=place,
                 hint="look at them with: tidemill data check; mend the source, or state another tidemill.max_bad_share",
@@ -181,7 +232,9 @@ def _cast(rules: Rules, frame: pl.DataFrame) -> pl.LazyFrame:
     )
 
 
-def _flagged(rules: Rules, rows: pl.LazyFrame, now: Micros | None) -> tuple[pl.LazyFrame, dict[str, str]]:
+def _flagged(
+    rules: Rules, rows: pl.LazyFrame, now: Micros | None, seen: Sequence[Seen]
+) -> tuple[pl.LazyFrame, dict[str, str]]:
     """The rows with ``?bad`` and a flag for each reason; the reasons by their flags."""
     tests = [test for column in rules.columns for test in _tests(column, now)]
     reasons = {f"?{i}": reason for i, (reason, _) in enumerate(tests)}
@@ -191,7 +244,12 @@ def _flagged(rules: Rules, rows: pl.LazyFrame, now: Micros | None) -> tuple[pl.L
         # a null in a key makes no duplicate, and rows already bad cannot push out a good one: both stand apart as null
         whole = ~pl.col("?bad") & pl.all_horizontal(pl.col(n).is_not_null() for n in columns)
         key = pl.when(whole).then(pl.col(columns[0]) if len(columns) == 1 else pl.struct(*columns))
-        rows = rows.with_columns((whole & ~key.is_first_distinct()).alias(f"?unique {i}"))
+        again = ~key.is_first_distinct()
+        if seen:
+            done = rows.collect()
+            again |= seen[i].met(done, done.select(whole).to_series())
+            rows = done.lazy()
+        rows = rows.with_columns((whole & again).alias(f"?unique {i}"))
         rows = rows.with_columns(pl.col("?bad") | pl.col(f"?unique {i}"))
         reasons[f"?unique {i}"] = duplicate(rules.key, columns)
     return rows, reasons

@@ -8,6 +8,7 @@ such file is read, stays for the next ones, and ends when it was idle for a whil
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -29,16 +30,42 @@ def read_parquet(data: bytes, name: str) -> Rows:
     """The rows of a Parquet file's bytes. Raises SourceError."""
     if not data.startswith(b"PAR1"):
         raise SourceError("not readable as Parquet: it does not begin as one", place=name, hint=_AGAIN)
-    return numbered(_read({"read": "parquet"}, len(data), name, data), name)
+    return numbered(_read({"read": "parquet"}, len(data), name, data)[0], name)
 
 
 def read_delta(folder: Path, version: int, size: int, name: str) -> Rows:
     """The rows that a Delta table has at this version. ``size``: of its files, in bytes. Raises SourceError."""
-    return numbered(_read({"read": "delta", "folder": str(folder), "version": version}, size, name), name)
+    return numbered(_read(_of_delta(folder, version), size, name)[0], name)
 
 
-def _read(message: JsonObject, size: int, name: str, data: bytes = b"") -> pl.DataFrame:
-    """Raises SourceError, also where the child died of the file."""
+def parquet_pieces(path: Path, size: int, name: str, room: int) -> Iterator[Rows]:
+    """The rows of a Parquet file, about ``room`` bytes of them at a time. Raises SourceError."""
+    with path.open("rb") as handle:
+        if handle.read(4) != b"PAR1":
+            raise SourceError("not readable as Parquet: it does not begin as one", place=name, hint=_AGAIN)
+    return _pieces({"read": "parquet", "path": str(path)}, size, name, room)
+
+
+def delta_pieces(folder: Path, version: int, size: int, name: str, room: int) -> Iterator[Rows]:
+    """The same of a Delta table at this version. Raises SourceError."""
+    return _pieces(_of_delta(folder, version), size, name, room)
+
+
+def _of_delta(folder: Path, version: int) -> JsonObject:
+    return {"read": "delta", "folder": str(folder), "version": version}
+
+
+def _pieces(message: JsonObject, size: int, name: str, room: int) -> Iterator[Rows]:
+    at: int | None = 0
+    while at is not None:
+        frame, following = _read({**message, "from": at, "room": room}, size, name)
+        yield numbered(frame, name, at)
+        at = following
+
+
+def _read(message: JsonObject, size: int, name: str, data: bytes = b"") -> tuple[pl.DataFrame, int | None]:
+    """Rows, and the first one of the next piece, where only a piece was asked for and there is one. Raises SourceError, also
+    where the child died of the file."""
     asked, seconds = {**message, "size": size}, _PATIENCE * cpu_seconds(size)
     try:
         return _READER.ask(asked, data, seconds, lambda channel, until: _heard(channel, until, name))
@@ -62,14 +89,14 @@ def _died(exc: Died, name: str) -> SourceError:
     return SourceError(f"cannot be read: the process that read it {exc.ended}", place=name, hint=hint)
 
 
-def _heard(channel: Channel, until: float, name: str) -> pl.DataFrame:
+def _heard(channel: Channel, until: float, name: str) -> tuple[pl.DataFrame, int | None]:
     """The frame, put together of the pieces that the child says. Raises EOFError where it ended before the last."""
     pieces: list[pl.DataFrame] = []
     while (message := channel.receive(until)) is not None:
         if "error" in message:
             raise SourceError(message["error"], place=name, hint=message["hint"])
         if "done" in message:
-            return pl.concat(pieces)
+            return pl.concat(pieces), message.get("next")
         try:
             pieces.append(pl.read_ipc_stream(io.BytesIO(channel.receive_bytes(message["bytes"], until))))
         except POLARS as exc:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tidemill.data.discover.limits import cpu_seconds, judge, memory
+from tidemill.data.discover.limits import cpu_seconds, judge, memory, piece
 from tidemill.data.discover.rows import POLARS, said
 from tidemill.errors import SourceError
 from tidemill.process.guarded import parent
@@ -36,22 +36,30 @@ def main() -> None:
     while (asked := next_of(channel)) is not None:
         data = channel.receive_bytes(asked.get("bytes", 0))
         try:
-            for piece in _pieces(_read(asked, data)):
-                channel.send({}, piece)
-            channel.send({"done": True})
+            frame, following = _read(asked, data)
+            for part in _pieces(frame):
+                channel.send({}, part)
+            channel.send({"done": True, "next": following})
         except SourceError as exc:
             channel.send({"error": exc.message, "hint": exc.hint})
 
 
-def _read(asked: JsonObject, data: bytearray) -> pl.DataFrame:
-    """Raises SourceError."""
+def _read(asked: JsonObject, data: bytearray) -> tuple[pl.DataFrame, int | None]:
+    """All rows, or those of the piece that is asked for and where the next one begins. Raises SourceError."""
     what, size = asked["read"], asked["size"]
     let(resource.RLIMIT_CPU, int(time.process_time()) + cpu_seconds(size))
     let(resource.RLIMIT_DATA, held() + memory(size))
     try:
-        lazy, needed = _parquet(data) if what == "parquet" else _delta(Path(asked["folder"]), asked["version"])
-        let(resource.RLIMIT_DATA, held() + 2 * needed + 16 * size + _SPARE)
-        return _bounded(lazy.collect(), size)
+        if what == "delta":
+            lazy, rows, size = _delta(Path(asked["folder"]), asked["version"])
+        else:
+            lazy, rows = _parquet(asked["path"] if "path" in asked else io.BytesIO(data))
+        if "from" not in asked:
+            let(resource.RLIMIT_DATA, held() + 2 * judge(lazy.collect_schema(), rows, size) + 16 * size + _SPARE)
+            return _bounded(lazy.collect(), size), None
+        n = piece(lazy.collect_schema(), rows, size, asked["room"])
+        end = asked["from"] + n
+        return _bounded(lazy.slice(asked["from"], n).collect(), size), end if end < rows else None
     except SourceError:
         raise
     except (*POLARS, OSError, MemoryError) as exc:
@@ -61,15 +69,14 @@ def _read(asked: JsonObject, data: bytearray) -> pl.DataFrame:
         raise SourceError(f"not readable as {kind}: {said(exc)}", hint="export or copy it again") from exc
 
 
-def _parquet(data: bytearray) -> tuple[pl.LazyFrame, int]:
-    """The file, not read yet, and the bytes that its rows take at least."""
-    source = io.BytesIO(data)
+def _parquet(source: str | io.BytesIO) -> tuple[pl.LazyFrame, int]:
+    """The file, not read yet, and how many rows it says that it has."""
     lazy = pl.scan_parquet(source)
-    return lazy, judge(lazy.collect_schema(), lazy.select(pl.len()).collect().item(), len(data))
+    return lazy, lazy.select(pl.len()).collect().item()
 
 
-def _delta(folder: Path, version: int) -> tuple[pl.LazyFrame, int]:
-    """The same of a table. Its log may name files of anywhere: only those below it are its own."""
+def _delta(folder: Path, version: int) -> tuple[pl.LazyFrame, int, int]:
+    """The same of a table, and the bytes of its files. Its log may name files of anywhere: only those below it are its own."""
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
@@ -83,9 +90,8 @@ def _delta(folder: Path, version: int) -> tuple[pl.LazyFrame, int]:
         if not part.resolve().is_relative_to(home):
             hint = "copy the table whole, with its files"
             raise SourceError(f"the log of this Delta table names a file outside it: {part.name}", hint=hint)
-    lazy = pl.scan_delta(table)
     rows = sum(pl.scan_parquet(part).select(pl.len()).collect().item() for part in parts)
-    return lazy, judge(lazy.collect_schema(), rows, sum(part.stat().st_size for part in parts))
+    return pl.scan_delta(table), rows, sum(part.stat().st_size for part in parts)
 
 
 def _bounded(frame: pl.DataFrame, size: int) -> pl.DataFrame:
@@ -104,9 +110,9 @@ def _written(frame: pl.DataFrame) -> int:
 def _pieces(frame: pl.DataFrame) -> Iterator[memoryview]:
     """The frame as Arrow IPC, in slices of about `PIECE`; at least one, which has its columns."""
     step = max(1, PIECE * frame.height // max(1, _written(frame)))
-    for piece in frame.iter_slices(step) if frame.height else [frame]:
+    for part in frame.iter_slices(step) if frame.height else [frame]:
         buffer = io.BytesIO()
-        piece.write_ipc_stream(buffer)
+        part.write_ipc_stream(buffer)
         yield buffer.getbuffer()
 
 

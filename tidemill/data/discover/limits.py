@@ -10,6 +10,7 @@ from tidemill.process.memory import machine_memory
 DEEPEST = 32  # levels of lists and structs in a column
 _ROOM = 256 << 20
 _RATIO = 256  # columns of few values are written in a hundredth of what they take
+_PACKED = 4  # times its size long texts take at most, mostly
 _WIDTHS: dict[pl.DataType | type[pl.DataType], int] = {
     **dict.fromkeys((pl.Null, pl.Boolean, pl.Int8, pl.UInt8), 1),
     **dict.fromkeys((pl.Int16, pl.UInt16), 2),
@@ -62,15 +63,25 @@ def judge(schema: pl.Schema, rows: int, size: int) -> int:
 
     Raises SourceError where they may not, or a column is nested too deeply.
     """
+    return _let(schema, rows, size, memory(size))
+
+
+def piece(schema: pl.Schema, rows: int, size: int, room: int) -> int:
+    """How many rows of such a file take about ``room`` bytes. Raises SourceError as `judge` does, but for how much memory there is."""
+    needed = _let(schema, rows, size, max(_ROOM, _RATIO * size))
+    return max(1, room * rows // max(needed, _PACKED * size, 1))
+
+
+def _let(schema: pl.Schema, rows: int, size: int, most: int) -> int:
     for name, kind in schema.items():
         if depth(kind) > DEEPEST:
             hint = "write plain columns: text, numbers, times"
             raise SourceError(f"column {name!r} is nested more than {DEEPEST} deep", hint=hint)
     needed = rows * (8 + sum(map(width, schema.values())))  # beside each row its number
-    if needed > memory(size):
+    if needed > most:
         raise SourceError(
             f"its {size:,} bytes say that they hold {rows:,} rows of {len(schema)} columns, which would take "
-            f"{needed / 1e9:,.1f} GB of memory: {memory(size) / 1e9:,.1f} GB are let to a file of its size",
+            f"{needed / 1e9:,.1f} GB of memory: {most / 1e9:,.1f} GB are let to a file of its size",
             hint="if the file is sound, write it as several smaller ones",
         )
     return needed

@@ -11,7 +11,7 @@ import codecs
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,6 +32,7 @@ _OTHER: dict[bytes, tuple[str, str]] = {
     b"\x1f\x8b": ("packed by gzip", "unpack it: gunzip"),
 }
 """How files begin that are none of text, whatever they are called: what they are, and what to do."""
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SEPARATORS = ",;\t|"
 _EXCEL = re.compile(r'"?sep=([^\w\s"]|\t)"?\s*', re.IGNORECASE)
 """Excel's own first line: which sign separates the fields."""
@@ -46,31 +47,143 @@ def read_csv(data: bytes, name: str, *, tab: bool = False) -> Rows:
     >>> frame["sku"].to_list(), frame["_row"].to_list(), broken[0].line, broken[0].reason
     (['a', 'c'], [0, 2], 3, '3 fields instead of 2')
     """
-    if other := next((other for begins, other in _OTHER.items() if data.startswith(begins)), None):
-        raise SourceError(f"it is no text: it is {other[0]}", place=name, hint=other[1])
-    data, wide = _utf8(data)
-    lines = data.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True)
-    text = [text_of(line) for line in lines]
-    head = _head(lines, text, name, tab)
-    records = list(enumerate(_records(text, head.separator, len(head.names), head.end)))
-    broken = [BrokenLine.of(n, line, why, lines[line - 1]) for n, (line, fields, why) in records if fields is None]
-    whole = [(*fields, row, line) for row, (line, fields, _) in records if fields is not None]
-    left_out = _unnamed(head, whole)
-    names = [f"_{i}" if i in left_out else name for i, name in enumerate(head.names)]  # as no column may be called
-    columns: dict[str, Any] = {**dict.fromkeys(names, pl.String), "_row": pl.Int64, "_line": pl.Int64}
-    frame, texts = pl.DataFrame(whole, schema=columns, orient="row"), pl.col(pl.String)
-    frame = frame.drop(names[i] for i in left_out).with_columns(pl.when(texts != "").then(texts))
-    return Rows(frame, broken, (*wide, *head.notes, *left_out.values()))
+    (rows,) = csv_pieces([data], name, tab=tab)
+    return rows
 
 
-def _utf8(data: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """The bytes as UTF-8 where their first two say that they are UTF-16, and what is to be said of that."""
-    if data[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return data, ()
-    try:
-        return data.decode("utf-16").encode(), ("it is UTF-16, and read as that",)
-    except UnicodeDecodeError:
-        return data, ()  # the first line then is no text, which is said
+def csv_pieces(chunks: Iterable[bytes], name: str, *, tab: bool = False) -> Iterator[Rows]:
+    """The same rows, about those of one chunk of the file's bytes at a time. What is to be said of the file comes with the last.
+
+    >>> [piece.frame["n"].to_list() for piece in csv_pieces([b"n\\n1", b"\\n2\\n"], "x.csv")]
+    [['1', '2']]
+    """
+    reader, data = _Csv(name, tab), b""
+    for place, chunk in enumerate(chunks):
+        if place and (rows := reader.rows(data, last=False)) is not None:
+            yield rows
+        data = chunk
+    found = reader.rows(data, last=True)
+    assert found is not None
+    yield found
+
+
+class _Csv:
+    """Lines that came and are not read yet, and what is known of the file so far."""
+
+    def __init__(self, name: str, tab: bool) -> None:
+        self._name, self._tab = name, tab
+        self._lines: list[bytes] = []
+        self._text: list[str | None] = []
+        self._rest = b""  # a line that has not ended
+        self._gone = self._rows = self._at = 0  # lines that were let go, rows that were read, the line to go on with
+        self._head: _Head | None = None
+        self._unnamed: dict[int, set[str]] = {}
+        self._notes: tuple[str, ...] = ()
+        self._new = True
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    def rows(self, data: bytes, *, last: bool) -> Rows | None:
+        """What can be read with these bytes, too: all but the last lines, which one record may still take; None for nothing yet."""
+        self._take(data, last)
+        if self._head is None:
+            begins = _first(self._lines, 0)
+            if not last and (begins is None or len(self._lines) <= begins + 2 * MOST_LINES):
+                return None
+            self._begin()
+        return self._frame(len(self._lines) if last else len(self._lines) - MOST_LINES, last)
+
+    def _take(self, data: bytes, last: bool) -> None:
+        """More lines, the last of which may go on. Raises SourceError."""
+        if self._new:
+            self._new = False
+            if other := next((other for begins, other in _OTHER.items() if data.startswith(begins)), None):
+                raise SourceError(f"it is no text: it is {other[0]}", place=self._name, hint=other[1])
+            self._decoder = codecs.getincrementaldecoder("utf-16")() if data[:2] in _UTF16 else None
+            data = self._utf8(data, last).removeprefix(b"\xef\xbb\xbf")
+        elif self._decoder is not None:
+            data = self._utf8(data, last)
+        lines = (self._rest + data).splitlines(keepends=True)
+        self._rest = lines.pop() if lines and not last and not lines[-1].endswith(b"\n") else b""
+        self._lines += lines
+        self._text += map(text_of, lines)
+
+    def _utf8(self, data: bytes, last: bool) -> bytes:
+        """The bytes as UTF-8, where the first two say that they are UTF-16; others that say so are said to be no text."""
+        if self._decoder is None:
+            return data
+        try:
+            data = self._decoder.decode(data, last).encode()
+        except UnicodeDecodeError as exc:
+            if self._head is not None:
+                hint = "save the file as UTF-8"
+                raise SourceError("it is not UTF-16 to its end", place=self._name, hint=hint) from exc
+            self._decoder = None
+        else:
+            self._notes = ("it is UTF-16, and read as that",)
+        return data
+
+    def _begin(self) -> None:
+        """Read the header."""
+        head = self._head = _head(self._lines, self._text, self._name, self._tab)
+        self._at = head.end
+        for i in (i for i, name in enumerate(head.names) if not name):
+            self._unnamed[i] = {"nothing", *(("0", "1") if i == 0 and len(head.names) > 1 else ())}
+
+    def _frame(self, until: int, last: bool) -> Rows:
+        head = self._head
+        assert head is not None
+        records = list(enumerate(self._records(until), self._rows))
+        self._rows += len(records)
+        broken = [
+            BrokenLine.of(n, self._gone + at + 1, why, self._lines[at])
+            for n, (at, fields, why) in records
+            if fields is None
+        ]
+        whole = [(*fields, row, self._gone + at + 1) for row, (at, fields, _) in records if fields is not None]
+        self._let_go()
+        said = self._left_out(head, whole)
+        names = [f"_{i}" if i in said else name for i, name in enumerate(head.names)]  # as no column may be called
+        columns: dict[str, Any] = {**dict.fromkeys(names, pl.String), "_row": pl.Int64, "_line": pl.Int64}
+        frame, texts = pl.DataFrame(whole, schema=columns, orient="row"), pl.col(pl.String)
+        frame = frame.drop(names[i] for i in said).with_columns(pl.when(texts != "").then(texts))
+        return Rows(frame, broken, (*self._notes, *head.notes, *said.values()) if last else ())
+
+    def _let_go(self) -> None:
+        self._gone += self._at
+        del self._lines[: self._at], self._text[: self._at]
+        self._at = 0
+
+    def _records(self, until: int) -> Iterator[tuple[int, list[str] | None, str]]:
+        """(line, fields or None, what is wrong) of every record that begins before the line ``until``, 0-based: after the header."""
+        assert self._head is not None
+        text, separator, width = self._text, self._head.separator, len(self._head.names)
+        while self._at < until:
+            at = self._at
+            taken, fields, reason = _record(text, at, separator)
+            if fields == [""]:
+                self._at += 1  # an empty line is no row
+                continue
+            if fields is not None and len(fields) != width:
+                # lines that it swallowed in quotes may be whole: go on behind the first
+                reason = f"{len(fields)} fields instead of {width}"
+                taken, fields = 1, None
+            self._at += taken
+            yield at, fields, reason
+
+    def _left_out(self, head: _Head, rows: list[tuple[Any, ...]]) -> dict[int, str]:
+        """The columns that have no name and need none, by their place, and what is to be said of each: the row numbers that
+        pandas and R write first, and columns that hold nothing. Raises SourceError for one that holds values.
+        """
+        found = {}
+        for i, ways in self._unnamed.items():
+            what = f"column {i + 1} of {len(head.names)} has no name"
+            ways -= {n for n in ways - {"nothing"} if not all(r[0] == str(r[-2] + int(n)) for r in rows)}
+            ways -= {"nothing"} if any(r[i].strip() for r in rows) else set()
+            if not ways:
+                hint = "name it; pandas leaves its row numbers out by to_csv(index=False)"
+                raise SourceError(what, place=head.place, hint=hint)
+            found[i] = f"{what} and {'no values' if ways == {'nothing'} else 'numbers the rows'}: left out"
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,42 +242,6 @@ def _opening(text: list[str | None], at: int) -> str:
     return found
 
 
-def _unnamed(head: _Head, rows: list[tuple[Any, ...]]) -> dict[int, str]:
-    """The columns that have no name and need none, by their place, and what is to be said of each: the row numbers that
-    pandas and R write first, and columns that hold nothing. Raises SourceError for one that holds values.
-    """
-    found = {}
-    for i, name in enumerate(head.names):
-        if name:
-            continue
-        what = f"column {i + 1} of {len(head.names)} has no name"
-        if i == 0 and len(head.names) > 1 and any(all(r[0] == str(r[-2] + n) for r in rows) for n in (0, 1)):
-            found[i] = f"{what} and numbers the rows: left out"
-        elif not any(r[i].strip() for r in rows):
-            found[i] = f"{what} and no values: left out"
-        else:
-            hint = "name it; pandas leaves its row numbers out by to_csv(index=False)"
-            raise SourceError(what, place=head.place, hint=hint)
-    return found
-
-
-def _records(
-    text: list[str | None], separator: str, width: int, at: int
-) -> Iterator[tuple[int, list[str] | None, str]]:
-    """(line number, fields or None, what is wrong) of every record from line ``at``, 0-based: after the header."""
-    while at < len(text):
-        taken, fields, reason = _record(text, at, separator)
-        if fields == [""]:
-            at += 1  # an empty line is no row
-            continue
-        if fields is not None and len(fields) != width:
-            # lines that it swallowed in quotes may be whole: go on behind the first
-            reason = f"{len(fields)} fields instead of {width}"
-            taken, fields = 1, None
-        yield at + 1, fields, reason
-        at += taken
-
-
 def _record(text: list[str | None], at: int, separator: str) -> tuple[int, list[str] | None, str]:
     """The record that begins at this line: how many lines it takes, its fields, or what is wrong."""
     line = text[at]
@@ -194,6 +271,12 @@ READERS: dict[str, Callable[[bytes, str], Rows]] = {
     ".parquet": read_parquet,
 }
 """How a file's bytes are read, by how its name ends, in small letters: a new kind of file is one line here. Each raises SourceError."""
+
+PIECED: dict[str, Callable[[Iterable[bytes], str], Iterator[Rows]]] = {
+    ".csv": csv_pieces,
+    ".tsv": partial(csv_pieces, tab=True),
+}
+"""The same of files that are too large to be read whole: text, by chunks of its bytes."""
 
 
 def endings() -> str:

@@ -45,12 +45,12 @@ class Rows(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def numbered(frame: pl.DataFrame, name: str) -> Rows:
-    """A frame that has no broken lines, with ``_row``. Raises SourceError."""
+def numbered(frame: pl.DataFrame, name: str, first: int = 0) -> Rows:
+    """A frame that has no broken lines, with ``_row``; ``first``: of its first row. Raises SourceError."""
     if not frame.width:
         raise SourceError("the table has no columns", place=name, hint=EMPTY)
     check_names(frame.columns, name)
-    return Rows(frame.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("_row")))
+    return Rows(frame.with_columns(pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("_row")))
 
 
 def check_names(columns: Iterable[str], place: str) -> None:

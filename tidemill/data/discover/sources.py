@@ -21,6 +21,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tidemill.data.discover.delta import newest, size_of, table_of
-from tidemill.data.discover.foreign import read_delta
-from tidemill.data.discover.readers import READERS, endings
+from tidemill.data.discover.foreign import delta_pieces, parquet_pieces, read_delta
+from tidemill.data.discover.readers import PIECED, READERS, endings
 from tidemill.data.discover.rows import EMPTY, POLARS, Rows, numbered, said
 from tidemill.errors import SourceBusy, SourceError
 from tidemill.files import write_whole
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 FUNCTION = "steps:"
 _RACY_NS = 2_000_000_000
+PIECE = 16 << 20
+"""Bytes of a file that are read at once."""
+_ROWS = 8 * PIECE  # bytes of rows that packed files are read as, at once: lines of text take twenty times theirs
 _KEPT = 256 << 20  # bytes of new files that are held between digest and reading
 INSIDE = (
     "copy the data under the project: data/…, or make a hard link there; other links may lead within the project only"
@@ -224,15 +228,50 @@ def read(file: SourceFile) -> Rows:
     return rows if rows.frame.height or rows.broken else rows._replace(notes=(*rows.notes, "it has no rows"))
 
 
-def _read_rows(file: SourceFile) -> Rows:
+def in_pieces(file: SourceFile) -> bool:
+    """Whether it is too large to be read whole (`pieces`)."""
+    return file.frame is None and file.error is None and file.size > PIECE
+
+
+def pieces(file: SourceFile) -> Iterator[Rows]:
+    """The same rows, where the file is large about `PIECE` bytes of it at a time; what is to be said of the file is said once.
+
+    That it was changed while it was read is said after the last one. Raises SourceError.
+    """
+    if not in_pieces(file):
+        yield read(file)
+        return
     assert file.path is not None
-    data = b"" if file.version is not None else _unchanged(file, file.path) if file.data is None else file.data
-    try:
+    found = hashlib.sha256()
+    with _lasting():
         if file.version is not None:
-            return read_delta(file.path, file.version, file.size, file.name)
-        if not data:
-            raise SourceError("the file is empty", place=file.name, hint=EMPTY)
-        return READERS[file.path.suffix.lower()](data, file.name)
+            yield from delta_pieces(file.path, file.version, file.size, file.name, _ROWS)
+            return
+        if way := PIECED.get(file.path.suffix.lower()):
+            yield from way(_chunks(file.path, found), file.name)
+        else:
+            yield from parquet_pieces(file.path, file.size, file.name, _ROWS)
+    if not way:
+        for _ in _chunks(file.path, found):
+            pass
+    if f"sha256:{found.hexdigest()}" != file.digest:
+        raise _changed(file)
+
+
+def _chunks(path: Path, told: hashlib._Hash) -> Iterator[bytes]:
+    with path.open("rb") as handle:
+        while data := handle.read(PIECE):
+            told.update(data)
+            yield data
+
+
+@contextmanager
+def _lasting() -> Iterator[None]:
+    """What is wrong with a file's bytes is wrong as long as they stand."""
+    try:
+        yield
+    except OSError as exc:
+        raise SourceError(f"cannot be read: {exc.strerror}") from exc
     except SourceBusy:
         raise
     except SourceError as exc:
@@ -240,13 +279,28 @@ def _read_rows(file: SourceFile) -> Rows:
         raise
 
 
+def _read_rows(file: SourceFile) -> Rows:
+    assert file.path is not None
+    data = b"" if file.version is not None else _unchanged(file, file.path) if file.data is None else file.data
+    with _lasting():
+        if file.version is not None:
+            return read_delta(file.path, file.version, file.size, file.name)
+        if not data:
+            raise SourceError("the file is empty", place=file.name, hint=EMPTY)
+        return READERS[file.path.suffix.lower()](data, file.name)
+
+
 def _unchanged(file: SourceFile, path: Path) -> bytes:
     """Its bytes, read again. Raises SourceError when they are others than those that were found."""
     again = hash_file(path, file.name, keep=sys.maxsize)
     if again.data is None or again.digest != file.digest:
-        hint = "write files whole, then rename them"
-        raise SourceError("it was changed while it was read", place=file.name, hint=hint)
+        raise _changed(file)
     return again.data
+
+
+def _changed(file: SourceFile) -> SourceError:
+    hint = "write files whole, then rename them"
+    return SourceError("it was changed while it was read", place=file.name, hint=hint)
 
 
 def source_file(root: Path, name: str, keep: int = 0) -> SourceFile:
@@ -389,7 +443,7 @@ def _hashed(root: Path, found: Mapping[str, object], room: int) -> list[SourceFi
         try:
             if isinstance(state, SourceError):
                 raise state
-            files.append(source_file(root, name, keep=room))
+            files.append(source_file(root, name, keep=min(room, PIECE)))
         except SourceError as exc:
             files.append(SourceFile(digest(f"{name} {exc.message}".encode()), name, 0, error=exc))
         room -= len(files[-1].data or b"")

@@ -8,7 +8,7 @@ nothing was answered from it; after that it is never rewritten, for every answer
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -102,18 +102,18 @@ def adopt(into: Target, run: str | None, after: int) -> DatasetVersion:
     """Read the rows that are in by the contract's present roles: a new version without new rows. See `must_adopt`."""
     commit = Commit((), into.project.clock.now(), run, into.contract.digest)
     ingest_id = named_id("ing", into.dataset, "again", into.contract.digest, str(after))
-    return commit_rows(into, commit, ingest_id, pl.DataFrame(schema=into.contract.stored | ORIGIN))
+    return commit_rows(into, commit, ingest_id, [pl.DataFrame(schema=into.contract.stored | ORIGIN)])
 
 
 def commit_rows(
     into: Target,
     commit: Commit,
     ingest: str,
-    rows: pl.DataFrame,
+    rows: Iterable[pl.DataFrame],
     indexes: Sequence[KeyIndex] = (),
     pending: Sequence[pl.DataFrame] = (),
 ) -> DatasetVersion:
-    """The rows as the dataset's next version, and what follows it. The contract is kept before the commit names it.
+    """The rows, in parts, at least one, as the dataset's next version, and what follows it. The contract is kept before the commit names it.
 
     ``pending``: what the files complete, of rows that are in and of these. The first index is that of the key.
     """
@@ -121,13 +121,18 @@ def commit_rows(
     key, meta, replaced = into.contract.key, commit.meta, dict[str, pl.DataFrame]()
     if pending:
         cells = merged(pending, key)
-        rows = filled(rows, cells, key)
+        rows = (filled(part, cells, key) for part in rows)
         replaced = rewritten(into.tables, into.dataset, indexes[0].versions(cells), cells, key, ingest)
         meta |= _span(into.contract, replaced, ingest)
-    version = into.tables.append(into.dataset, rows, ingest=ingest, at=commit.at, meta=meta, replaced=replaced)
+    rest = iter(rows)
+    first = next(rest)
+    tables, dataset = into.tables, into.dataset
+    version = tables.append(dataset, first, ingest=ingest, at=commit.at, meta=meta, replaced=replaced, more=rest)
+    parts = [first] if len(tables.commit(dataset, version).files) < 2 else None  # else they are read again, one by one
+    del first
     for index in indexes:
-        index.add(rows, version)
-    return register(into, version, rows)
+        index.add(parts or tables.parts(dataset, [version]), version)
+    return register(into, version, parts or tables.parts(dataset, [version]))
 
 
 def _span(contract: Contract, replaced: Mapping[str, pl.DataFrame], ingest: str) -> dict[str, Any]:

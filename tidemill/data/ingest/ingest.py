@@ -17,15 +17,18 @@ labels of since the last ingest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 from msgspec.structs import replace as replace_struct
 
-from tidemill.data.check.checks import FUTURE, Checked, reasons_of
+from tidemill.data.check.checks import FUTURE
 from tidemill.data.check.normalised import by_column
 from tidemill.data.discover.sources import SourceFile, batches, pending
 from tidemill.data.ingest.changes import adopt, check_columns, commit_rows, must_adopt
@@ -34,6 +37,7 @@ from tidemill.data.ingest.judge import Judge, Judged
 from tidemill.data.ingest.quarantine import QUARANTINE_COLUMNS
 from tidemill.data.ingest.refused import READER, Refused, refused, remember
 from tidemill.data.ingest.register import Target, catch_up
+from tidemill.data.ingest.spill import in_parts
 from tidemill.data.ingest.told import NAME, Told, told_labels
 from tidemill.data.tables.tables import ORIGIN, QUARANTINE, open_tables
 from tidemill.errors import DataBlocked, SourceError
@@ -73,12 +77,12 @@ class Ingest:
         """What ingests refused until now."""
         return refused(self.judge.into.project.store, self.judge.into.dataset)
 
-    def _judged(self, file: SourceFile, beside: int | None = None) -> Judged:
-        """``beside``: the version of the dataset, where no other file comes in."""
+    def _judged(self, file: SourceFile, beside: int | None = None, folder: Path | None = None) -> Judged:
+        """``beside``: the version of the dataset, where no other file comes in; ``folder``: for a large one's rows."""
         known = self.before.get(file.digest)
         if known is None or not (known.stands(file.size) or known.beside == beside is not None):
             self.recalled.pop(file.digest, None)
-            return self.judge.judge(file)
+            return self.judge.judge(file, folder=folder)
         self.recalled[file.digest] = known
         return Judged(file, error=known.error())
 
@@ -108,6 +112,7 @@ class Ingest:
     def take(self, run: str | None, progress: Progress) -> None:
         """Do it; `made` is then the new version, if there is one. Raises what the first refused file raised, when all others are in."""
         self.refused, self.done = [], True
+        shutil.rmtree(self._folder, ignore_errors=True)  # what a crash left
         if self.adopts:
             self.made = adopt(self.judge.into, run, self.judge.version)
             self.judge = replace(self.judge, version=self.made.version)
@@ -123,6 +128,7 @@ class Ingest:
         for judged in self.refused:
             self._tell(judged)
         self._remember()
+        shutil.rmtree(self._folder, ignore_errors=True)
         self.raise_refused()
 
     def raise_refused(self) -> None:
@@ -136,30 +142,47 @@ class Ingest:
     def _take(self, batch: list[SourceFile], run: str | None, *, last: bool = False) -> list[SourceFile]:
         """One commit for a batch of files. Those that complete rows which are not in yet wait for the others: unless they are the last."""
         judge, into = self.judge, self.judge.into
-        stored = (*into.contract.stored, *ORIGIN)
-        taken: list[tuple[SourceFile, Checked, pl.DataFrame]] = []
+        taken: list[tuple[Judged, _Bad]] = []
         waiting: list[SourceFile] = []
         for file in batch:
-            judged = self._judged(file)
+            judged = self._judged(file, folder=self._folder)
             if judged.waits and not last:
                 waiting.append(file)
                 continue
             if judged.error or judged.checked is None:
                 self.refused.append(judged)
                 continue
-            judge.reserve(judged)
-            taken.append((file, judged.checked, judge.new_bad(file, judged.checked.bad)))
+            if len(batch) > 1:  # else nothing is judged before it is in
+                judge.reserve(judged)
+            elif judged.cells is not None and judged.cells.height:
+                judge.pending.append(judged.cells)
+            taken.append((judged, _Bad(*judge.new_bad(judged))))
         if not taken:
             return waiting
-        ingest_id = named_id("ing", into.dataset, into.contract.digest, *(file.digest for file, _, _ in taken))
-        _keep_bad(into, ingest_id, judge.now, [(file, bad) for file, _, bad in taken])
-        ingest = pl.lit(ingest_id).alias("_ingest")
-        rows = pl.concat([checked.good.with_columns(ingest).select(*stored) for _, checked, _ in taken])
-        files = tuple(_summary(*one, before=one[0].name in judge.earlier) for one in taken)
+        ingest_id = named_id("ing", into.dataset, into.contract.digest, *(judged.file.digest for judged, _ in taken))
+        _keep_bad(into, ingest_id, judge.now, [(judged.file, bad.parts) for judged, bad in taken])
+        files = tuple(_summary(*one, before=one[0].file.name in judge.earlier) for one in taken)
         commit = Commit(files, judge.now, run, into.contract.digest)
+        rows = in_parts(self._stored(part, ingest_id) for judged, _ in taken for part in judged.good)
         self.made = commit_rows(into, commit, ingest_id, rows, [index for _, index in judge.indexes], judge.pending)
         judge.pending.clear()
+        self._sweep()
         return waiting
+
+    def _stored(self, good: pl.DataFrame, ingest: str) -> pl.DataFrame:
+        """Good rows as the table has them."""
+        into = self.judge.into
+        return good.with_columns(pl.lit(ingest).alias("_ingest")).select(*into.contract.stored, *ORIGIN)
+
+    @property
+    def _folder(self) -> Path:
+        """For rows of large files, while they are taken."""
+        return self.judge.into.tables.root / f".{self.judge.into.dataset}.pieces"
+
+    def _sweep(self) -> None:
+        """No rows wait any more, but for the bad ones of refused files."""
+        if not any(judged.kept for judged in self.refused):
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _take_told(self, run: str | None) -> None:
         """One commit for the labels that feedback told."""
@@ -174,7 +197,7 @@ class Ingest:
         summary = FileSummary(digest=mark, name=NAME, rows=0, quarantined=0, completed=cells.height)
         none = pl.DataFrame(schema=into.contract.stored | ORIGIN)
         commit = Commit((summary,), judge.now, run, into.contract.digest)
-        return commit_rows(into, commit, ingest_id, none, [index for _, index in judge.indexes], [cells])
+        return commit_rows(into, commit, ingest_id, [none], [index for _, index in judge.indexes], [cells])
 
     def _tell(self, judged: Judged) -> None:
         """Keep a refused file's bad rows and say so, once for the same bytes and contract."""
@@ -182,7 +205,7 @@ class Ingest:
         assert error is not None
         key = ("blocked", into.dataset, into.contract.digest, file.digest)
         if judged.checked:
-            _keep_bad(into, named_id("blk", *key), now, [(file, judged.checked.bad)])
+            _keep_bad(into, named_id("blk", *key), now, [(file, judged.bad)])
         data = {"file": file.name, "digest": file.digest, "code": error.code, "message": error.message}
         event = Event(named_id("evt", *key), now, "blocked", f"dataset:{into.dataset}", data)
         into.project.store.events.add_once(event)
@@ -218,27 +241,39 @@ def reconcile(project: Project) -> list[DatasetVersion]:
     return done
 
 
-def _keep_bad(into: Target, ingest: str, now: Micros, parts: list[tuple[SourceFile, pl.DataFrame]]) -> None:
-    own = [
+class _Bad(NamedTuple):
+    """The bad rows of a file that are new in quarantine."""
+
+    parts: Iterable[pl.DataFrame]
+    n: int
+    reasons: dict[str, int]
+
+
+def _keep_bad(into: Target, ingest: str, now: Micros, of: Sequence[tuple[SourceFile, Iterable[pl.DataFrame]]]) -> None:
+    own = (
         bad.with_columns(pl.lit(ingest).alias("_ingest"), pl.lit(file.name).alias("_name")).select(*QUARANTINE_COLUMNS)
-        for file, bad in parts
+        for file, parts in of
+        for bad in parts
         if bad.height
-    ]
-    if own:
-        into.tables.append(into.dataset + QUARANTINE, pl.concat(own), ingest=ingest, at=now)
+    )
+    rows = in_parts(own)
+    if (first := next(rows, None)) is not None:
+        into.tables.append(into.dataset + QUARANTINE, first, ingest=ingest, at=now, more=rows)
 
 
-def _summary(file: SourceFile, checked: Checked, new: pl.DataFrame, before: bool) -> FileSummary:
+def _summary(judged: Judged, new: _Bad, before: bool) -> FileSummary:
     """``new``: its bad rows that are new in quarantine; ``before``: a file of its name is in."""
+    file, checked = judged.file, judged.checked
+    assert checked is not None
     return FileSummary(
         digest=file.digest,
         name=file.name,
-        rows=checked.good.height,
-        quarantined=new.height,
-        reasons=reasons_of(new),
+        rows=checked.n_good,
+        quarantined=new.n,
+        reasons=new.reasons,
         known=checked.known,
         completed=checked.completed,
-        kept=checked.bad.height - new.height,
+        kept=checked.n_bad - new.n,
         before=before,
         surplus=checked.surplus,
         absent=checked.absent,

@@ -11,19 +11,24 @@ function that gives the whole table each time, add what is new. A row is in alre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tidemill.data.check.checks import Checked, duplicate
-from tidemill.data.discover.sources import SourceFile, find, read
+from tidemill.data.check.checks import Checked, duplicate, reasons_of
+from tidemill.data.check.seen import Seen
+from tidemill.data.discover.rows import Rows
+from tidemill.data.discover.sources import SourceFile, find, in_pieces, pieces, read
 from tidemill.data.ingest.changes import check_columns
 from tidemill.data.ingest.late import NO_ROW, narrowed, sort_late
 from tidemill.data.ingest.quarantine import broken_rows
 from tidemill.data.ingest.register import Target
+from tidemill.data.ingest.spill import Spill
 from tidemill.data.tables.keys import KeyIndex, same
 from tidemill.data.tables.tables import ORIGIN, QUARANTINE
 from tidemill.errors import DataError
@@ -48,6 +53,17 @@ class Judged:
     taken: bool = False
     cells: pl.DataFrame | None = None
     waits: bool = False
+    kept: tuple[Spill, Spill] | None = None  # good and bad rows of a file in pieces
+
+    @property
+    def good(self) -> Iterable[pl.DataFrame]:
+        """Its good rows, in parts."""
+        return self.kept[0] if self.kept else [self.checked.good] if self.checked else []
+
+    @property
+    def bad(self) -> Iterable[pl.DataFrame]:
+        """Its bad rows, in parts."""
+        return self.kept[1] if self.kept else [self.checked.bad] if self.checked else []
 
 
 @dataclass(frozen=True)
@@ -80,12 +96,17 @@ class Judge:
             found.setdefault(file.name, []).append(file)
         return found
 
-    def judge(self, file: SourceFile, *, taken: bool = False) -> Judged:
-        """What becomes of its rows. Of one that is ``taken`` only what the contract says."""
+    def judge(self, file: SourceFile, *, taken: bool = False, folder: Path | None = None) -> Judged:
+        """What becomes of its rows. Of one that is ``taken`` only what the contract says.
+
+        ``folder``: for the rows of one that is judged piece by piece; without it they are let go.
+        """
+        if in_pieces(file) and (found := self._judge_pieces(file, taken, folder)):
+            return found
         checked: Checked | None = None
         cells, waits = None, False
         try:
-            checked, part = self._check(file)
+            checked, part = self._checked(file, read(file))
             if not taken:
                 checked, cells = self._compared(file, checked, part)
                 waits = part and NO_ROW in checked.counts
@@ -96,6 +117,31 @@ class Judge:
             exc.place = exc.place or file.name
             return Judged(file, checked, exc, taken, waits=waits)
         return Judged(file, checked, None, taken, cells, waits)
+
+    def _judge_pieces(self, file: SourceFile, taken: bool, folder: Path | None) -> Judged | None:
+        """The same, holding a piece of its rows at a time. None of a file of which that cannot be said: it only completes rows, or it
+        brings again what its name brought, without a key."""
+        if not self.into.contract.key and file.name in self.earlier:
+            return None
+        kept = (Spill(folder), Spill(folder)) if folder else None
+        seen, total, cells = [Seen(names) for names in self.into.contract.sets], None, list[pl.DataFrame]()
+        try:
+            for rows in pieces(file):
+                checked, part = self._checked(file, rows, seen)
+                if part:
+                    return None
+                if not taken:
+                    checked, late = self._compared(file, checked, part)
+                    cells += [late] if late is not None and late.height else []
+                for spill, frame in zip(kept or (), (checked.good, checked.bad), strict=False):
+                    spill.add(frame)
+                total = checked.after(total)
+            if total is not None:
+                total.judge(file.name)
+        except DataError as exc:
+            exc.place = exc.place or file.name
+            return Judged(file, total, exc, taken, kept=kept)
+        return Judged(file, total, None, taken, pl.concat(cells) if cells else None, kept=kept)
 
     def _compared(self, file: SourceFile, checked: Checked, part: bool) -> tuple[Checked, pl.DataFrame | None]:
         """The outcome with what the dataset holds in view; what the rows complete. ``part``: it can do nothing but complete."""
@@ -118,35 +164,39 @@ class Judge:
         """Count its good rows as in the dataset, and what it completes, for the files that are judged after it."""
         if judged.checked is None:
             return
-        for _, index in self.indexes:
-            index.reserve(judged.checked.good)
+        for part in judged.good if self.indexes else ():
+            for _, index in self.indexes:
+                index.reserve(part)
         if judged.cells is not None and judged.cells.height:
             self.pending.append(judged.cells)
 
-    def new_bad(self, file: SourceFile, bad: pl.DataFrame) -> pl.DataFrame:
-        """The file's bad rows without those that an earlier file of its name has put into quarantine, for the same reasons.
+    def new_bad(self, judged: Judged) -> tuple[Iterable[pl.DataFrame], int, dict[str, int]]:
+        """The file's bad rows without those that an earlier file of its name has put into quarantine, for the same reasons: in
+        parts, how many, and for which reasons.
 
         To be asked when the file was judged: there each of them counts.
         """
-        earlier = self.earlier.get(file.name, ())
+        checked = judged.checked
+        earlier = self.earlier.get(judged.file.name, ())
         took = {f.ingest for f in earlier if f.quarantined}
-        if not took or not bad.height:
-            return bad
+        if checked is None or not took or not checked.n_bad:
+            return judged.bad, checked.n_bad if checked else 0, checked.counts if checked else {}
+        bad = pl.concat(judged.bad)
         name = self.into.dataset + QUARANTINE
         there = self.into.tables.added(name, [c.version for c in self.into.tables.versions(name) if c.ingest in took])
         there = there.filter(pl.col("_file").is_in([f.digest for f in earlier]))
-        return bad.filter(~same(*(_numbered(rows, ("_raw", "_reasons")) for rows in (bad, there))))
+        bad = bad.filter(~same(*(_numbered(rows, ("_raw", "_reasons")) for rows in (bad, there))))
+        return [bad], bad.height, reasons_of(bad)
 
-    def _check(self, file: SourceFile) -> tuple[Checked, bool]:
+    def _checked(self, file: SourceFile, rows: Rows, seen: Sequence[Seen] = ()) -> tuple[Checked, bool]:
         """What the contract says of the file's rows; lines that are no rows are bad ones. And whether the file has a part of the
         columns alone, and so can only complete rows."""
-        rows = read(file)
         frame = rows.frame.with_columns(pl.lit(file.digest).alias("_file"))
         if "_line" not in frame.columns:
             frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
         contract = self.into.contract
         part = narrowed(contract, frame.columns)
-        checked = (part or contract).check(frame, self.now)
+        checked = (part or contract).check(frame, self.now, () if part else seen)
         checked = replace(checked, said=rows.notes)
         if part:
             checked = replace(checked, absent=tuple(n for n in contract.names if n not in frame.columns))
@@ -198,10 +248,15 @@ def preview(project: Project, dataset: str) -> Iterator[Judged]:
         version = into.tables.version(dataset) if into.tables.exists(dataset) else 0
         judge = Judge(into, version, project.clock.now())
         _ = judge.indexes  # what they hold after this stays as it is, whoever writes
+    with TemporaryDirectory() as folder:
+        yield from _each(judge, files, Path(folder))
+
+
+def _each(judge: Judge, files: Sequence[SourceFile], folder: Path) -> Iterator[Judged]:
     seen = {file.digest for known in judge.earlier.values() for file in known}
     waiting: list[SourceFile] = []
     for file in files:
-        judged = judge.judge(file, taken=file.digest in seen)
+        judged = judge.judge(file, taken=file.digest in seen, folder=None if file is files[-1] else folder)
         seen.add(file.digest)
         if judged.waits:
             waiting.append(file)

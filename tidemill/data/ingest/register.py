@@ -66,22 +66,22 @@ def catch_up(into: Target) -> list[DatasetVersion]:
             hint="restore .tidemill/tables from the same backup as .tidemill/tidemill.db",
         )
     for version in range(known + 1, newest + 1):
-        made.append(register(into, version, into.tables.added(into.dataset, [version], as_of=version)))
+        made.append(register(into, version, into.tables.parts(into.dataset, [version], as_of=version)))
     return made
 
 
-def register(into: Target, number: int, rows: pl.DataFrame) -> DatasetVersion:
-    """Make a version's commit known: online history first (again and again the same), metadata last, in one transaction."""
+def register(into: Target, number: int, parts: Iterable[pl.DataFrame]) -> DatasetVersion:
+    """Make a version's commit known, by its rows in parts: online history first (again and again the same), metadata last, in one transaction."""
     project, dataset, tables, last = into.project, into.dataset, into.tables, into.last
     logged = tables.commit(dataset, number)
     commit = Commit.of(logged)
     if commit.files:
-        found = _profile_of(project, last).merge(_take_in(into, [rows])).told(commit.changed)
+        found = _profile_of(project, last).merge(_take_in(into, parts)).told(commit.changed)
         found = _completed(into, logged, found)
     else:
         if unserved(project):
             project.live.online.unload([c.ingest for c in tables.versions(dataset)])
-        found = _take_in(into, (tables.added(dataset, [v], as_of=number) for v in range(1, number)))
+        found = _take_in(into, tables.parts(dataset, range(1, number), as_of=number))
         for earlier in tables.versions(dataset)[: number - 1]:
             found = found.told(Commit.of(earlier).changed)
     times = found.columns.get(into.contract.time or "")

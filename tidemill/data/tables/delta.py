@@ -43,7 +43,7 @@ def first_entry(columns: Columns, dataset: str, at: Micros) -> bytes:
 def append(
     store: TableStore,
     dataset: str,
-    frame: pl.DataFrame,
+    parts: Iterable[pl.DataFrame],
     version: int,
     *,
     app_id: str,
@@ -53,11 +53,11 @@ def append(
     replaced: Mapping[str, pl.DataFrame] | None = None,
     term: Term | None = None,
 ) -> None:
-    """Add the rows as this version, with an application transaction. Kept when this returns.
+    """Add the rows as this version, each part a file, with an application transaction. Kept when this returns.
 
     ``columns``: the table's from here on, where they are others than before; ``replaced``: what stands in the place of
     these files from here on; ``term``: of the lease under which it is written.
-    A frame without rows makes a version without a file. The log entry is written here, as the Delta protocol
+    A part without rows makes no file. The log entry is written here, as the Delta protocol
     describes an append, not by delta-rs: it is on disk before its name appears, and costs 1 ms instead of 13. Raises
     Conflict when the version is there already.
     """
@@ -79,8 +79,7 @@ def append(
         actions.append({"metaData": {**first, "schemaString": to_delta(columns, dataset)}})
     actions += [{"remove": {"path": old, "deletionTimestamp": at // 1000, "dataChange": True}} for old in moved]
     actions += [{"add": add} for add in moved.values()]
-    if frame.height:
-        actions.append({"add": _add(store, dataset, frame, app_id, at)})
+    actions += [{"add": _add(store, dataset, part, app_id, at)} for part in parts if part.height]
     store.commit(dataset, version, _lines(actions))
 
 

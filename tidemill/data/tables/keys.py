@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,15 +44,15 @@ class KeyIndex:
         label = hashlib.sha256(_SEPARATOR.join(columns).encode()).hexdigest()[:16]
         self.folder = tables.root / f".{dataset}.keys" / label
         self._segments: list[_Segment] = []
-        self._reserved: list[pl.DataFrame] = []
-        self._reserved_keys: set[str] = set()
+        self._reserved: list[tuple[pl.DataFrame, pl.Series]] = []  # rows, and hashes of their keys
 
     def catch_up(self, version: int) -> None:
         """Cover every version up to this one, reading from the table what the segments lack."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         first = self._load(version) + 1
         if first <= version:
-            self._add(self._tables.added(self._dataset, range(first, version + 1), self._columns), first, version)
+            parts = self._tables.parts(self._dataset, range(first, version + 1), self._columns)
+            self._add(_together([self.entries(part) for part in parts]), first, version)
 
     def known(self, rows: pl.DataFrame) -> pl.Series:
         """For each row whether its key is in the table or reserved. A key with a null in it never is."""
@@ -80,19 +80,28 @@ class KeyIndex:
 
     def keys(self, rows: pl.DataFrame) -> pl.Series:
         """Each row's key as text; null where a part of it is."""
-        parts = [pl.col(c).cast(pl.String) for c in self._columns]
-        return rows.select(pl.concat_str(parts, separator=_SEPARATOR)).to_series()
+        return rows.select(self._text()).to_series()
+
+    def _text(self) -> pl.Expr:
+        return pl.concat_str([pl.col(c).cast(pl.String) for c in self._columns], separator=_SEPARATOR)
 
     def _near(self, keys: pl.Series, asked: pl.DataFrame) -> pl.DataFrame:
-        """The rows that may have one of these keys, in the columns asked: all of the versions that may hold one, and what is reserved."""
+        """The rows that may have one of these keys, in the columns asked: of the versions that may hold one, and what is reserved."""
         there = keys.drop_nulls()
         versions = self._suspected(there)
-        parts = [self._tables.added(self._dataset, versions, asked.columns)] if versions else [asked.clear()]
-        parts += [] if self._reserved_keys.isdisjoint(there.to_list()) else self._reserved
+        mine = self._text().is_in(there.implode())
+        parts = (
+            [self._tables.added(self._dataset, versions, asked.columns, where=mine)] if versions else [asked.clear()]
+        )
+        for rows, hashes in self._reserved:
+            if there.hash(0).is_in(hashes.implode()).any():
+                parts.append(rows)
         return pl.concat(part.select(asked.columns) for part in parts)
 
     def _suspected(self, keys: pl.Series) -> list[int]:
         """The versions that may hold one of these keys."""
+        if not self._segments:
+            return []
         hashes = _hashes(keys)
         versions: set[int] = set()
         for segment in self._segments:
@@ -103,18 +112,16 @@ class KeyIndex:
 
     def reserve(self, rows: pl.DataFrame) -> None:
         """Count these keys as known before their version is there: for the next file of the same ingest."""
-        self._reserved.append(rows)
-        self._reserved_keys.update(self.keys(rows).drop_nulls().to_list())
+        self._reserved.append((rows, self.keys(rows).drop_nulls().hash(0)))
 
-    def add(self, rows: pl.DataFrame, version: int) -> None:
+    def add(self, parts: Iterable[pl.DataFrame], version: int) -> None:
         """Know the keys of the rows that this version added; what was reserved for it is done with."""
         self._reserved.clear()
-        self._reserved_keys.clear()
-        self._add(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")), version, version)
+        mine = pl.lit(version, pl.UInt32).alias("_version")
+        self._add(_together([self.entries(rows.with_columns(mine)) for rows in parts]), version, version)
 
-    def _add(self, rows: pl.DataFrame, first: int, last: int) -> None:
+    def _add(self, entries: NDArray[Any], first: int, last: int) -> None:
         """Keep what these versions brought, in one segment with those before it that are not twice as large."""
-        entries = self.entries(rows)
         while self._segments and len(self._segments[-1].entries) < 2 * max(len(entries), 1):
             first, _, before, _ = self._segments.pop()
             entries = _sorted(np.concatenate([before, entries]))
@@ -156,6 +163,13 @@ def _read(path: Path) -> _Segment | None:
         return _Segment(int(first), int(last), entries, path) if whole else None
     except (ValueError, OSError, EOFError):
         return None
+
+
+def _together(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """The entries of parts in their order, each sorted, as those of all."""
+    if len(parts) == 1:
+        return parts[0]
+    return _sorted(np.concatenate(parts)) if parts else np.empty(0, _ENTRY)
 
 
 def _sorted(entries: NDArray[Any]) -> NDArray[Any]:

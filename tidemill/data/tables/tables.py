@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,18 +113,35 @@ class Tables:
         versions: Iterable[int],
         columns: Sequence[str] | None = None,
         as_of: int | None = None,
+        where: pl.Expr | None = None,
     ) -> pl.DataFrame:
         """The rows that these versions added, with ``_version``, as they are (at version ``as_of``). Reads their files alone;
-        no files, no columns.
+        no files, no columns. ``where``: of them those alone.
 
         A column that came later than the rows is null.
         """
-        parts = []
-        for version in versions:
-            if files := self.standing(dataset, version, as_of):
-                rows = self.scan(dataset, files).select(columns if columns is not None else pl.all())
-                parts.append(rows.with_columns(pl.lit(version, pl.UInt32).alias("_version")))
+        parts = list(self._added(dataset, versions, columns, as_of))
+        if where is not None:
+            parts = [rows.filter(where) for rows in parts]
         return pl.concat(parts).collect() if parts else pl.DataFrame()
+
+    def parts(
+        self,
+        dataset: str,
+        versions: Iterable[int],
+        columns: Sequence[str] | None = None,
+        as_of: int | None = None,
+    ) -> Iterator[pl.DataFrame]:
+        """The same rows, file by file."""
+        return (rows.collect() for rows in self._added(dataset, versions, columns, as_of))
+
+    def _added(
+        self, dataset: str, versions: Iterable[int], columns: Sequence[str] | None, as_of: int | None
+    ) -> Iterator[pl.LazyFrame]:
+        for version in versions:
+            for file in self.standing(dataset, version, as_of):
+                rows = self.scan(dataset, [file]).select(columns if columns is not None else pl.all())
+                yield rows.with_columns(pl.lit(version, pl.UInt32).alias("_version"))
 
     def standing(self, dataset: str, version: int, as_of: int | None = None) -> list[str]:
         """The files that hold what a version added, by name, as they are now (at version ``as_of``)."""
@@ -143,13 +161,13 @@ class Tables:
         With ``within`` files that can have no such row are left out; of the others all rows are there.
         """
         files = [name for name, spans in self._whole(dataset, version) if _may_hold(spans, within)]
-        return self.scan(dataset, files[::-1]) if files else pl.LazyFrame(schema=self._log(dataset).columns)
+        return self.scan(dataset, files) if files else pl.LazyFrame(schema=self._log(dataset).columns)
 
     def _whole(self, dataset: str, version: int | None) -> list[tuple[str, Spans]]:
-        """The files of a version, those of the earliest rows first."""
+        """The files of a version, those of the latest commit first; those of one commit in their order."""
         commits = self._up_to(dataset, version)
         moved = _moved(commits)
-        return [_standing(name, spans, moved) for commit in commits for name, spans in commit.files.items()]
+        return [_standing(name, spans, moved) for commit in commits[::-1] for name, spans in commit.files.items()]
 
     def columns(self, dataset: str) -> Columns:
         """The table's columns: it keeps them for ever, and may gain some. Raises NotFound."""
@@ -165,9 +183,11 @@ class Tables:
         meta: Mapping[str, Any] | None = None,
         replaced: Mapping[str, pl.DataFrame] | None = None,
         term: Term | None = None,
+        more: Iterable[pl.DataFrame] = (),
     ) -> int:
         """Add the rows as a new version, once per ingest id; the version. Columns that are new to the table are added to it.
 
+        ``more``: rows behind them, of the same columns, each frame of which is a file of its own.
         ``replaced``: the same rows of these files, completed (`tidemill.data.tables.fill.rewritten`).
         ``term``: of the lease under which the caller writes. Raises LeaseLost where the log has a later one.
         Raises ContractError where one that is in the table is lacking or of another type, Conflict where another machine's
@@ -191,7 +211,7 @@ class Tables:
         append(
             self.store,
             dataset,
-            _with_all(frame, columns),
+            (_with_all(part, columns) for part in chain([frame], more)),
             version,
             app_id=ingest,
             at=at,

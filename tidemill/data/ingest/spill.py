@@ -1,0 +1,70 @@
+"""Rows of a large file on their way to the table: the first in memory, what is more in files of a folder, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from tidemill.data.tables.local import translated
+
+PART = 128 << 20
+"""Bytes of rows in memory that become one file of a table, about."""
+
+
+class Spill:
+    """Frames of the same columns.
+
+    >>> spill = Spill(Path("unused"))
+    >>> spill.add(pl.DataFrame({"n": [1]})); spill.add(pl.DataFrame({"n": [2]}))
+    >>> [part["n"].to_list() for part in spill], spill.rows
+    ([[1, 2]], 2)
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: list[Path] = []
+        self._held: list[pl.DataFrame] = []
+        self._bytes = 0
+        self.rows = 0
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Raises DiskFull."""
+        self._held.append(frame)
+        self._bytes += int(frame.estimated_size())
+        self.rows += frame.height
+        if self._bytes >= PART:
+            self._write(pl.concat(self._held))
+            self._held, self._bytes = [], 0
+
+    def _write(self, frame: pl.DataFrame) -> None:
+        path = self._folder / f"{id(self)}-{len(self._files)}.arrow"
+        with translated(str(path)):
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            frame.write_ipc(path, compression="lz4")
+        self._files.append(path)
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        """In parts of about `PART` bytes; one without rows where there are none."""
+        for path in self._files:
+            yield pl.read_ipc(path)
+        if self._held:
+            yield pl.concat(self._held)
+
+
+def in_parts(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows in parts of about `PART` bytes.
+
+    >>> [part.height for part in in_parts([pl.DataFrame({"n": [1]}), pl.DataFrame({"n": [2]})])]
+    [2]
+    """
+    held, size = list[pl.DataFrame](), 0
+    for frame in frames:
+        held.append(frame)
+        size += int(frame.estimated_size())
+        if size >= PART:
+            yield pl.concat(held)
+            held, size = [], 0
+    if held:
+        yield pl.concat(held)
