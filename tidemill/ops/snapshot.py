@@ -27,24 +27,25 @@ FEW, MANY = 30, 1_000
 RECENT = 200  # Predictions that "now" is made of
 
 
-def seldom(count: Callable[[Project], T]) -> Callable[[Project], T]:
+def seldom(count: Callable[[Project, str | None], T]) -> Callable[[Project, str | None], T]:
     """A total over a table that may be very large, counted so seldom that counting stays a small part of the time."""
-    kept: WeakKeyDictionary[object, tuple[float, T]] = WeakKeyDictionary()
+    kept: WeakKeyDictionary[object, dict[str | None, tuple[float, T]]] = WeakKeyDictionary()
 
-    def total(project: Project) -> T:
-        live, began = project.live, monotonic()
-        if live in kept and kept[live][0] > began:
-            return kept[live][1]
-        found = count(project)
+    def total(project: Project, endpoint: str | None) -> T:
+        mine, began = kept.setdefault(project.live, {}), monotonic()
+        if endpoint in mine and mine[endpoint][0] > began:
+            return mine[endpoint][1]
+        found = count(project, endpoint)
         if (found if isinstance(found, int) else sum(found.values())) >= LARGE:
-            kept[live] = monotonic() + SHARE * (monotonic() - began), found
+            mine[endpoint] = monotonic() + SHARE * (monotonic() - began), found
         return found
 
     return total
 
 
-count_predictions = seldom(lambda project: project.live.predictions.count())
-count_outcomes = seldom(lambda project: project.live.outcomes.count())
+count_predictions = seldom(lambda project, endpoint: project.live.predictions.count(endpoint))
+"""Of an endpoint, or of all."""
+count_outcomes = seldom(lambda project, _: project.live.outcomes.count())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Snapshot:
     @cached_property
     def outcomes(self) -> dict[str, int]:
         """How many by `how` they were joined."""
-        return count_outcomes(self.project)
+        return count_outcomes(self.project, None)
 
     @cached_property
     def versions(self) -> Sequence[DatasetVersion]:

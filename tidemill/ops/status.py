@@ -13,7 +13,7 @@ from tidemill.engine.lease import host_of, is_held, is_process
 from tidemill.errors import ServeError
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.runs import state_of
-from tidemill.ops.snapshot import Asked, Snapshot
+from tidemill.ops.snapshot import Asked, Snapshot, count_predictions
 from tidemill.ops.watched import Watched, watched
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project
@@ -129,7 +129,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         stale=stale_now(project, at.now),
         complete_through={name: complete_through(project, name, at.now) for name in project.datasets},
         labels_through=at.labels_through,
-        predictions=project.live.predictions.count(at.endpoint),
+        predictions=count_predictions(project, at.endpoint),
         outcomes=at.outcomes,
         quarantined=at.quarantined,
         asked=at.asked if task_of(at.serving.model.task).history else None,

@@ -111,3 +111,11 @@ def test_counting_reads_an_index_not_the_answers(tmp_path: Path) -> None:
         (line,) = plans(live, lambda s, endpoint=endpoint: s.predictions.count(endpoint))  # type: ignore[misc]
         assert "COVERING INDEX" in line
     live.close()
+
+
+def test_outcomes_that_wait_are_read_by_their_own_index(tmp_path: Path) -> None:
+    """However many of the endpoint are joined: each tick of the loop asks for them."""
+    live = open_live(tmp_path / "live.db")
+    (line,) = plans(live, lambda s: s.outcomes.unjoined(endpoint="shop", environment=""))
+    assert line == "SEARCH outcomes USING INDEX ix_outcomes_unjoined (endpoint=? AND environment=?)"
+    live.close()

@@ -35,8 +35,10 @@ class Seen:
         key = pl.struct(self._columns)
         found = rows.filter(whole).select(key.hash(1).alias("a"), key.hash(2).alias("b"))
         a, b = found["a"].to_numpy(), found["b"].to_numpy()
+        order = np.argsort(a, kind="stable")  # so that what is looked for goes through the runs once, in their order
+        a, b = a[order], b[order]
         out = np.zeros(rows.height, np.bool_)
-        out[whole.to_numpy()] = self._holds(a, b)
+        out[np.flatnonzero(whole.to_numpy())[order]] = self._holds(a, b)
         self._add(a, b)
         return pl.Series(out)
 
@@ -49,7 +51,7 @@ class Seen:
         return found
 
     def _add(self, a: U8, b: U8) -> None:
-        self._runs.append(_sorted(a, b))
+        self._runs.append((a, b))
         while any(len(one[0]) < 2 * len(other[0]) for one, other in pairwise(self._runs)):
             other, one = self._runs.pop(), self._runs.pop()
             self._runs.append(_sorted(*(np.concatenate(both) for both in zip(one, other, strict=True))))

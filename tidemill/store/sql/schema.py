@@ -128,7 +128,14 @@ Index(None, predictions.c.subject, predictions.c.at)
 
 outcomes = table_of(live, "outcomes", records.Outcome, "key", "endpoint", "environment")
 Index(None, outcomes.c.endpoint, outcomes.c.received)
-Index("ix_outcomes_unjoined", outcomes.c.at, outcomes.c.key, sqlite_where=outcomes.c.how == "")
+Index(
+    "ix_outcomes_unjoined",
+    outcomes.c.endpoint,
+    outcomes.c.environment,
+    outcomes.c.at,
+    outcomes.c.key,
+    sqlite_where=outcomes.c.how == "",
+)
 Index("ix_outcomes_joined", outcomes.c.joined, sqlite_where=outcomes.c.joined.is_not(None))
 Index("ix_outcomes_joined_at", outcomes.c.joined_at, sqlite_where=outcomes.c.joined.is_not(None))
 Index("ix_outcomes_quarantined", outcomes.c.item, sqlite_where=outcomes.c.quarantined)

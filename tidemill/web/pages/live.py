@@ -234,7 +234,7 @@ def _said(value: Any) -> str:
 def predictions(ask: Ask) -> Shown:
     part = by_key(ask, "/predictions", ls, export="predictions")
     rows = [prediction_row(p) for p in part.rows]
-    return Shown("Predictions", {"part": part, "rows": rows, "total": count_predictions(ask.project)})
+    return Shown("Predictions", {"part": part, "rows": rows, "total": count_predictions(ask.project, None)})
 
 
 PAGES = (Page("/live", "live.html", "live", live), Page("/predictions", "predictions.html", "live", predictions))

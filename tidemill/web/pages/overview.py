@@ -63,7 +63,7 @@ def figures(loop: Snapshot, quality: JsonObject | None) -> list[dict[str, Any]]:
     measured = lines.sparkline("Live quality by day", [q.figure[0] if q.figure else None for q in last])
     traffic = lines.sparkline("Answers by day", [float(q.window.n) for q in last])
     new = lines.sparkline("New rows by version", [float(n) for n in new_rows(loop.versions)[-SPARK:]])
-    versions, answers = words.plural(len(loop.versions), "version"), words.count(count_predictions(loop.project))
+    versions, answers = words.plural(len(loop.versions), "version"), words.count(count_predictions(loop.project, None))
     live = words.number(quality["value"] if quality else None)
     return [
         _figure("Live quality", live, f"last {NOW} windows", measured, "/live#quality"),

@@ -82,7 +82,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outcomes_unjoined",
         "outcomes",
-        ["at", "key"],
+        ["endpoint", "environment", "at", "key"],
         unique=False,
         sqlite_where=sa.text("how = ''"),
         postgresql_where=sa.text("how = ''"),
