@@ -428,6 +428,8 @@ def open_project(
     with ExitStack() as undone:  # what is open is closed where the rest cannot be
         store = reserve.helped(lambda: stores.metadata(known))
         undone.callback(store.close)
+        places = places_of(config.stores, state)
+        places.stand(store, reading)
         lives = store.settings.get(LIVE) is not None
         live = reserve.helped(lambda: stores.live(lives))
         undone.callback(live.close)
@@ -437,7 +439,6 @@ def open_project(
         if clock is None:
             clock = StoredClock(store) if store.settings.get("mode") == "replay" else store.clock
         seed = store.settings.get("seed", 0)
-        places = places_of(config.stores, state)
         places.claim(identity, store)
         artifacts = RecordedArtifacts(open_artifacts(places.artifacts), store.artifacts, clock.now)
         project = Project(

@@ -13,7 +13,9 @@ from tidemill.config.amounts import some_bytes
 from tidemill.config.stores import SECRET, StoresSection, encrypted
 from tidemill.errors import ConfigError, ProjectError
 from tidemill.files import write_whole
-from tidemill.store.sql import open_live, open_metadata
+from tidemill.store.copies import NONE
+from tidemill.store.sql import is_made, open_live, open_metadata
+from tidemill.types import Json
 
 if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
@@ -25,7 +27,14 @@ OWNER = "project_name"
 ALONE = "alone"
 """Stands in the state folder of a copy: its stores are files of its own, whatever the project's [stores] says."""
 CLAIMED = "_claimed"
-"""The end of the settings that say which prefixes are the project's."""
+"""The end of the settings that say by which way the project's prefixes were reached last."""
+KEPT_AT = "stores"
+"""The setting that says where artifacts and tables are: a project does not begin anew elsewhere in silence."""
+MOVING = "moving"
+"""The setting that says where the project is being moved, or has moved: nobody goes on with what it left."""
+STAYING = (OWNER, KEPT_AT, MOVING, f"artifacts{CLAIMED}", f"tables{CLAIMED}")
+"""Settings that say something of the place, and do not move with the records."""
+KINDS = ("metadata", "artifacts", "tables")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,15 @@ class Files:
     @property
     def place(self) -> str:
         return str(self.state / "tidemill.db")
+
+    @property
+    def is_made(self) -> bool:
+        return any((self.state / name).exists() for name in ("tidemill.db", "live.db"))
+
+    @property
+    def way_out(self) -> str:
+        """How its records are deleted."""
+        return f"rm {self.state}/tidemill.db* {self.state}/live.db*"
 
     def metadata(self, known: bool) -> MetadataStore:
         return open_metadata(self.state / "tidemill.db", known=known)
@@ -56,6 +74,14 @@ class Server:
     @property
     def schema(self) -> str:
         return f"tidemill_{self.project.replace('-', '_')}"[:LONGEST]
+
+    @property
+    def is_made(self) -> bool:
+        return is_made(self.url, self.schema)
+
+    @property
+    def way_out(self) -> str:
+        return f'psql "{self.place}" -c "DROP SCHEMA {self.schema} CASCADE"'
 
     def metadata(self, known: bool) -> MetadataStore:
         """Raises ProjectError where the schema is another project's."""
@@ -120,6 +146,7 @@ class Places:
 
     said: StoresSection
     state: Path
+    copied: bool = True  # whether this machine keeps copies
 
     @property
     def artifacts(self) -> str:
@@ -130,7 +157,33 @@ class Places:
         return self._copied(self.said.tables) or str(self.state / "tables")
 
     def _copied(self, address: str) -> str:
-        return f"{address}#{self.state / 'copies'}?most={some_bytes(self.said.copies)}" if address else ""
+        most = some_bytes(self.said.copies) if self.copied else NONE
+        return f"{address}#{self.state / 'copies'}?most={most}" if address else ""
+
+    @property
+    def told(self) -> dict[str, Json]:
+        """Where artifacts and tables are, by whatever way; nothing for folders of the project."""
+        return {key: place_of(getattr(self.said, key)) for key in ("artifacts", "tables")}
+
+    def stand(self, store: MetadataStore, reading: bool = False) -> None:
+        """Nothing was moved away, and nothing begins anew elsewhere. Raises ProjectError."""
+        if (state := self.state / ALONE).exists():
+            return
+        if gone := store.settings.get(MOVING):
+            raise ProjectError(
+                f"the project is being moved, or has moved, to {_listed(gone)}",
+                place=str(state.parent.parent),
+                hint="take the tidemill.toml that says so; to end a move that was cut short: the same tidemill move again; to give it "
+                "up: tidemill move --cancel",
+            )
+        kept = store.settings.get(KEPT_AT)
+        if kept is None and not reading:
+            kept = store.settings.keep(KEPT_AT, self.told)
+        for key, place in (kept if isinstance(kept, dict) else {}).items():
+            if place != self.told[key]:
+                was, now = (f"at {where}" if where else "files of the project" for where in (place, self.told[key]))
+                hint = f"write [stores] {key} as it was, and then: tidemill move"
+                raise ProjectError(f"the project's {key} are {was}, and tidemill.toml says {now}", hint=hint)
 
     def claim(self, project: str, store: MetadataStore) -> None:
         """The prefixes are the project's, taken for it at the first time. Raises ProjectError, StoreError."""
@@ -139,5 +192,16 @@ class Places:
             if address and was != address:
                 from tidemill.store.bucket import Bucket
 
-                Bucket(address).claim(project)
+                bucket = Bucket(address)
+                bucket.must_be(project) if was else bucket.claim(project)
                 store.settings.set(f"{key}{CLAIMED}", address)
+
+
+def place_of(address: str) -> str:
+    """Without the way there."""
+    return address.partition("?")[0].rstrip("/")
+
+
+def _listed(places: Json) -> str:
+    said = places if isinstance(places, dict) else {}
+    return ", ".join(str(place) or f"{key} in files" for key, place in said.items())

@@ -58,10 +58,19 @@ class Bucket:
 
     def must_be(self, project: str) -> None:
         """Raises ProjectError where the prefix is another project's, NotFound where it is nobody's."""
-        owner = self.get(OWNER).decode(errors="replace")
+        owner = self.get(OWNER, "object that says whose prefix it is").decode(errors="replace")
         if owner != project:
             said = f"the prefix holds what belongs to {owner[:60]}, this is {project}"
             raise ProjectError(said, place=self.place, hint="take another prefix")
+
+    def must_be_free(self, project: str) -> None:
+        """Raises ProjectError where the prefix is another project's, or holds what is no project's."""
+        try:
+            self.must_be(project)
+        except NotFound:
+            if found := self.below(""):
+                said = f"the prefix is not empty: {found[0].name} lies in it"
+                raise ProjectError(said, place=self.place, hint="take another prefix") from None
 
     def _try_conditions(self) -> None:
         """On an object of nobody's: storage that fails would write over whose the prefix is. Raises StoreError."""

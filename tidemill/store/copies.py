@@ -12,6 +12,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+NONE = -1
+"""For one that carries all of it elsewhere."""
 IN_USE = 3600.0
 """Seconds."""
 _NAME = re.compile(r"[0-9a-f]{62}|[0-9a-f]{64}\.parquet")
@@ -20,11 +22,12 @@ _LOOK = 0.01
 
 
 class Copies:
-    """The copies in a folder, of artifacts and of tables, all together at most ``most`` bytes (0: any number)."""
+    """The copies in a folder, of artifacts and of tables, all together at most ``most`` bytes (0: any number; `NONE`: none are kept)."""
 
     def __init__(self, folder: Path, most: int = 0) -> None:
         self.folder, self.most = folder, most
         self._came = most  # a process looks once when it begins
+        self.kept = most != NONE
 
     def used(self, path: Path) -> Path:
         """It was handed out just now."""
@@ -35,7 +38,7 @@ class Copies:
     def came(self, size: int) -> None:
         """So many bytes are new."""
         self._came += size
-        if self.most and self._came >= self.most * _LOOK:
+        if self.most > 0 and self._came >= self.most * _LOOK:
             self._came = 0
             self.trim()
 
@@ -63,6 +66,6 @@ def parted(address: str) -> tuple[str, Path, int]:
     ('s3://models/shop?region=x', PosixPath('/shop/.tidemill/copies'), 20)
     """
     plain, _, rest = address.partition("#")
-    found = re.fullmatch(r"(.*?)(?:\?most=(\d+))?", rest, re.DOTALL)
+    found = re.fullmatch(r"(.*?)(?:\?most=(-?\d+))?", rest, re.DOTALL)
     assert found is not None
     return plain, Path(found[1]), int(found[2] or 0)

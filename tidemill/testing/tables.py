@@ -17,6 +17,7 @@ from deltalake import DeltaTable
 
 from tidemill.data.tables.tables import Tables
 from tidemill.errors import Conflict, Damaged, LeaseLost, NotFound
+from tidemill.store.records import Fence
 
 
 def rows(start: int, n: int = 3) -> pl.DataFrame:
@@ -86,13 +87,13 @@ class TablesSuite:
 
     def test_who_led_before_writes_no_more(self, tables: Tables) -> None:
         woken = self.elsewhere(tables)
-        woken.append("t", rows(0), ingest="a", at=0, term=("loop", 3))
-        tables.append("t", rows(3), ingest="b", at=0, term=("loop", 4))
+        woken.append("t", rows(0), ingest="a", at=0, fence=Fence("loop", 3))
+        tables.append("t", rows(3), ingest="b", at=0, fence=Fence("loop", 4))
         with pytest.raises(LeaseLost):
-            woken.append("t", rows(6), ingest="c", at=0, term=("loop", 3))
-        assert woken.append("t", rows(3), ingest="b", at=0, term=("loop", 4)) == 2
+            woken.append("t", rows(6), ingest="c", at=0, fence=Fence("loop", 3))
+        assert woken.append("t", rows(3), ingest="b", at=0, fence=Fence("loop", 4)) == 2
         assert tables.append("t", rows(6), ingest="c", at=0) == 3, "a person's own run has no term"
-        assert tables.append("t", rows(9), ingest="d", at=0, term=("other", 1)) == 4
+        assert tables.append("t", rows(9), ingest="d", at=0, fence=Fence("other", 1)) == 4
 
     def test_other_bytes_in_a_file_s_place_are_found(self, tables: Tables) -> None:
         tables.append("t", rows(0), ingest="a", at=0)

@@ -127,7 +127,10 @@ def commit_rows(
     rest = iter(rows)
     first = next(rest)
     tables, dataset = into.tables, into.dataset
-    version = tables.append(dataset, first, ingest=ingest, at=commit.at, meta=meta, replaced=replaced, more=rest)
+    fence = into.project.store.fence
+    version = tables.append(
+        dataset, first, ingest=ingest, at=commit.at, meta=meta, replaced=replaced, fence=fence, more=rest
+    )
     parts = [first] if len(tables.commit(dataset, version).files) < 2 else None  # else they are read again, one by one
     del first
     for index in indexes:

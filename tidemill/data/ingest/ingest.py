@@ -258,7 +258,8 @@ def _keep_bad(into: Target, ingest: str, now: Micros, of: Sequence[tuple[SourceF
     )
     rows = in_parts(own)
     if (first := next(rows, None)) is not None:
-        into.tables.append(into.dataset + QUARANTINE, first, ingest=ingest, at=now, more=rows)
+        fence = into.project.store.fence
+        into.tables.append(into.dataset + QUARANTINE, first, ingest=ingest, at=now, fence=fence, more=rows)
 
 
 def _summary(judged: Judged, new: _Bad, before: bool) -> FileSummary:

@@ -14,14 +14,13 @@ import polars as pl
 
 from tidemill.data.tables.port import TableStore
 from tidemill.data.tables.schema import UTC_TIME, Columns, of_delta, to_delta
+from tidemill.store.records import Fence
 from tidemill.types import Micros, parse_time
 
 CHECKPOINT = 100
 """Versions from one checkpoint of the log to the next, at least."""
 REPLACED = "tidemill.replaced"
 """Where a commit says which file stands in the place of which: {old: new}."""
-Term = tuple[str, int]
-"""A lease's name, and how often it was taken: it only grows."""
 LEASE = "lease:"
 """Begins the name of an application whose transactions carry the term of the lease under which they were written."""
 _CONFIGURATION = {  # every version stays readable: nothing of the log is ever cleaned up by itself
@@ -51,12 +50,12 @@ def append(
     meta: Mapping[str, str],
     columns: Columns | None = None,
     replaced: Mapping[str, pl.DataFrame] | None = None,
-    term: Term | None = None,
+    fence: Fence | None = None,
 ) -> None:
     """Add the rows as this version, each part a file, with an application transaction. Kept when this returns.
 
     ``columns``: the table's from here on, where they are others than before; ``replaced``: what stands in the place of
-    these files from here on; ``term``: of the lease under which it is written.
+    these files from here on; ``fence``: the lease under which it is written, and its term.
     A part without rows makes no file. The log entry is written here, as the Delta protocol
     describes an append, not by delta-rs: it is on disk before its name appears, and costs 1 ms instead of 13. Raises
     Conflict when the version is there already.
@@ -72,8 +71,8 @@ def append(
     if moved:
         info[REPLACED] = {old: add["path"] for old, add in moved.items()}
     actions: list[dict[str, Any]] = [{"commitInfo": info}, {"txn": {"appId": app_id, "version": 1}}]
-    if term is not None:
-        actions.append({"txn": {"appId": f"{LEASE}{term[0]}", "version": term[1]}})
+    if fence is not None:
+        actions.append({"txn": {"appId": f"{LEASE}{fence.name}", "version": fence.term}})
     if columns is not None:
         first = next(a["metaData"] for a in _actions(store.log(dataset)[0]) if "metaData" in a)
         actions.append({"metaData": {**first, "schemaString": to_delta(columns, dataset)}})

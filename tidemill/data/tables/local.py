@@ -67,6 +67,10 @@ class LocalTables(TableStore):
     def paths(self, dataset: str, names: Sequence[str]) -> list[Path]:
         return [self.root / dataset / name for name in names]
 
+    def get(self, dataset: str, name: str) -> bytes:
+        self.verify(dataset, name)
+        return (self.root / dataset / name).read_bytes()
+
     def verify(self, dataset: str, name: str) -> None:
         path = self.root / dataset / name
         if not path.is_file():

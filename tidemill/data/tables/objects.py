@@ -83,6 +83,8 @@ class ObjectTables(TableStore):
             return list(many.map(lambda one: self.bucket.get(one.name), found))
 
     def _keep(self, dataset: str, version: int, entry: bytes) -> None:
+        if not self._bound.kept:
+            return
         file = log_file(self.root / dataset, version)
         with suppress(OSError):  # a copy saves the way, no more
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -99,8 +101,9 @@ class ObjectTables(TableStore):
     def put(self, dataset: str, data: bytes) -> str:
         name = name_of(data)
         self.bucket.put(_file(dataset, name), data)
-        with suppress(DiskFull):
-            self._copy(dataset, data)
+        if self._bound.kept:
+            with suppress(DiskFull):
+                self._copy(dataset, data)
         return name
 
     def _copy(self, dataset: str, data: bytes) -> Path:
@@ -116,7 +119,7 @@ class ObjectTables(TableStore):
         found = {name: self._copied(dataset, name) for name in names}
         lacking = [name for name, path in found.items() if path is None]
         with ThreadPoolExecutor(AT_ONCE) as many:
-            fetched = dict(zip(lacking, many.map(lambda name: self._copy(dataset, self._get(dataset, name)), lacking)))
+            fetched = dict(zip(lacking, many.map(lambda name: self._copy(dataset, self.get(dataset, name)), lacking)))
         return [found[name] or fetched[name] for name in names]
 
     def _copied(self, dataset: str, name: str) -> Path | None:
@@ -132,7 +135,7 @@ class ObjectTables(TableStore):
         except OSError:
             return None
 
-    def _get(self, dataset: str, name: str) -> bytes:
+    def get(self, dataset: str, name: str) -> bytes:
         key = _file(dataset, name)
         data = self.bucket.get(key, "such data file")
         if name_of(data) == name:
@@ -140,9 +143,6 @@ class ObjectTables(TableStore):
         copy = self._copied(dataset, name)
         way = f"this machine has it as it was: put back {copy}" if copy else "restore it from a copy or a backup"
         raise Damaged("a data file was changed", place=f"{self.bucket.place}/{key}", hint=way)
-
-    def verify(self, dataset: str, name: str) -> None:
-        self._get(dataset, name)
 
     def checkpoint(self, dataset: str) -> None:
         place, options = self.table(dataset)

@@ -52,8 +52,12 @@ class TableStore(ABC):
         """Files of this machine with these bytes. Of storage elsewhere: fetched, and checked. Raises Damaged, NotFound."""
 
     @abstractmethod
+    def get(self, dataset: str, name: str) -> bytes:
+        """A file, every byte of it, from where it is kept. Raises Damaged, NotFound."""
+
     def verify(self, dataset: str, name: str) -> None:
-        """Reads every byte where it is kept. Raises Damaged, NotFound."""
+        """Raises Damaged, NotFound."""
+        self.get(dataset, name)
 
     @abstractmethod
     def checkpoint(self, dataset: str) -> None:

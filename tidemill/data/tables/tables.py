@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from tidemill.data.tables.delta import LEASE, Term, append, checkpoint_if_due, commits, first_entry
+from tidemill.data.tables.delta import LEASE, append, checkpoint_if_due, commits, first_entry
 from tidemill.data.tables.local import LocalTables
 from tidemill.data.tables.port import TableStore
 from tidemill.data.tables.schema import Columns, with_added
 from tidemill.errors import Conflict, Damaged, LeaseLost, NotFound
+from tidemill.store.records import Fence
 from tidemill.types import Micros, did_you_mean, digest
 
 if TYPE_CHECKING:
@@ -182,14 +183,14 @@ class Tables:
         at: Micros,
         meta: Mapping[str, Any] | None = None,
         replaced: Mapping[str, pl.DataFrame] | None = None,
-        term: Term | None = None,
+        fence: Fence | None = None,
         more: Iterable[pl.DataFrame] = (),
     ) -> int:
         """Add the rows as a new version, once per ingest id; the version. Columns that are new to the table are added to it.
 
         ``more``: rows behind them, of the same columns, each frame of which is a file of its own.
         ``replaced``: the same rows of these files, completed (`tidemill.data.tables.fill.rewritten`).
-        ``term``: of the lease under which the caller writes. Raises LeaseLost where the log has a later one.
+        ``fence``: the lease under which the caller writes, and its term. Raises LeaseLost where the log has a later one.
         Raises ContractError where one that is in the table is lacking or of another type, Conflict where another machine's
         writer was first: begin anew, from what is there now.
 
@@ -206,8 +207,8 @@ class Tables:
         columns, version = with_added(log.columns, frame.schema, dataset), log.commits[-1].version + 1
         for new in (replaced or {}).values():
             columns = with_added(columns, new.schema, dataset)
-        if term is not None and term[1] < (last := log.terms.get(f"{LEASE}{term[0]}", 0)):
-            raise LeaseLost(f"term {last} writes to it, and this is {term[1]}", place=f"dataset:{dataset}")
+        if fence is not None and fence.term < (last := log.terms.get(f"{LEASE}{fence.name}", 0)):
+            raise LeaseLost(f"term {last} writes to it, and this is {fence.term}", place=f"dataset:{dataset}")
         append(
             self.store,
             dataset,
@@ -218,7 +219,7 @@ class Tables:
             meta={"tidemill.ingest": ingest, **(meta or {})},
             columns=columns if len(columns) > len(log.columns) else None,
             replaced={old: _with_all(new, columns) for old, new in (replaced or {}).items()},
-            term=term,
+            fence=fence,
         )
         self._read(dataset)
         checkpoint_if_due(self.store, dataset, version)

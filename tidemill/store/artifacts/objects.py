@@ -16,6 +16,7 @@ from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.artifacts.port import Artifacts, Stat, check_bytes, name_of
 from tidemill.store.bucket import Bucket
 from tidemill.store.copies import Copies, parted
+from tidemill.types import digest as digest_of
 
 
 class ObjectArtifacts(Artifacts):
@@ -35,7 +36,7 @@ class ObjectArtifacts(Artifacts):
 
     def put(self, data: bytes) -> str:
         """As `Artifacts` says. One that is there is written again: so that it counts as used just now."""
-        digest = self._copies.put(data)
+        digest = self._copies.put(data) if self._bound.kept else digest_of(data)
         self.bucket.put(_key(digest), data)
         self._bound.came(len(data))
         return digest
@@ -47,9 +48,10 @@ class ObjectArtifacts(Artifacts):
             self._bound.used(self._copies.file(digest))
             return data
         data = self._fetch(digest)
-        with suppress(DiskFull):  # a copy saves the way, no more
-            self._copies.put(data)
-            self._bound.came(len(data))
+        if self._bound.kept:
+            with suppress(DiskFull):  # a copy saves the way, no more
+                self._copies.put(data)
+                self._bound.came(len(data))
         return data
 
     def path(self, digest: str) -> Path:

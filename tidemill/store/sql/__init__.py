@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tidemill.store.sql.versions import Kind
     from tidemill.store.sql.write_ops import Combine
 
-__all__ = ["open_live", "open_metadata"]
+__all__ = ["is_made", "open_live", "open_metadata"]
 
 
 def open_metadata(target: str | Path, *, schema: str = "", wait: float = 10.0, known: bool = False) -> MetadataStore:
@@ -43,6 +43,14 @@ def open_live(target: str | Path, *, schema: str = "", wait: float = 10.0, known
     from tidemill.store.sql.versions import LIVE
 
     return LiveStore(_open(target, LIVE, wait, known, schema, combine))
+
+
+def is_made(url: str, schema: str) -> bool:
+    """Whether a database has a store in this schema already; nothing is made. Raises StoreBusy, StoreError."""
+    from tidemill.store.sql.postgres import has_tables
+    from tidemill.store.sql.versions import TIDEMILL
+
+    return has_tables(url, schema, TIDEMILL)
 
 
 @contextmanager

@@ -28,6 +28,11 @@ class Leases(Records[Lease]):
         """The time that they are held against, whatever the clock of this machine says."""
         return self._db.wall()
 
+    def running(self) -> list[Lease]:
+        """Those that have not run out."""
+        now = self._db.wall()
+        return [lease for lease in self.list() if lease.expires > now]
+
     def take(self, name: str, owner: str, seconds: float, tx: Tx = None) -> Lease | None:
         """None when somebody else's lease still runs. A new owner begins a new term, also after one that was dropped."""
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Dialect
 
 from tidemill.store.records import Fence, OnlineEvent, Outcome, Prediction
 from tidemill.store.sql import schema
+from tidemill.store.sql.contents import Contents
 from tidemill.store.sql.database import CHUNK, Database
 from tidemill.store.sql.entities import ENTITIES, Entities
 from tidemill.store.sql.fences import fenced
@@ -294,6 +295,10 @@ class LiveStore:
 
     def data_version(self) -> int:
         return self._db.version()
+
+    def contents(self) -> Contents:
+        """Every row, to be carried elsewhere."""
+        return Contents(self._db, schema.live)
 
     def close(self) -> None:
         self._db.close()

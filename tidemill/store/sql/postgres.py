@@ -12,7 +12,7 @@ import hashlib
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 from sqlalchemy.schema import CreateSchema
 
 from tidemill.errors import ConfigError, Damaged, StoreError
@@ -96,6 +96,19 @@ def open_postgres(
         database.close()
         raise
     return database
+
+
+def has_tables(url: str, schema: str, kind: Kind, wait: float = 10.0) -> bool:
+    """Whether the schema has a store; a look that makes nothing. Raises StoreBusy, StoreError."""
+    address = _address(url)
+    place = address.render_as_string(hide_password=True)
+    options = " ".join(address.normalized_query.get("options", ()))
+    given = {"options": f"{options} -c search_path={schema}".strip(), **_way(address, wait)}
+    with border(place):
+        engine = create_engine(address, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=given)
+        _check_version(engine, place)
+        with engine.connect() as connection:
+            return current(connection, kind) is not None
 
 
 def _session(wait: float) -> dict[str, str | int]:

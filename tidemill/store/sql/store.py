@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import TypeVar
@@ -27,6 +27,7 @@ from tidemill.store.sql import schema
 from tidemill.store.sql.access import LEASES, Leases, Settings
 from tidemill.store.sql.catalog import ARTIFACTS, DATASETS, FILES, MODELS, Datasets, Files, Models
 from tidemill.store.sql.columns import Flag
+from tidemill.store.sql.contents import Contents
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.fences import fenced
 from tidemill.store.sql.nouns import Named, Records
@@ -143,6 +144,10 @@ class MetadataStore:
         """From now on nobody writes by an earlier term of this lease, and this process no more once a later one has begun:
         its transactions raise LeaseLost then, and nothing of them is written. Raises LeaseLost where that is so already."""
         fenced(self._db, schema.fences, fence)
+
+    def contents(self, staying: Collection[str] = ()) -> Contents:
+        """Every row, to be carried elsewhere. ``staying``: settings that are of this place."""
+        return Contents(self._db, schema.tables, staying)
 
     def named_in(self) -> NamedIn:
         """A subject in the records: parameters of runs, errors of steps, events."""

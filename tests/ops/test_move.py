@@ -1,0 +1,272 @@
+"""A project moves to a team's stores and back: every record, file and artifact the same, at any moment killed and gone on with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from tests.cases.projects import VISITS, VISITS_TOML, Folder, lay, visits
+from tests.feedback.test_otherwise import ROW
+from tests.store.artifacts.conftest import _storage, bucket, storage  # noqa: F401 - the fixtures
+from tests.store.artifacts.storage import Storage
+from tests.store.sql.conftest import server  # noqa: F401 - the fixture
+from tidemill.config.decode import load
+from tidemill.data.tables.tables import open_tables
+from tidemill.errors import AlreadyUp, Damaged, ProjectError, StoreBusy
+from tidemill.features.online import History
+from tidemill.feedback.explained import opened
+from tidemill.files import exclusive
+from tidemill.model.pipeline import build_candidate
+from tidemill.ops import carry, predictions
+from tidemill.ops import move as verbs
+from tidemill.ops.move import cancel, move
+from tidemill.rebuild.verify.data import seen
+from tidemill.scope.project import open_project
+from tidemill.scope.stores import STAYING
+from tidemill.store.bucket import Bucket
+from tidemill.store.sql.contents import Contents
+from tidemill.testing.records import prediction
+
+if TYPE_CHECKING:
+    from tests.store.sql.conftest import Server as Postgres
+
+pytestmark = pytest.mark.postgres
+HOME = {"metadata": "files", "artifacts": "files", "tables": "files"}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """A shop with two versions of its dataset, quarantine, a model, an answer and outcomes."""
+    made = lay(tmp_path_factory.mktemp("visits"), "visits", VISITS, VISITS_TOML)
+    made.write("data/visits/a.csv", *visits())
+    made.ingest("visits")
+    with open_project(made.root) as project:
+        model = build_candidate(project)
+        task, scorer = opened(project, model)
+        output = task.answer(scorer, task.request(inputs=ROW), History(), 0, 0).output
+        said = {"endpoint": "visits", "subject": "", "model": model.ref, "key": None}
+        inputs, answer = json.dumps({"inputs": ROW}).encode(), json.dumps(output).encode()
+        project.live.append([prediction("pred_old", inputs=inputs, output=answer, **said)], [], [])
+        project.live.flush()
+    return made
+
+
+@pytest.fixture
+def root(base: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    return Path(shutil.copytree(base.root, tmp_path / "shop", symlinks=True))
+
+
+@pytest.fixture
+def team(server: Postgres, storage: Storage, bucket: str) -> dict[str, str]:  # noqa: F811
+    name = f"moved_{server.schema()}"
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    prefix = storage.address(bucket)
+    database = f"postgresql://tidemill@/{name}?host={server.folder}&port={server.port}"
+    return {"metadata": database, "artifacts": prefix, "tables": prefix}
+
+
+def told(root: Path) -> dict[str, Any]:
+    """All that the project knows, whatever stores it has."""
+    with open_project(root) as project:
+        tables = open_tables(project)
+        contents = (project.store.contents(STAYING), project.live.contents())
+        return {
+            "id": project.id,
+            "rows": {name: one.digest(name) for one in contents for name in one.names},
+            "artifacts": sorted(project.artifacts.digests()),
+            "logs": {name: tables.store.log(name) for name in tables.store.names()},
+            "trace": json.loads(json.dumps(predictions.trace(project, "pred_old"), default=str)),
+            "seen": seen(project, project.store.models.list()[-1].data),
+            "rows read": tables.read("visits").collect().rows(),
+        }
+
+
+def leave(root: Path) -> None:
+    """Delete the old files, as the answer says how."""
+    for path in (root / ".tidemill").glob("*.db*"):
+        path.unlink()
+    for name in ("artifacts", "tables"):
+        shutil.rmtree(root / ".tidemill" / name)
+
+
+def test_there_and_back_again(root: Path, team: Mapping[str, str]) -> None:
+    before, toml = told(root), (root / "tidemill.toml").read_text()
+    assert before["trace"]["verified"]["same_items"] and not any(one.wrong for one in before["seen"])
+    would = move(root, team, dry_run=True)
+    assert (root / "tidemill.toml").read_text() == toml and told(root) == before
+    found = move(root, team)
+    assert found.rows == would.rows and found.rows["predictions"] == 1
+    assert found.artifacts == would.artifacts and {k: v.number for k, v in found.tables.items()} == {"visits": 1}
+    assert load(root / "tidemill.toml").stores.tables == team["tables"]
+    assert told(root) == before
+    leave(root)
+    assert told(root) == before
+    with open_project(root) as project:  # life goes on there
+        project.live.append([prediction("pred_new")], [], [])
+        project.live.flush()
+    after = told(root)
+    shutil.rmtree(root / ".tidemill")
+    (root / ".tidemill").mkdir()
+    back = move(root, HOME)
+    assert back.rows["predictions"] == 2 and any("DROP SCHEMA" in line for line in back.left)
+    assert told(root) == after and (root / ".tidemill/live.db").exists()
+    assert load(root / "tidemill.toml").stores.metadata == ""
+
+
+def test_who_has_the_old_file_goes_on_with_nothing(root: Path, team: Mapping[str, str], tmp_path: Path) -> None:
+    toml = (root / "tidemill.toml").read_text()
+    move(root, team)
+    new = (root / "tidemill.toml").read_text()
+    (root / "tidemill.toml").write_text(toml)
+    with pytest.raises(ProjectError) as caught:
+        open_project(root)
+    assert team["tables"].partition("?")[0] in caught.value.message and "tidemill.toml" in caught.value.hint
+    (root / "tidemill.toml").write_text(new.replace("/shop?", "/elsewhere?"))
+    with pytest.raises(ProjectError) as caught:
+        open_project(root)
+    assert "tidemill move" in caught.value.hint
+    (root / "tidemill.toml").write_text(new)
+    open_project(root).close()
+
+
+class Killed(BaseException):
+    pass
+
+
+def at(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, times: int) -> None:
+    """End it when this is called for the ``times``-th time, before anything is done."""
+    real, left = getattr(owner, name), [times]
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        left[0] -= 1
+        if left[0] <= 0:
+            raise Killed
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, run)
+
+
+def test_cut_short_anywhere_it_goes_on(
+    root: Path, team: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = told(root)
+    for owner, name, times in (
+        (Bucket, "put", 3),  # an artifact
+        (Bucket, "put", 9),
+        (carry, "carry_tables", 1),
+        (Bucket, "create", 4),  # an entry of the log: the prefix is tried and taken before
+        (Contents, "take", 2),
+        (Contents, "take", 5),
+        (carry, "verify_rows", 2),
+        (verbs._Plan, "switch", 1),
+    ):
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            at(patch, owner, name, times)
+            move(root, team)
+        with pytest.raises(ProjectError):
+            open_project(root)
+    move(root, team)
+    assert told(root) == before
+
+
+def test_given_up_it_goes_on_where_it_is(root: Path, team: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = told(root)
+    with pytest.raises(ProjectError):
+        cancel(root)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        at(patch, carry, "verify_rows", 1)
+        move(root, team)
+    cancel(root)
+    assert told(root) == before
+    with pytest.raises(ProjectError) as caught:
+        move(root, team)
+    assert "DROP SCHEMA" in caught.value.hint
+
+
+def test_of_one_kind_alone(root: Path, team: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = told(root)
+    found = move(root, {"tables": team["tables"]})
+    assert not found.rows and found.artifacts is None and told(root) == before
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        at(patch, verbs._Plan, "switch", 1)
+        move(root, {"tables": "files"})
+    assert not move(root, {"tables": "files"}).rows and told(root) == before
+    with pytest.raises(ProjectError):
+        move(root, {"tables": "files"})
+
+
+def test_a_target_of_another_or_that_is_not_empty_is_refused_and_nothing_is_done(
+    root: Path, team: Mapping[str, str], base: Folder, tmp_path: Path
+) -> None:
+    before = told(root)
+    bucket_ = Bucket(team["artifacts"])
+    bucket_.put("notes.txt", b"somebody's")
+    for what in ({"artifacts": team["artifacts"]}, {"tables": team["tables"]}):
+        with pytest.raises(ProjectError) as caught:
+            move(root, what)
+        assert "notes.txt" in caught.value.message
+    bucket_.delete("notes.txt")
+    bucket_.put("project", b"project_other")
+    with pytest.raises(ProjectError):
+        move(root, {"tables": team["tables"]})
+    other = Path(shutil.copytree(base.root, tmp_path / "other"))
+    with open_project(other) as project:
+        project.store.settings.set("project_id", "project_0123456789abcdef")
+    move(other, {"metadata": team["metadata"]})
+    with pytest.raises(ProjectError):
+        move(root, {"metadata": team["metadata"]})
+    assert told(root) == before
+
+
+def test_nothing_may_run_meanwhile(root: Path, team: Mapping[str, str]) -> None:
+    with exclusive(root / ".tidemill/up.lock"), pytest.raises(AlreadyUp):
+        move(root, team)
+    with open_project(root) as project:
+        project.store.leases.take("loop", "another machine", 60)
+        with pytest.raises(StoreBusy) as caught:
+            move(root, team)
+        assert "loop" in caught.value.message
+        project.store.leases.drop("loop", "another machine")
+        tables = open_tables(project)
+        with tables.lock("visits"), pytest.raises(StoreBusy):
+            move(root, team)
+    cancel(root)
+    open_project(root).close()
+
+
+def test_what_is_not_as_it_was_is_not_switched_to(
+    root: Path, team: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml = (root / "tidemill.toml").read_text()
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        at(patch, carry, "verify_artifacts", 1)
+        move(root, team)
+    one = Bucket(team["artifacts"]).below("sha256")[0]
+    good = Bucket(team["artifacts"]).get(one.name)
+    Bucket(team["artifacts"]).put(one.name, b"wine")
+    with pytest.raises(Damaged):
+        move(root, team)
+    assert (root / "tidemill.toml").read_text() == toml
+    Bucket(team["artifacts"]).put(one.name, good)
+    move(root, team)
+
+
+def test_the_command(root: Path, team: Mapping[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    from tidemill.cli.main import main
+
+    said = ["move", "--project", str(root), *(part for key in HOME for part in (f"--{key}", team[key]))]
+    main([*said, "--dry-run"])
+    assert "nothing was done" in capsys.readouterr().out
+    main([*said, "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["rows"]["predictions"] == 1 and len(found["left"]) == 3
+    with pytest.raises(SystemExit):
+        main(["move", "--project", str(root), "--tables", "nowhere"])

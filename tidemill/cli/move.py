@@ -1,0 +1,76 @@
+"""`tidemill move`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from tidemill.cli.output import Answer, Part, command, wants_json
+from tidemill.ops import move as verbs
+from tidemill.ops.carry import Progress, nobody
+from tidemill.ops.text import plural
+from tidemill.scope.project import find_root
+
+
+@command(project=False)
+@click.option("--metadata", help="postgresql://ROLE@HOST/DATABASE, or: files")
+@click.option("--artifacts", help="s3://BUCKET/PREFIX, or: files")
+@click.option("--tables", help="s3://BUCKET/PREFIX, or: files")
+@click.option("--dry-run", is_flag=True, help="Look at both sides, and say what would be moved.")
+@click.option("--cancel", is_flag=True, help="Give up a move that was cut short.")
+@click.option("--project", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path())
+def move(
+    metadata: str | None,
+    artifacts: str | None,
+    tables: str | None,
+    dry_run: bool,
+    cancel: bool,
+    folder: Path,
+) -> Answer:
+    """Move the project's stores, from files to a team's and back; what is not named stays where it is.
+
+    Nothing may run meanwhile. All is compared before tidemill.toml is switched, and the old stores stay. Cut short, the same
+    command goes on.
+    """
+    root = find_root(folder.resolve())
+    if cancel:
+        verbs.cancel(root)
+        return Answer({"cancelled": True}, ["given up: the project goes on where it is"])
+    named = {"metadata": metadata, "artifacts": artifacts, "tables": tables}
+    to = {key: address for key, address in named.items() if address is not None}
+    with _shown(wants_json()) as progress:
+        found = verbs.move(root, to, dry_run=dry_run, progress=progress)
+    return Answer(found, _told(found))
+
+
+def _told(found: verbs.Moved) -> list[Part]:
+    facts = {key: f"{was or verbs.FILES} → {now or verbs.FILES}" for key, (was, now) in found.places.items()}
+    if found.rows:
+        facts["rows"] = f"{sum(found.rows.values()):,} in {plural(len(found.rows), 'table')}"
+    if found.artifacts:
+        facts["bytes"] = f"{plural(found.artifacts.number, 'artifact')}, {found.artifacts.size:,} bytes"
+    for name, counted in found.tables.items():
+        facts[name] = plural(counted.number, "version")
+    if found.dry_run:
+        return [facts, "", "nothing was done; without --dry-run it is"]
+    deleted = ["", "the old stores are as they were; when nobody needs them:", *(f"  {line}" for line in found.left)]
+    return [facts, "compared: every row, every file and every artifact is there", *deleted]
+
+
+@contextmanager
+def _shown(quiet: bool) -> Iterator[Progress]:
+    """A bar for what is done just now."""
+    if quiet:
+        yield nobody
+        return
+    console = Console(highlight=False, stderr=True)
+    columns = (TextColumn("{task.description:<30}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        bar = bars.add_task("", total=None)
+        yield lambda what, done, total: bars.update(bar, description=what, completed=done, total=total)
