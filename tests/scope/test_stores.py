@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -15,9 +18,10 @@ from tests.raised import raised
 from tests.store.artifacts.conftest import _storage, bucket, storage  # noqa: F401 - the fixtures
 from tests.store.artifacts.storage import Storage
 from tests.store.sql.conftest import server  # noqa: F401 - the fixture
+from tidemill.cli.main import main
 from tidemill.config.stores import StoresSection
 from tidemill.data.tables.tables import open_tables
-from tidemill.errors import ConfigError, Damaged, ProjectError, StoreError
+from tidemill.errors import ConfigError, Damaged, ProjectError, StoreBusy, StoreError
 from tidemill.rebuild.verify.data import seen as seen_again
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import open_project
@@ -129,6 +133,37 @@ def test_the_password_comes_from_the_environment_or_a_file_and_is_in_no_word(
     monkeypatch.delenv("TIDEMILL_METADATA_PASSWORD_FILE")
     assert stores_of(section, "shop", tmp_path).place == section.metadata
     assert isinstance(stores_of(StoresSection(), "shop", tmp_path), Files)
+
+
+@pytest.mark.parametrize(
+    "secret", ["h/u:s@h", "hu' s\\h\"=", "hush%41&password=x", "hush\x01é", "hus\x00h", "hush\udcff"]
+)
+def test_a_wrong_password_is_refused_at_once_and_echoed_nowhere(
+    tmp_path: Path,
+    server: Postgres,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    secret: str,
+) -> None:
+    caplog.set_level(1)
+    with psycopg.connect(server.url(), autocommit=True) as plain:
+        plain.execute("DROP ROLE IF EXISTS guarded")
+        plain.execute("CREATE ROLE guarded LOGIN PASSWORD 'right'")
+        with server.guarded("guarded"):
+            plain.execute("SELECT pg_reload_conf()")
+            lay_at(tmp_path, f"postgresql://guarded@127.0.0.1:{server.port}/postgres")
+            monkeypatch.chdir(tmp_path)
+            monkeypatch.setattr("os.environ", {**os.environ, "TIDEMILL_METADATA_PASSWORD": secret})
+            with pytest.raises((StoreError, ConfigError)) as caught:
+                open_project(tmp_path)
+            with pytest.raises(SystemExit):
+                main(["status", "--json"])
+    assert not isinstance(caught.value, StoreBusy)
+    whole = "".join(traceback.format_exception(caught.value)) + repr(caught.value.problem())
+    said = whole + "".join(capfd.readouterr()) + caplog.text
+    assert '"code": "' in said and not [part for part in (secret, quote(secret, "", errors="replace")) if part in said]
+    assert "hus" not in said and "h/u" not in said and "hu'" not in said
 
 
 def test_a_copy_keeps_to_itself(tmp_path: Path, address: str) -> None:

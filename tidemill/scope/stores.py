@@ -112,6 +112,8 @@ def stores_of(section: StoresSection, project: str, state: Path) -> Files | Serv
     parts = urlsplit(address)
     place = parts._replace(query="").geturl()
     secret = _secret(os.environ, place)
+    if secret is not None and any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in secret):
+        raise ConfigError("the password is no line of text", place=place, hint=f"{SECRET}, or {SECRET}_FILE, says it")
     if secret is None:
         return Server(address, place, project)
     role, at, host = parts.netloc.rpartition("@")

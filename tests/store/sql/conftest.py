@@ -75,6 +75,17 @@ class Server:
     def stop(self) -> None:
         self.run("pg_ctl", "-D", "data", "-w", "-m", "immediate", "stop")
 
+    @contextmanager
+    def guarded(self, role: str) -> Iterator[None]:
+        """This role has to give its password over TCP, once the server has been told to read its rules again."""
+        rules = self.folder / "data/pg_hba.conf"
+        before = rules.read_text()
+        rules.write_text(f"host all {role} 127.0.0.1/32 scram-sha-256\n{before}")
+        try:
+            yield
+        finally:
+            rules.write_text(before)
+
     def url(self, database: str = "postgres", schema: str = "public") -> str:
         return f"postgresql://tidemill@/{database}?host={self.folder}&port={self.port}&options=-csearch_path%3D{schema}"
 
