@@ -43,6 +43,7 @@ def placed(folder: Path, port: int, scorers: Sequence[int], pair: tuple[str, str
         "listen 443 ": f"listen 127.0.0.1:{port} ",
         "/etc/tidemill/models.example.pem": pair[0],
         "/etc/tidemill/models.example.key": pair[1],
+        "/var/log/nginx/error.log": str(folder / "nginx.log"),
         "/run/nginx.pid": str(folder / "nginx.pid"),
         "/var/log/nginx/tidemill.log": str(folder / "calls.log"),
         "worker_processes auto": "worker_processes 1",
