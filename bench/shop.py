@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -26,7 +25,7 @@ from tidemill.release.signing import attest
 from tidemill.release.signing.signer import FileSigner, seal
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
-from tidemill.store.records import ModelVersion, Release
+from tidemill.store.records import ModelVersion, OnlineEvent, Release
 from tidemill.tasks.ranking.bundle import bundle_of, recommend_bundle
 from tidemill.tasks.ranking.learners import recipe_of
 from tidemill.tasks.ranking.rank import Ranking
@@ -134,19 +133,15 @@ def alone(project: Project, bundle: Bundle) -> float:
 
 
 def histories(project: Project) -> None:
-    """Thirty rows of each of a thousand subjects, put in by plain SQL."""
+    """Thirty rows of each of a thousand subjects."""
     rng, now = np.random.default_rng(2), project.clock.now()
     items, dataset = rng.integers(0, ITEMS, (SUBJECTS, ROWS_EACH)), project.dataset().name
-    rows = [
-        (f"{s}/{r}", str(s), f"item{items[s, r]:05}", now - (ROWS_EACH - r) * DAY, 1.0, dataset, project.name)
+    rows = (
+        OnlineEvent(0, f"{s}/{r}", str(s), f"item{items[s, r]:05}", now - (ROWS_EACH - r) * DAY, 1.0, dataset=dataset)
         for s in range(SUBJECTS)
         for r in range(ROWS_EACH)
-    ]
-    with sqlite3.connect(project.state / "live.db") as db:
-        db.executemany(
-            "INSERT INTO online (key, subject, item, at, value, dataset, endpoint) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
-        )
-    db.close()
+    )
+    project.live.online.load(rows)
 
 
 def release(project: Project, bundle: Bundle, version: int = 1) -> None:

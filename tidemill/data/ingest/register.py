@@ -164,9 +164,13 @@ def _admit(into: Target, rows: pl.DataFrame) -> None:
 def event_key(contract: Contract) -> pl.Expr:
     """What makes a row one event, live and in a file: its key, else its place in its file.
 
-    A moment is spelled as `to_iso` does, so that feedback can name it (`tidemill.data.contract.key`).
+    A moment is spelled as `to_iso` does, so that feedback can name it (`tidemill.data.contract.key`). A file stands by the
+    first 16 digits of its digest: it would be most of what is kept of a row.
     """
-    return spelled(contract.key or ("_file", "_row"), contract.columns)
+    if contract.key:
+        return spelled(contract.key, contract.columns)
+    file = pl.col("_file").str.slice(len("sha256:"), 16)
+    return pl.concat_str(file, pl.col("_row").cast(pl.String), separator="/")
 
 
 def online_events(dataset: str, contract: Contract, rows: pl.DataFrame) -> Iterator[OnlineEvent]:

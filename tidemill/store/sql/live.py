@@ -17,7 +17,7 @@ from tidemill.store.sql.contents import Contents
 from tidemill.store.sql.database import CHUNK, Database
 from tidemill.store.sql.entities import ENTITIES, Entities
 from tidemill.store.sql.fences import fenced
-from tidemill.store.sql.online import ONLINE, HistoryRows, Online, last_seq, number
+from tidemill.store.sql.online import ONLINE, HistoryRows, Online, last_seq, number, write
 from tidemill.store.sql.predictions import OUTCOMES, PREDICTIONS, Outcomes, Predictions
 from tidemill.store.sql.subjects import SubjectRows
 from tidemill.store.sql.write_ops import Call, WriteOp
@@ -96,7 +96,7 @@ class Bulk:
         if seen:
             self._look_back(cursor, sql, _there(cursor, sql, seen))
         if any(part.events for part in self.parts):
-            self._number(tx, cursor, sql)
+            self._number(tx)
         cursor.close()
 
     def _meet(self, cursor: Any, sql: dict[str, str]) -> None:
@@ -120,12 +120,12 @@ class Bulk:
                 there.setdefault(name_of(outcome), outcome)
             part.met, part.refused = replace(part.met, earlier=found, known=known), _refused(part, found)
 
-    def _number(self, tx: Connection, cursor: Any, sql: dict[str, str]) -> None:
+    def _number(self, tx: Connection) -> None:
         """The events get their numbers, last of all."""
         events = [e for part in self.parts for i, e in enumerate(part.events) if i not in part.refused]
         given, fresh = number(tx, events)
         if fresh:
-            cursor.executemany(sql["online"], [ONLINE.values(event) for event in fresh])
+            write(tx, fresh)
         position, seqs = fresh[-1].seq if fresh else last_seq(tx), iter(given)
         for part in self.parts:
             part.seqs = [0 if i in part.refused else next(seqs) for i in range(len(part.events))]
@@ -217,7 +217,7 @@ def _statements(dialect: Dialect) -> dict[str, str]:
     """The inserts as the driver's own text: at thousands of rows a second the expression layer costs the most."""
     found = _SQL.get(dialect.name)
     if found is None:
-        tables = (PREDICTIONS.table, OUTCOMES.table, ONLINE.table)
+        tables = (PREDICTIONS.table, OUTCOMES.table)
         found = _SQL[dialect.name] = {table.name: _insert_text(table, dialect) for table in tables}
         seen, made = OUTCOMES, PREDICTIONS.table
         found["earlier"] = f"{seen.select.compile(dialect=dialect)} WHERE {seen.table.c.key.compile(dialect=dialect)}"

@@ -10,7 +10,7 @@ Rows that are taken out leave a record with a number of its own, so that whoever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -19,8 +19,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
+    Update,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -38,26 +41,25 @@ from tidemill.store.sql.subjects import SubjectRows
 
 _online = schema.online.c
 ONLINE = Rows(OnlineEvent, schema.online, "online event", "seq", watermark=_online.seq <= bindparam("watermark"))
-_FILL = (
-    update(schema.online)
-    .where(_online.key == bindparam("the_key"), _online.dataset == bindparam("the_dataset"))
-    .values(file=bindparam("the_file"), row=bindparam("the_row"), ingest=bindparam("the_ingest"))
-)
+_history, _subjects, _items, _sources = schema.history.c, schema.subjects.c, schema.items.c, schema.sources.c
 _PLAIN = select(_online.seq, _online.subject, _online.item, _online.at, _online.value, _online.dataset)
 _AMONG = _online.subject.in_(bindparam("subjects", expanding=True))
 _OF_ALL = ONLINE.narrowed(["dataset"]).where(_AMONG)
 _ROWS_OF = _PLAIN.where(_AMONG)
 _ROWS_OF_ONE = _PLAIN.where(_online.subject == bindparam("subject"), _online.dataset == bindparam("dataset"))
-_SOLD = (
-    select(_online.item)
-    .distinct()
-    .where(_online.item.in_(bindparam("items", expanding=True)), _online.dataset == bindparam("dataset"))
+_SOLD = select(_items.name).where(
+    _items.name.in_(bindparam("items", expanding=True)), _items.dataset == bindparam("dataset")
 )
 _SINCE = _PLAIN.where(_online.seq > bindparam("seq")).order_by(_online.seq).limit(bindparam("limit"))
-_PRESENT = select(_online.key, _online.dataset).where(_online.key.in_(bindparam("keys", expanding=True)))
+_TOLD_AT = schema.history.join(schema.sources, _sources.id == _history.source)
+_PRESENT = (
+    select(_history.key, _subjects.dataset, _history.seq, _sources.endpoint)
+    .select_from(_TOLD_AT.join(schema.subjects, _subjects.id == _history.subject))
+    .where(_history.key.in_(bindparam("keys", expanding=True)))
+)
 _gone = schema.gone.c
 GONE = Rows(Gone, schema.gone, "deletion", "seq")
-_ENDS = union_all(select(func.max(_online.seq).label("seq")), select(func.max(_gone.seq))).subquery()
+_ENDS = union_all(select(func.max(_history.seq).label("seq")), select(func.max(_gone.seq))).subquery()
 _LAST = select(func.max(_ENDS.c.seq))
 _UP_TO = _SINCE.where(_online.seq <= bindparam("position"))
 _GONE = (
@@ -65,26 +67,54 @@ _GONE = (
     .order_by(_gone.seq)
     .limit(bindparam("limit"))
 )
-_ALIKE = select(_online.seq, _online.dataset, _online.subject, _online.item, _online.at, _online.value).where(
-    tuple_(_online.subject, _online.at).in_(bindparam("moments", expanding=True))
+_ALIKE = (
+    select(_history.subject, _history.item, _history.at, _history.value, _history.seq, _sources.endpoint)
+    .select_from(_TOLD_AT)
+    .where(tuple_(_history.subject, _history.item).in_(bindparam("pairs", expanding=True)))
 )
-_OF_FILES, _TOLD = _ALIKE.where(_online.file.is_not(None)), _ALIKE.where(_online.file.is_(None))
-_ANY_TOLD = select(_online.seq).where(_online.file.is_(None)).limit(1)
-_CLAIM = (
-    update(schema.online)
-    .where(_online.seq == bindparam("the_seq"))
-    .values(
-        key=bindparam("the_key"), file=bindparam("the_file"), row=bindparam("the_row"), ingest=bindparam("the_ingest")
-    )
+_OF_FILES, _TOLD = _ALIKE.where(_history.row.is_not(None)), _ALIKE.where(_history.row.is_(None))
+_ANY_TOLD = select(_history.seq).where(_history.row.is_(None)).limit(1)
+_HAS_ROWS = exists().where(_history.subject == _subjects.id)
+_FILL, _CLAIM = (
+    update(schema.history)
+    .where(_history.seq == bindparam("the_seq"))
+    .values({name: bindparam(f"the_{name}") for name in names})
+    for names in (("source", "row"), ("source", "row", "key"))
 )
 LOAD = 5_000  # rows in one transaction of a load: the scorer's commits come in between
+Name = tuple[str, ...]
+Place = tuple[int, str]
+"""The seq of a row, and where it was told."""
 
 
-def present(tx: Connection, keys: Sequence[str]) -> set[tuple[str, str]]:
+def ids(tx: Connection, table: Table, names: Iterable[Name]) -> dict[Name, int]:
+    """The numbers of those names that have one in this dictionary."""
+    wanted, columns = set(names), [*table.c][1:]
+    firsts, found = sorted({name[0] for name in wanted}), dict[Name, int]()
+    query = select(*table.c).where(columns[0].in_(bindparam("firsts", expanding=True)))
+    for start in range(0, len(firsts), CHUNK):
+        found.update((tuple(row[1:]), row[0]) for row in tx.execute(query, {"firsts": firsts[start : start + CHUNK]}))
+    return {name: found[name] for name in wanted if name in found}
+
+
+def numbered(tx: Connection, table: Table, names: Iterable[Name]) -> dict[Name, int]:
+    """As `ids`; who had none has one now."""
+    every = dict.fromkeys(names)
+    found = ids(tx, table, every)
+    if new := [name for name in every if name not in found]:
+        first = int(tx.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
+        found |= {name: first + n for n, name in enumerate(new)}
+        columns = [column.name for column in table.c]
+        tx.execute(insert(table), [dict(zip(columns, (found[name], *name), strict=True)) for name in new])
+    return found
+
+
+def present(tx: Connection, keys: Sequence[str]) -> dict[tuple[str, str], Place]:
     """Which of the keys are there, each with its dataset."""
-    found: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str], Place] = {}
     for start in range(0, len(keys), CHUNK):
-        found.update((row[0], row[1]) for row in tx.execute(_PRESENT, {"keys": keys[start : start + CHUNK]}))
+        rows = tx.execute(_PRESENT, {"keys": keys[start : start + CHUNK]})
+        found.update(((row[0], row[1]), (int(row[2]), row[3])) for row in rows)
     return found
 
 
@@ -100,17 +130,29 @@ def take_out(tx: Connection, those: ColumnElement[bool], mark: str = "") -> int:
     if datasets:
         told = (Gone(seq + n, mark, dataset) for n, dataset in enumerate(sorted(datasets), 1))
         tx.execute(insert(schema.gone), [GONE.row(one) for one in told])
-    return tx.execute(delete(schema.online).where(those)).rowcount
+    found = _history.seq.in_(select(_online.seq).where(those))
+    who = tx.scalars(select(_history.subject).where(found).distinct()).all()
+    rows = tx.execute(delete(schema.history).where(found)).rowcount
+    for start in range(0, len(who), CHUNK):
+        tx.execute(delete(schema.subjects).where(_subjects.id.in_(who[start : start + CHUNK]), ~_HAS_ROWS))
+    if not mark:  # what was read wrongly may have brought items that are none
+        tx.execute(delete(schema.items).where(_items.id.not_in(select(_history.item))))
+    return rows
 
 
-def alike(tx: Connection, query: Select[Any], events: Sequence[OnlineEvent]) -> Mapping[tuple[Any, ...], list[int]]:
-    """The rows of the query that may be one of these events: by what happened, their seq, the latest first."""
-    found: dict[tuple[Any, ...], list[int]] = {}
-    moments = list({(event.subject, event.at): None for event in events})
-    for start in range(0, len(moments), CHUNK):
-        for seq, *what in tx.execute(query, {"moments": moments[start : start + CHUNK]}):
-            found.setdefault(tuple(what), []).append(int(seq))
-    return {what: sorted(seqs, reverse=True) for what, seqs in found.items()}
+def alike(tx: Connection, query: Select[Any], events: Sequence[OnlineEvent]) -> Mapping[tuple[Any, ...], list[Place]]:
+    """The rows of the query that may be one of these events: by what happened, the latest first."""
+    subjects = ids(tx, schema.subjects, ((event.subject, event.dataset) for event in events))
+    items = ids(tx, schema.items, ((event.item, event.dataset) for event in events))
+    names = {id: name for name, id in subjects.items()}, {id: name for name, id in items.items()}
+    both = ((subjects.get((e.subject, e.dataset)), items.get((e.item, e.dataset))) for e in events)
+    pairs = [*dict.fromkeys(pair for pair in both if None not in pair)]
+    found: dict[tuple[Any, ...], list[Place]] = {}
+    for start in range(0, len(pairs), CHUNK):
+        for subject, item, at, value, *place in tx.execute(query, {"pairs": pairs[start : start + CHUNK]}):
+            (who, dataset), (what, _) = names[0][subject], names[1][item]
+            found.setdefault((dataset, who, what, at, value), []).append((int(place[0]), place[1]))
+    return {what: sorted(places, reverse=True) for what, places in found.items()}
 
 
 def what_of(event: OnlineEvent) -> tuple[Any, ...]:
@@ -119,13 +161,13 @@ def what_of(event: OnlineEvent) -> tuple[Any, ...]:
 
 
 def number(
-    tx: Connection, events: Sequence[OnlineEvent], known: set[tuple[str, str]] | None = None
+    tx: Connection, events: Sequence[OnlineEvent], known: Set[tuple[str, str]] | None = None
 ) -> tuple[list[int], list[OnlineEvent]]:
     """For each event the seq it gets (0 when it is there already), and the new ones with their seq. ``known``: see `present`.
 
     The writer is alone, so numbers grow in the order of commits.
     """
-    known = present(tx, [event.key for event in events]) if known is None else known
+    known = {*(present(tx, [event.key for event in events]) if known is None else known)}
     told = [event for event in events if event.file is None and (event.key, event.dataset) not in known]
     filed = alike(tx, _OF_FILES, told) if told else {}
     seq = last_seq(tx)
@@ -141,6 +183,31 @@ def number(
         given.append(seq)
         fresh.append(replace(event, seq=seq))
     return given, fresh
+
+
+def write(tx: Connection, fresh: Sequence[OnlineEvent]) -> None:
+    """Insert events that have their number."""
+    subjects = numbered(tx, schema.subjects, ((event.subject, event.dataset) for event in fresh))
+    items = numbered(tx, schema.items, ((event.item, event.dataset) for event in fresh))
+    sources = numbered(tx, schema.sources, map(_source, fresh))
+    rows = [
+        {
+            "seq": event.seq,
+            "key": event.key,
+            "subject": subjects[event.subject, event.dataset],
+            "item": items[event.item, event.dataset],
+            "at": event.at,
+            "value": event.value,
+            "source": sources[_source(event)],
+            "row": event.row,
+        }
+        for event in fresh
+    ]
+    tx.execute(insert(schema.history), rows)
+
+
+def _source(event: OnlineEvent) -> Name:
+    return event.file or "", event.ingest or "", event.endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +291,11 @@ class HistoryRows(SubjectRows):
 def _load(tx: Connection, events: Sequence[OnlineEvent]) -> int:
     rows = {(event.key, event.dataset): event for event in events if event.file is not None}
     known = present(tx, [event.key for event in events])
-    if there := [_named(row) for name, row in rows.items() if name in known]:
-        tx.execute(_FILL, there)
+    _bring(tx, _FILL, [(row, known[name]) for name, row in rows.items() if name in known])
     claimed = _claim(tx, [row for name, row in rows.items() if name not in known])
-    _, fresh = number(tx, events, known | claimed)
+    _, fresh = number(tx, events, known.keys() | claimed)
     if fresh:
-        tx.execute(insert(schema.online), [ONLINE.row(event) for event in fresh])
+        write(tx, fresh)
     return len(fresh)
 
 
@@ -238,12 +304,19 @@ def _claim(tx: Connection, rows: Sequence[OnlineEvent]) -> set[tuple[str, str]]:
     if not rows or tx.execute(_ANY_TOLD).first() is None:
         return set()
     told = alike(tx, _TOLD, rows)
-    claims = [{**_named(row), "the_seq": seqs.pop()} for row in rows if (seqs := told.get(what_of(row)))]
-    if claims:
-        tx.execute(_CLAIM, claims)
-    return {(claim["the_key"], claim["the_dataset"]) for claim in claims}
+    claims = [(row, places.pop()) for row in rows if (places := told.get(what_of(row)))]
+    _bring(tx, _CLAIM, claims)
+    return {(row.key, row.dataset) for row, _ in claims}
 
 
-def _named(event: OnlineEvent) -> dict[str, Any]:
-    names = ("key", "dataset", "file", "row", "ingest")
-    return {f"the_{name}": getattr(event, name) for name in names}
+def _bring(tx: Connection, change: Update, rows: Sequence[tuple[OnlineEvent, Place]]) -> None:
+    """These rows are what stands at these places: it has their file now."""
+    if not rows:
+        return
+    told = [(replace(row, endpoint=endpoint), seq) for row, (seq, endpoint) in rows]
+    sources = numbered(tx, schema.sources, (_source(row) for row, _ in told))
+    said = [
+        {"the_seq": seq, "the_source": sources[_source(row)], "the_row": row.row, "the_key": row.key}
+        for row, seq in told
+    ]
+    tx.execute(change, said)

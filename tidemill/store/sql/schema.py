@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table
+from sqlalchemy.event import listen
 
 from tidemill.store import records
 from tidemill.store.payloads import WINDOWS, Findings, ReleaseEvidence
-from tidemill.store.sql.columns import JsonText, Next, Tagged, Whole, Words, table_of
+from tidemill.store.sql.columns import JsonText, Next, Real, Tagged, Whole, Words, table_of
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -140,11 +141,53 @@ Index("ix_outcomes_joined", outcomes.c.joined, sqlite_where=outcomes.c.joined.is
 Index("ix_outcomes_joined_at", outcomes.c.joined_at, sqlite_where=outcomes.c.joined.is_not(None))
 Index("ix_outcomes_quarantined", outcomes.c.item, sqlite_where=outcomes.c.quarantined)
 
-online = table_of(live, "online", records.OnlineEvent, "seq")
-Index(None, online.c.key, online.c.dataset, unique=True)
-Index(None, online.c.subject, online.c.at)
-Index(None, online.c.item)
-Index("ix_online_told", online.c.subject, online.c.at, sqlite_where=online.c.file.is_(None))
+# The histories are the largest table of all: names that many rows share stand in tables of their own, and a row has their
+# numbers (a file with its ingest, and where a row was told, are one). Whoever numbers is alone, and a key is of one row of
+# its dataset because he looks: an index that promised it would need the dataset in each row.
+subjects, items = (
+    Table(
+        name,
+        live,
+        Column("id", Whole, primary_key=True, autoincrement=False),
+        Column("name", Words, nullable=False),
+        Column("dataset", Words, nullable=False),
+        Index(None, "name", "dataset", unique=True),
+        sqlite_strict=True,
+    )
+    for name in ("subjects", "items")
+)
+sources = Table(
+    "sources",
+    live,
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    *(Column(name, Words, nullable=False) for name in ("file", "ingest", "endpoint")),  # "": of no file, told nowhere
+    Index(None, "file", "ingest", "endpoint", unique=True),
+    sqlite_strict=True,
+)
+history = Table(
+    "history",
+    live,
+    Column("seq", Whole, primary_key=True, autoincrement=False),
+    Column("key", Words, nullable=False),
+    Column("subject", Whole, nullable=False),
+    Column("item", Whole, nullable=False),
+    Column("at", Whole, nullable=False),
+    Column("value", Real, nullable=False),
+    Column("source", Whole, nullable=False),
+    Column("row", Whole, nullable=True),
+    sqlite_strict=True,
+)
+Index(None, history.c.key)
+Index(None, history.c.subject, history.c.item)
+Index("ix_history_told", history.c.subject, history.c.item, sqlite_where=history.c.row.is_(None))
+
+ONLINE_VIEW = """CREATE VIEW online AS SELECT h.seq AS seq, h.key AS key, s.name AS subject, i.name AS item, h.at AS at,
+h.value AS value, nullif(o.file, '') AS file, h.row AS row, nullif(o.ingest, '') AS ingest, s.dataset AS dataset,
+o.endpoint AS endpoint FROM history h JOIN subjects s ON s.id = h.subject JOIN items i ON i.id = h.item
+JOIN sources o ON o.id = h.source"""
+listen(live, "after_create", lambda target, connection, **_: connection.exec_driver_sql(ONLINE_VIEW))
+online = table_of(MetaData(), "online", records.OnlineEvent, "seq")
+"""A view: the rows of `history` with their names."""
 
 gone = table_of(live, "gone", records.Gone, "seq")
 

@@ -95,32 +95,54 @@ def upgrade() -> None:
         sqlite_where=sa.text("quarantined"),
         postgresql_where=sa.text("quarantined"),
     )
+    for name in ("subjects", "items"):
+        op.create_table(
+            name,
+            sa.Column("id", whole, nullable=False, autoincrement=False),
+            sa.Column("name", text, nullable=False),
+            sa.Column("dataset", text, nullable=False),
+            sa.PrimaryKeyConstraint("id", name=f"pk_{name}"),
+            sqlite_strict=True,
+        )
+        op.create_index(f"ix_{name}_name_dataset", name, ["name", "dataset"], unique=True)
     op.create_table(
-        "online",
-        sa.Column("seq", whole, nullable=False, autoincrement=False),
-        sa.Column("key", text, nullable=False),
-        sa.Column("subject", text, nullable=False),
-        sa.Column("item", text, nullable=False),
-        sa.Column("at", whole, nullable=False),
-        sa.Column("value", real, nullable=False),
-        sa.Column("file", text, nullable=True),
-        sa.Column("row", whole, nullable=True),
-        sa.Column("ingest", text, nullable=True),
-        sa.Column("dataset", text, nullable=False),
+        "sources",
+        sa.Column("id", whole, nullable=False, autoincrement=False),
+        sa.Column("file", text, nullable=False),
+        sa.Column("ingest", text, nullable=False),
         sa.Column("endpoint", text, nullable=False),
-        sa.PrimaryKeyConstraint("seq", name="pk_online"),
+        sa.PrimaryKeyConstraint("id", name="pk_sources"),
         sqlite_strict=True,
     )
-    op.create_index("ix_online_key_dataset", "online", ["key", "dataset"], unique=True)
-    op.create_index("ix_online_subject_at", "online", ["subject", "at"], unique=False)
-    op.create_index("ix_online_item", "online", ["item"], unique=False)
+    op.create_index("ix_sources_file_ingest_endpoint", "sources", ["file", "ingest", "endpoint"], unique=True)
+    op.create_table(
+        "history",
+        sa.Column("seq", whole, nullable=False, autoincrement=False),
+        sa.Column("key", text, nullable=False),
+        sa.Column("subject", whole, nullable=False),
+        sa.Column("item", whole, nullable=False),
+        sa.Column("at", whole, nullable=False),
+        sa.Column("value", real, nullable=False),
+        sa.Column("source", whole, nullable=False),
+        sa.Column("row", whole, nullable=True),
+        sa.PrimaryKeyConstraint("seq", name="pk_history"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_history_key", "history", ["key"], unique=False)
+    op.create_index("ix_history_subject_item", "history", ["subject", "item"], unique=False)
     op.create_index(
-        "ix_online_told",
-        "online",
-        ["subject", "at"],
+        "ix_history_told",
+        "history",
+        ["subject", "item"],
         unique=False,
-        sqlite_where=sa.text("file IS NULL"),
-        postgresql_where=sa.text("file IS NULL"),
+        sqlite_where=sa.text('"row" IS NULL'),
+        postgresql_where=sa.text('"row" IS NULL'),
+    )
+    op.execute(
+        "CREATE VIEW online AS SELECT h.seq AS seq, h.key AS key, s.name AS subject, i.name AS item, h.at AS at,\n"
+        "h.value AS value, nullif(o.file, '') AS file, h.row AS row, nullif(o.ingest, '') AS ingest, s.dataset AS dataset,\n"
+        "o.endpoint AS endpoint FROM history h JOIN subjects s ON s.id = h.subject JOIN items i ON i.id = h.item\n"
+        "JOIN sources o ON o.id = h.source"
     )
     op.create_table(
         "gone",
