@@ -121,6 +121,8 @@ class _Checks:
             self.read(("serve", "proxies"), check_proxy, proxy)
         self.read(("serve", "drain"), drain, self._file.serve.drain)
         self.read(("serve", "history"), history_bytes, self._file.serve.history)
+        if self._file.serve.keep:
+            self.read(("serve", "keep"), some_time, self._file.serve.keep)
 
     def datasets(self) -> None:
         if not self._file.data:
@@ -249,6 +251,9 @@ class _Checks:
             hint = "leave it out: it then is as long as the label's within, and what its rows need to come"
             message = f"outcomes_within {monitor.outcomes_within!r} ends before the label's within"
             raise self.wrong(at("monitor", "outcomes_within"), message, hint)
+        if self._file.serve.keep and some_time(self._file.serve.keep) < monitor.reach + 2 * monitor.span:
+            hint = f"at least two windows of {monitor.window} and outcomes_within, {monitor.outcomes_within}"
+            raise self.wrong(("serve", "keep"), f"answers of {endpoint.name} would go before they are judged", hint)
         promise, path = monitor.drift.false_alarms, at("monitor", "drift")
         self.read(path, every, promise.every, said="drift: ")
         if not 0 < promise.at_most < float("inf"):

@@ -19,13 +19,14 @@ LONGEST_DRAIN = 15 * SECOND
 
 class ServeSection(Section, frozen=True):
     """``[serve]``: the ``names`` under which clients know this server, the ``proxies`` (addresses, or networks as ``10.1.0.0/24``) that may
-    speak for them, the ``drain``: how long a server that is being stopped says so, and answers on, before it goes, and how
-    much of the subjects' ``history`` it holds in memory."""
+    speak for them, the ``drain``: how long a server that is being stopped says so, and answers on, before it goes, how
+    much of the subjects' ``history`` it holds in memory, and how long predictions and their outcomes are kept (``keep``; "": always)."""
 
     names: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     drain: str = "0 s"
     history: str = "64 MB"
+    keep: str = ""
 
 
 def check_name(name: str) -> None:

@@ -88,7 +88,8 @@ def _again(scope: Endpoint, last: Window | None, came: Mapping[int, Micros], thr
     span = scope.monitor.span
     waiting = scope.store.windows.list(**scope.here, monitor=QUALITY, complete=False)
     starts = [*(number * span for number in came), *(w.start for w in waiting if w.end <= through)]
-    first = min((start for start in starts if start < last.end), default=last.end)
+    since = scope.project.kept_since  # what is not kept cannot be judged again
+    first = min((start for start in starts if since <= start < last.end), default=last.end)
     kept = closed_of(scope, QUALITY, since=max(first, last.end - MOST * span), until=last.end)
     asked = [_Asked(w.start, w.end, w, _has_changed(scope, w, came, through)) for w in kept]
     return [*dropwhile(lambda one: not one.read, asked)]

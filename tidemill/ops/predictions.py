@@ -6,11 +6,12 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any
 
+from tidemill.errors import NotFound
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.scope.project import Project
 from tidemill.store.records import Outcome, Prediction
 from tidemill.tasks.port import Want
-from tidemill.types import JsonObject, Micros
+from tidemill.types import JsonObject, Micros, to_iso
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,17 @@ class Followed:
     outcomes: list[Outcome]
 
 
+def _named(project: Project, prediction: str) -> Prediction:
+    """Raises NotFound, which says how long predictions are kept where that is not always."""
+    try:
+        return project.live.predictions.named(prediction)
+    except NotFound as exc:
+        if not (since := project.kept_since):
+            raise
+        hint = f"what was answered before {to_iso(since)} is not kept ([serve] keep); {exc.hint}"
+        raise NotFound(exc.message, hint=hint) from exc
+
+
 def ls(project: Project, limit: Limit = 50, before: Before = None, endpoint: str | None = None) -> Page[Given]:
     """Predictions, the latest first; of one endpoint, or of all."""
     name = endpoint and project.endpoint(endpoint).name
@@ -49,7 +61,7 @@ def ls(project: Project, limit: Limit = 50, before: Before = None, endpoint: str
 
 def show(project: Project, prediction: str) -> Followed:
     """One prediction and what came of it."""
-    found = project.live.predictions.named(prediction)
+    found = _named(project, prediction)
     return Followed(given(found), list(project.live.outcomes.of([found.id]).get(found.id, ())))
 
 
@@ -57,14 +69,14 @@ def trace(project: Project, prediction: str) -> JsonObject:
     """The subject's rows known then, the training versions, and the rows that weigh most for each item."""
     from tidemill.feedback.trace import trace as trace_prediction
 
-    return trace_prediction(project, project.live.predictions.named(prediction).id)
+    return trace_prediction(project, _named(project, prediction).id)
 
 
 def person(project: Project, prediction: str) -> JsonObject:
     """What the person whom an answer concerns would be told: ``sentences``; or ``why`` there are none."""
     from tidemill.feedback.explained import person as of_person
 
-    return of_person(project, project.live.predictions.named(prediction).id)
+    return of_person(project, _named(project, prediction).id)
 
 
 def counterfactual(
@@ -81,7 +93,7 @@ def counterfactual(
     from tidemill.feedback.otherwise import otherwise
 
     wanted = Want(want, at_least, at_most)
-    return otherwise(project, project.live.predictions.named(prediction).id, wanted)
+    return otherwise(project, _named(project, prediction).id, wanted)
 
 
 def impact(project: Project, ref: str) -> JsonObject:

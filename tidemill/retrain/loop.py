@@ -18,6 +18,7 @@ from tidemill.data.contract.freshness import Stale, staleness
 from tidemill.errors import ContractError, DiskFull, LeaseLost, NotFound, StoreBusy, TidemillError
 from tidemill.feedback import settle
 from tidemill.feedback.join import join_due
+from tidemill.feedback.kept import drop_old
 from tidemill.model.entities import is_due
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import Monitor, monitors
@@ -48,6 +49,7 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
     events = [*_ingest(project, jobs, now), *_look_how_fresh(project, now)]
     for scope in project.endpoints.values():
         events += _turn(scope, jobs, now, state.get("clock"))
+    drop_old(project)
     write_state(project, now, idle=True)
     return events
 

@@ -252,6 +252,15 @@ class Project:
         """How its server may be reached from other machines."""
         return self.config.serve
 
+    @property
+    def kept_since(self) -> Micros:
+        """What was answered before this moment is not kept; 0: everything is. Every endpoint's windows are there whole, or not at all."""
+        if not self.config.serve.keep:
+            return 0
+        before = self.clock.now() - parse_span(self.config.serve.keep)
+        spans = {scope.monitor.span for scope in self.endpoints.values()}
+        return max(0, min((before // span * span for span in spans), default=0))
+
     @cached_property
     def datasets(self) -> Mapping[str, Dataset]:
         """Every dataset by its name, in the order of the file (as are models and endpoints)."""

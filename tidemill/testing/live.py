@@ -195,6 +195,17 @@ class OutcomesSuite:
         assert store.outcomes.known([]) == set()
         assert {o.key for o in store.outcomes.of_keys(["o0", "o2", "o3"])} == {"o0", "o2"}
 
+    def test_the_oldest_go_a_few_at_a_time(self, opened: Opened) -> None:
+        store = opened()
+        made = [sample.prediction(f"pred_{n}", at=n, endpoint="ab"[n % 2]) for n in range(9)]
+        came = [sample.outcome(f"o{n}", received=n, endpoint="ab"[n % 2], environment="") for n in range(9)]
+        written(store, made, came)
+        assert [store.predictions.drop(5, 2) for _ in range(4)] == [2, 2, 1, 0]
+        assert [p.id for p in store.predictions.list()] == [f"pred_{n}" for n in range(5, 9)]
+        assert [store.outcomes.drop(5, 2) for _ in range(3)] == [4, 1, 0]  # so many of each endpoint
+        assert {o.key for o in store.outcomes.list()} == {f"o{n}" for n in range(5, 9)}
+        assert store.predictions.drop(0, 9) == store.outcomes.drop(0, 9) == 0
+
 
 class OnlineSuite:
     def test_events_are_numbered_in_the_order_of_knowledge(self, opened: Opened) -> None:
@@ -296,6 +307,7 @@ class OnlineSuite:
         assert other.online.feed(4) == Feed((), (), 4)
         history = next(holder for holder in store.holders() if holder.find("a"))
         assert history.erase("a") == 2 and history.erase("nobody") == 0
+        assert not history.verify("a")
         told = other.online.feed(4)
         assert (list(told.rows), list(told.gone), told.position) == ([], [Gone(5, mark_of("a"), "sales")], 5)
         assert written(store, (), (), [sample.online("k9", ingest="i2")]) == [6]

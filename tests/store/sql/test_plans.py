@@ -60,6 +60,10 @@ LIVE: dict[str, Callable[[Any], Any]] = {
     "outcomes.of_keys": lambda s: s.outcomes.of_keys(["o1"]),
     "outcomes.quarantined": lambda s: s.outcomes.quarantined(),
     "outcomes.held_of": lambda s: s.outcomes.held_of(["mug"]),
+    "online.rows_of_one": lambda s: s.online.rows_of_one("sales", "12345"),
+    "online.sold": lambda s: s.online.sold("sales", ["85123A"]),
+    "predictions.drop": lambda s: s.predictions.drop(10**15, 2),
+    "outcomes.drop": lambda s: s.outcomes.drop(10**15, 2),
     "online.told": lambda s: written(s, (), (), [sample.online(file=None)]),
     "online.load": lambda s: s.online.load([sample.online()]),
 }

@@ -23,6 +23,7 @@ from tidemill.store.sql import open_live, open_metadata, sqlite
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.live import LiveStore
 from tidemill.testing import records as sample
+from tidemill.testing.live import written
 
 
 def database(store: object) -> Database:
@@ -210,3 +211,31 @@ def test_a_full_disk_fails_the_caller_who_waits(small: Path) -> None:
     assert written == ["y" * 4_000] * n
     assert store.settings.get(f"x{n}") is None
     store.close()
+
+
+def test_the_log_of_what_was_committed_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often somebody begins to read before the last one ends; it grows only while one goes on with an older state."""
+    monkeypatch.setattr(sqlite, "MOST_WAL", 400_000)
+    monkeypatch.setattr(sqlite, "LEAST_WAL", 100_000)
+    monkeypatch.setattr(sqlite, "AGAIN_WAL", 0.0)
+    monkeypatch.setattr(sqlite, "WAIT_WAL", 0.001)
+    live, wal = open_live(tmp_path / "live.db"), tmp_path / "live.db-wal"
+
+    def write(n: int) -> None:
+        written(live, [sample.prediction(f"pred_{n}_{i}", output=b"x" * 2_000) for i in range(50)])
+
+    with closing(sqlite3.connect(tmp_path / "live.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM predictions").fetchone()
+        for n in range(8):
+            write(n)
+        assert wal.stat().st_size > 800_000  # it may still ask for what was there when it began
+        reader.execute("COMMIT")
+        for n in range(8, 40):
+            reader.execute("BEGIN")  # always somebody reads, each of the state of its own beginning
+            reader.execute("SELECT count(*) FROM predictions").fetchone()
+            reader.execute("COMMIT")
+            write(n)
+            live.flush()
+            assert wal.stat().st_size < 800_000
+    live.close()

@@ -29,6 +29,8 @@ class HeldFiles:
         self._names = [f"{path}{part}" for part in PARTS]
         self._looking, self._asking = threading.Lock(), threading.Lock()
         self._cut = ""  # how it lost its end
+        self.wal = 0
+        """Bytes of what was committed since, as last looked at."""
         self._connection: sqlite3.Connection | None = connect()
         try:
             self._connection.execute("PRAGMA schema_version").fetchone()  # the first reader makes the other two
@@ -70,6 +72,7 @@ class HeldFiles:
             found = [os.stat(name) for name in self._names]  # noqa: PTH116 - at every commit: a Path costs as much again
         except OSError as exc:
             raise self._damaged(f"is gone: {Path(exc.filename).name} is not in the folder") from exc
+        self.wal = found[1].st_size
         return [(one.st_dev, one.st_ino) for one in found], found[0].st_size
 
     def _lost_end(self, size: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, tuple_, update
 
 from tidemill.store.records import Outcome, Prediction
 from tidemill.store.sql import schema
@@ -63,6 +63,21 @@ _ADMIT = (
 )
 
 
+_OLD = (
+    select(_prediction.id).where(_prediction.at < bindparam("before")).order_by(_prediction.at).limit(bindparam("most"))
+)
+_DROP = delete(schema.predictions).where(_prediction.id.in_(_OLD))
+_NAME = (_outcome.key, _outcome.endpoint, _outcome.environment)
+_OLD_OUTCOMES = (
+    select(*_NAME)
+    .where(_outcome.endpoint == bindparam("endpoint"), _outcome.received < bindparam("before"))
+    .limit(bindparam("most"))
+)
+_DROP_OUTCOMES = delete(schema.outcomes).where(tuple_(*_NAME).in_(_OLD_OUTCOMES))
+_NEXT_ENDPOINT = select(func.min(_outcome.endpoint)).where(_outcome.endpoint > bindparam("after"))
+_FIRST_ENDPOINT = select(func.min(_outcome.endpoint))
+
+
 class Asked(NamedTuple):
     """What was asked and answered, without the rest of a prediction."""
 
@@ -113,6 +128,13 @@ class Predictions(Named[Prediction]):
         query = select(_prediction.model, func.count(_prediction.at)).group_by(_prediction.model)
         return {row[0]: int(row[1]) for row in self._db.rows(query)}
 
+    def drop(self, before: Micros, most: int) -> int:
+        """The oldest of those that were answered before this moment go, at most so many; how many they were."""
+        given = {"before": before, "most": most}
+        if self._db.first(_OLD, given={**given, "most": 1}) is None:
+            return 0
+        return self._db.write(lambda tx: tx.execute(_DROP, given).rowcount, alone=False)
+
     def count(self, endpoint: str | None = None) -> int:
         query = select(func.count(_prediction.at))
         if endpoint is not None:
@@ -134,6 +156,16 @@ class Outcomes(Records[Outcome]):
         given = {"endpoint": endpoint, "the_moment": since}
         query = OUTCOMES.narrowed({"endpoint": endpoint}).where(_outcome.received >= bindparam("the_moment"))
         return OUTCOMES.records(self._db.rows(query.order_by(*OUTCOMES.order), given=given))
+
+    def drop(self, before: Micros, most: int) -> int:
+        """Those that were received before this moment go, at most so many of each endpoint; how many they were."""
+        dropped, endpoint = 0, self._db.value(_FIRST_ENDPOINT)
+        while endpoint is not None:
+            given = {"endpoint": endpoint, "before": before, "most": most}
+            if self._db.first(_OLD_OUTCOMES, given={**given, "most": 1}) is not None:
+                dropped += self._db.write(lambda tx: tx.execute(_DROP_OUTCOMES, given).rowcount, alone=False)  # noqa: B023
+            endpoint = self._db.value(_NEXT_ENDPOINT, given={"after": endpoint})
+        return dropped
 
     def unjoined(
         self, limit: int = 10_000, *, endpoint: str | None = None, environment: str | None = None

@@ -30,6 +30,14 @@ PRAGMA secure_delete=ON;
 PRAGMA trusted_schema=OFF;
 PRAGMA query_only=ON;
 """
+MOST_WAL = 64_000_000
+"""Bytes of the -wal from which on it is emptied as soon as no statement reads an older state. It is longer only while one goes on
+reading for that time: SQLite keeps what such a one may still ask for."""
+LEAST_WAL = 16_000_000
+"""Bytes of it that stay on the disk, to be written again."""
+WAIT_WAL = 0.05
+"""Seconds that readers of an older state are waited for, with whoever wants to write; tried again after `AGAIN_WAL`."""
+AGAIN_WAL = 1.0
 
 
 def open_sqlite(
@@ -64,7 +72,7 @@ def open_sqlite(
 
     def session() -> SqliteSession:
         held.check()  # a new connection would open whatever is there now
-        return SqliteSession(engine.connect(), held.check)
+        return SqliteSession(engine.connect(), held, wait)
 
     writer = Writer(session, place, combine, patience=wait + 50)
     return Database(engine, writer, place, SystemClock().now, held.version, held.close)
@@ -131,22 +139,34 @@ def _set_wal(connect: Callable[[], sqlite3.Connection], wait: float, place: str)
 
 
 class SqliteSession(Session):
-    """``check``: asked before each transaction and after its commit, before anybody is told of it, whether the file
-    is still the one in the folder."""
+    """Before each transaction and after its commit, before anybody is told of it, it is asked whether the file is still the
+    one in the folder."""
 
     starts = ("BEGIN IMMEDIATE",)
 
-    def __init__(self, connection: Connection, check: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, held: HeldFiles, wait: float) -> None:
         super().__init__(connection, "PRAGMA query_only=OFF")
-        self._check = check
+        self._held, self._wait, self._again = held, wait, 0.0
+        self._raw.execute(f"PRAGMA journal_size_limit={LEAST_WAL}")
 
     def begin(self) -> None:
-        self._check()
+        self._held.check()
         super().begin()
 
     def commit(self) -> None:
         super().commit()
-        self._check()
+        self._held.check()
+
+    def rest(self) -> None:
+        """Keeps the -wal short where there is always somebody who reads: SQLite itself begins it anew only when nobody does."""
+        if self._held.wal <= MOST_WAL or time.monotonic() < self._again:
+            return
+        self._again = time.monotonic() + AGAIN_WAL
+        self._raw.execute(f"PRAGMA busy_timeout={round(WAIT_WAL * 1e3)}")
+        try:
+            self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            self._raw.execute(f"PRAGMA busy_timeout={round(self._wait * 1e3)}")
 
     @property
     def open(self) -> bool:

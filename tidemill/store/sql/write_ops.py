@@ -57,6 +57,9 @@ class Session(ABC):
         self.release()
         return True
 
+    def rest(self) -> None:  # noqa: B027 - nothing to do is an answer
+        """Called when everybody has been told of a batch: time for what nobody waits for."""
+
     def close(self) -> None:
         self.tx.invalidate()
         self.tx.close()

@@ -111,7 +111,15 @@ class Writer:
             self._began = time.monotonic()
             if batch:
                 self._write(batch)
+                self._rest()
         self._drop()
+
+    def _rest(self) -> None:
+        try:
+            if self._session is not None:
+                self._session.rest()
+        except Exception:  # noqa: BLE001 - what was told stands, and the next batch says what is wrong
+            _log.warning("%s cannot be tidied up", self._place, exc_info=True)
 
     def _take(self) -> tuple[list[WriteOp], bool]:
         """Waits for a piece, takes all that are there; True when the last one has come."""
