@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from tests.store.sql.conftest import Server as Postgres
 
 pytestmark = pytest.mark.postgres
+REPO = Path(__file__).parents[2]
 HOME = {"metadata": "files", "artifacts": "files", "tables": "files"}
 
 
@@ -270,3 +274,21 @@ def test_the_command(root: Path, team: Mapping[str, str], capsys: pytest.Capture
     assert found["rows"]["predictions"] == 1 and len(found["left"]) == 3
     with pytest.raises(SystemExit):
         main(["move", "--project", str(root), "--tables", "nowhere"])
+
+
+@pytest.mark.nightly
+def test_killed_twelve_times_it_arrives_whole(root: Path, team: Mapping[str, str]) -> None:
+    before = told(root)
+    for place, times in (
+        *(("put", n) for n in (1, 2, 2)),
+        *(("create", n) for n in (2, 7, 7)),
+        ("carry_tables", 1),
+        *(("take", n) for n in (1, 3)),
+        ("set", 4),
+        ("digest", 20),
+        ("switch", 1),
+    ):
+        line = [sys.executable, "-m", "tests.ops.move_killed", str(root), json.dumps(team), place, str(times)]
+        done = subprocess.run(line, cwd=REPO, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == -signal.SIGKILL, (place, times, done.stderr[-2000:])
+    assert told(root) == before

@@ -20,6 +20,7 @@ from tests.store.artifacts.storage import Storage
 from tests.store.sql.conftest import server  # noqa: F401 - the fixture
 from tidemill.cli.main import main
 from tidemill.config.stores import StoresSection
+from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.errors import ConfigError, Damaged, ProjectError, StoreBusy, StoreError
 from tidemill.rebuild.verify.data import seen as seen_again
@@ -174,3 +175,27 @@ def test_a_copy_keeps_to_itself(tmp_path: Path, address: str) -> None:
     assert (root / ".tidemill/tidemill.db").exists()
     with psycopg.connect(address) as plain:
         assert plain.execute("SELECT to_regnamespace('tidemill_credit')").fetchone() == (None,)
+
+
+def test_two_machines_take_the_same_files_and_each_row_is_there_once(
+    tmp_path: Path,
+    address: str,
+    storage: Storage,  # noqa: F811
+    bucket: str,  # noqa: F811
+) -> None:
+    more = "".join(f'{key} = "{storage.address(bucket)}"\n' for key in ("artifacts", "tables"))
+    roots = [lay_at(tmp_path / name, address, more=more) for name in ("one", "other")]
+    with open_project(roots[0]) as one, open_project(roots[1]) as other:
+        before = len(storage.asked)
+        first = ingest(one, "credit")
+        assert first is not None and ingest(other, "credit") is None
+        assert len(storage.asked) - before < 20, "a bucket is far away"
+        for root in roots:
+            (root / "data/2.csv").write_text(credit(40, first=5_000))
+            (root / f"data/{root.name}.csv").write_text(credit(30, first=9_000 if root == roots[0] else 7_000))
+        for machine in (one, other):
+            made = ingest(machine, "credit")
+        assert made is not None and made.version == 3
+        loans = open_tables(one).read("credit").collect()["loan"]
+        assert len(loans) == loans.n_unique() == made.rows == 1_500 + 40 + 30 + 30
+        assert [v.version for v in one.store.datasets.list(dataset="credit")] == [1, 2, 3]

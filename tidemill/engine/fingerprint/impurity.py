@@ -32,7 +32,8 @@ class Recorder:
     def __init__(self, root: Path, allowed: Iterable[Path] = ()) -> None:
         self.seen: dict[str, None] = {}
         self._root = f"{root}{os.sep}"
-        self._allowed = tuple(f"{folder}{os.sep}" for folder in allowed)
+        copies = root / ".tidemill" / "copies"  # of what object storage holds, by digest
+        self._allowed = tuple(f"{folder}{os.sep}" for folder in (*allowed, copies))
         self._temp = _temporary()
         self.base: FrameType | None = None
         self.earlier_threads: set[int | None] = set()  # threads that were there before the step began
@@ -59,7 +60,7 @@ class Recorder:
 
     def _outside(self, path: Any) -> str | None:
         name = _name(path)
-        if name is None or name.startswith(_HARMLESS) or name.startswith(self._allowed or ("\0",)):
+        if name is None or name.startswith(_HARMLESS) or (name + os.sep).startswith(self._allowed):
             return None
         if name.endswith(_CODE) or "/site-packages/" in name or "/dist-packages/" in name or "__pycache__" in name:
             return None
