@@ -26,6 +26,7 @@ ALL = (
     "foreign",
     "readings",
     "serving",
+    "team",
     "explain",
     "crash",
     "trace",

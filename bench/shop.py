@@ -48,9 +48,9 @@ task = "{task}"
 """
 
 
-def project(root: Path, task: str = "recommend") -> Project:
+def project(root: Path, task: str = "recommend", more: str = "") -> Project:
     root.mkdir(parents=True)
-    (root / "tidemill.toml").write_text(TOML.format(task=task))
+    (root / "tidemill.toml").write_text(TOML.format(task=task) + more)
     return open_project(root)
 
 
