@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 from tidemill.errors import LeaseLost, NotFound
 from tidemill.store.records import Fence, Gone, OnlineEvent, mark_of
 from tidemill.store.sql.live import LiveStore, Met
-from tidemill.store.sql.online import Feed
+from tidemill.store.sql.online import Feed, HistoryRows
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
 
@@ -329,6 +329,38 @@ class OnlineSuite:
         assert after == whole.position == 12
         assert [row for piece in pieces for row in piece.rows] == whole.rows
         assert [gone for piece in pieces for gone in piece.gone] == whole.gone
+
+    def test_who_follows_the_feed_misses_nothing_that_is_written_meanwhile(self, opened: Opened) -> None:
+        stores = [opened() for _ in range(3)]
+        histories = next(holder for holder in stores[0].holders() if type(holder) is HistoryRows)
+        ends = threading.Event()
+
+        def work(n: int) -> None:
+            for turn in range(8):
+                written(stores[n % 2], (), (), [sample.online(f"{n}/{turn}/{i}", subject=f"{n}{i}") for i in range(3)])
+                if turn % 4 == 3:
+                    assert histories.erase(f"{n}0") == 4
+
+        def follow() -> tuple[list[Any], list[Gone], int]:
+            rows, gone, position = list[Any](), list[Gone](), 0
+            while True:
+                last = ends.is_set()
+                found = stores[2].online.feed(position, 5)
+                assert found.position >= position
+                rows, gone, position = [*rows, *found.rows], [*gone, *found.gone], found.position
+                if last and position == stores[2].online.last_seq():
+                    return rows, gone, position
+
+        with ThreadPoolExecutor(1) as pool:
+            following = pool.submit(follow)
+            together([lambda n=n: work(n) for n in range(4)])  # type: ignore[misc]
+            ends.set()
+            rows, gone, position = following.result(60)
+        assert position == 4 * 8 * 3 + 4 * 2 and len(gone) == 4 * 2
+        seen, left = {tuple(row) for row in rows}, {tuple(row) for row in stores[0].online.rows_since(0)}
+        assert len(rows) == len(seen) and left <= seen and len(left) == 4 * 8 * 2
+        taken = {(one.seq, one.mark) for one in gone}
+        assert all(any(at > seq and mark_of(who) == mark for at, mark in taken) for seq, who, *_ in seen - left)
 
     def test_the_position_of_a_commit_is_its_last_number(self, opened: Opened) -> None:
         store = opened()

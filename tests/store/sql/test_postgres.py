@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import psycopg
@@ -144,10 +144,10 @@ def held(store: Any, work: Callable[[Any], T], alone: bool = True) -> T:
     return cast("Database", vars(store)["_db"]).write(work, alone=alone)
 
 
-def wait_for_one_that_waits(tx: Any) -> None:
-    """Until some session waits for a lock of this transaction."""
+def wait_for_those_that_wait(tx: Any, many: int = 1) -> None:
+    """Until so many sessions wait for a lock of this transaction."""
     waits = text("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
-    while not tx.execute(waits).scalar():
+    while tx.execute(waits).scalar() < many:
         pass
 
 
@@ -164,7 +164,7 @@ def test_the_feed_never_passes_a_transaction_that_is_open(both: tuple[LiveStore,
     def number(tx: Any) -> Future[Met]:
         assert older.online.load([sample.online("older")], tx) == 1
         waits = append_later(younger, (), (), [sample.online("younger")])
-        wait_for_one_that_waits(tx)
+        wait_for_those_that_wait(tx)
         assert younger.online.feed(0) == Feed((), (), 0) and not waits.done()
         return waits
 
@@ -231,12 +231,41 @@ def test_two_who_write_the_same_at_once_have_one_answer(both: tuple[LiveStore, L
     def write(tx: Any) -> Future[Met]:
         Append(*rows, (), None).run(tx)
         waits = append_later(second, *late, ())
-        wait_for_one_that_waits(tx)
+        wait_for_those_that_wait(tx)
         return waits
 
     met = held(first, write, alone=False).result(60)
     assert met.taken == {"pred_1": rows[0][0]} and list(met.earlier) == [rows[1][0], None]
     assert list(second.predictions.list()) == rows[0] and second.outcomes.count() == {"": 2}
+
+
+def test_what_two_scorers_write_at_once_is_right_by_its_rows(postgres: Callable[[], str]) -> None:
+    """The second writes while the first has not committed: a code works once, no count is lost, what is kept is the first's."""
+    url = postgres()
+    stores = one, *others = [open_metadata(url) for _ in range(5)]
+    one.tokens.add(sample.token())
+    one.releases.add_failures("shop", {"rel_1": 1})
+    with ThreadPoolExecutor(4) as pool:
+
+        def write(tx: Any) -> list[Future[Any]]:
+            assert one.tokens.delete("token_1", tx)
+            tx.exec_driver_sql("UPDATE serving_failures SET count = count + 1")
+            tx.exec_driver_sql("INSERT INTO settings VALUES ('who', '\"one\"')")
+            one.events.add_once(sample.event(), tx)
+            waiting: list[Future[Any]] = [
+                pool.submit(others[0].tokens.delete, "token_1"),
+                pool.submit(others[1].releases.add_failures, "shop", {"rel_1": 5}),
+                pool.submit(others[2].settings.keep, "who", "other"),
+                pool.submit(others[3].events.add_once, sample.event(at=99)),
+            ]
+            wait_for_those_that_wait(tx, 4)
+            return waiting
+
+        deleted, _, kept, added = (one.result(60) for one in held(one, write, alone=False))
+    assert (deleted, kept, added) == (False, "one", False)
+    assert one.releases.failures("shop") == {"rel_1": 7} and [event.at for event in one.events.list()] == [10]
+    for store in stores:
+        store.close()
 
 
 def test_what_a_server_away_says_can_be_tried_again(server: Server) -> None:

@@ -17,6 +17,7 @@ from tidemill.types import Json, Micros
 
 LEASES = Rows(Lease, schema.leases, "lease", "name")
 _lease, _setting = schema.leases.c, schema.settings.c
+_HELD = LEASES.find.with_for_update()
 _TERMS = schema.counters.c.name == "terms"
 _GET = select(_setting.value).where(_setting.name == bindparam("the_name"))
 
@@ -38,7 +39,8 @@ class Leases(Records[Lease]):
 
         def work(tx: Connection) -> Lease | None:
             now = self._db.wall()
-            held = self.look_up(name, tx=tx)
+            rows = tx.execute(_HELD, LEASES.key_of([name]))  # nobody renews it until this is committed
+            held = next(iter(LEASES.records(rows)), None)
             if held is not None and held.owner != owner and held.expires > now:
                 return None
             term = held.term if held is not None and held.owner == owner else _next_term(tx)

@@ -45,6 +45,11 @@ class Database:
         self._writer, self._free, self._release = writer, free or writer, release
         self._at_exit = _close_at_exit(self)
 
+    @property
+    def remote(self) -> bool:
+        """A server's: a query may take its time, and transactions of others are open meanwhile."""
+        return self.engine.dialect.name != "sqlite"
+
     def rows(
         self, statement: Executable, tx: Connection | None = None, given: Mapping[str, Any] | None = None
     ) -> Sequence[AnyRow]:

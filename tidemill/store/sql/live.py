@@ -281,7 +281,7 @@ class LiveStore:
     @property
     def remote(self) -> bool:
         """A server's: a query may take its time."""
-        return self._db.engine.dialect.name != "sqlite"
+        return self._db.remote
 
     def try_write(self) -> Future[None]:
         """Write something, and take it back in the same transaction: done when the disk has taken it, or failed as it says."""

@@ -81,7 +81,8 @@ _FILL, _CLAIM = (
     .values({name: bindparam(f"the_{name}") for name in names})
     for names in (("source", "row"), ("source", "row", "key"))
 )
-LOAD = 5_000  # rows in one transaction of a load: the scorer's commits come in between
+LOAD, LOAD_REMOTE = 5_000, 500
+"""Rows in one transaction of a load: the scorers' commits with events come in between, and each row takes a server longer."""
 Name = tuple[str, ...]
 Place = tuple[int, str]
 """The seq of a row, and where it was told."""
@@ -265,7 +266,7 @@ class Online(Records[OnlineEvent]):
         an event that was told under another key, which then has the file's. Returns how many are new. Outside a
         transaction it commits in pieces: the scorer's commits come between."""
         source, new = iter(rows), 0
-        while chunk := list(islice(source, LOAD)):
+        while chunk := list(islice(source, LOAD_REMOTE if self._db.remote else LOAD)):
             new += self._db.write(lambda tx, chunk=chunk: _load(tx, chunk), tx)  # type: ignore[misc]
         return new
 
