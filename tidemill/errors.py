@@ -187,6 +187,12 @@ class NotEnoughData(ModelError):
     code = "not_enough_data"
 
 
+class NotEnoughMemory(ModelError):
+    """What is asked for would take more memory than it may have: said before it is begun."""
+
+    code = "not_enough_memory"
+
+
 class SignatureMismatch(ModelError):
     code = "signature_mismatch"
 

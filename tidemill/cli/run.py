@@ -145,6 +145,8 @@ class StepPrinter:
         elif kind == "progress" and step in self._bars:
             text, done = f"{step} {data['text'] or ''}"[:30], data["done"]
             self._progress.update(self._bars[step], completed=done, total=data["total"], description=text)
+        elif kind == "told":
+            say(f"  {data['text']}")
         elif kind == "waiting":
             say(f"  {step:<24} still at work: waiting up to {data['seconds']:.0f} s, Ctrl-C again leaves it")
         elif kind in ("finished", "cached", "skipped", "failed"):

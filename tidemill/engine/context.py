@@ -105,6 +105,7 @@ Kind = Literal[
     "failed",  # data: error
     "waiting",  # data: seconds; the run was given up, and waits so long for what the step's thread still does
     "run_finished",  # data: status
+    "told",  # data: text; before a run: what is to be known of it
 ]
 
 

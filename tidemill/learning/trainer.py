@@ -190,6 +190,13 @@ class RowsOf(Protocol):
     ) -> pl.DataFrame: ...
 
 
+class Bound(NamedTuple):
+    """About how many bytes a training takes, and what it will leave out by count, in sentences."""
+
+    bytes: int
+    left_out: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Training:
     """What makes the trainer of a task; each folder of tasks has its own as `TRAINING` in ``training.py``."""
@@ -206,3 +213,6 @@ class Training:
     """What is known of each subject in these rows of the dataset, as it is trained on; where the task has a history."""
     findings: Callable[[pl.DataFrame, Settings, Cut], Findings] | None = None
     """What `rows` shows of leaks, before anything is trained on it; where the task has columns to look at."""
+    bound: Callable[[int, int, Mapping[str, int], Settings], Bound] | None = None
+    """(rows of the dataset, those that are learned from, how many values each column has, settings) → what that takes; where the
+    task knows."""

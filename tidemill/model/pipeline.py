@@ -13,6 +13,7 @@ import msgspec
 
 from tidemill.config.sections import SplitSection
 from tidemill.engine import Context, pipeline, step
+from tidemill.engine.context import RunEvent
 from tidemill.engine.runner.port import Limits
 from tidemill.errors import ModelError, StoreError
 from tidemill.evaluation import table
@@ -25,6 +26,7 @@ from tidemill.learning.split import Cut
 from tidemill.learning.split import cut as cut_rows
 from tidemill.learning.trainer import Report, Trainer
 from tidemill.model import prepare
+from tidemill.model.bound import bound
 from tidemill.model.card.describe import describe
 from tidemill.model.curve import CURVE, curve
 from tidemill.store.artifacts.codecs import Bundle, get_bundle, put_bundle
@@ -274,10 +276,14 @@ def build_candidate(
     ``only``: this recipe is fitted, no other is tried.
 
     ``parent``: the decision that asked for it. Kinds: ``first`` without a champion, ``refit`` where the search kept the
-    champion's recipe, else ``method``. Raises ModelError, DataError, NotFound, StepFailed.
+    champion's recipe, else ``method``. Before it is begun ``on_event`` hears what it will leave out by count.
+    Raises ModelError, also where there is no memory for it (NotEnoughMemory), DataError, NotFound, StepFailed.
     """
     author = author or ("loop" if parent else "")
     params = prepare.parameters(project.endpoint(endpoint), dataset_version, author, only=only)
+    for said in bound(project.endpoint(endpoint).model, params["data"], Settings(**params["settings"])):
+        if on_event is not None:
+            on_event(RunEvent("told", "", data={"text": said}))
     engine = project.engine(apart=_apart(project.endpoint(endpoint).model))
     result = engine.run(model_pipeline, params, parent=parent, on_event=on_event)
     return project.store.models.get(result.outputs["model"])

@@ -21,7 +21,7 @@ from tidemill.learning.trials import Elsewhere, Validation
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.ranking import learners
 from tidemill.tasks.ranking.bundle import bundle_of, learner_bundle, titled
-from tidemill.tasks.ranking.caps import caps
+from tidemill.tasks.ranking.caps import bound, caps
 from tidemill.tasks.ranking.changed import Histories, Late, Missing, Shuffled
 from tidemill.tasks.ranking.evaluate import K, answers_to, attributes_of, measured, questions, report
 from tidemill.tasks.ranking.folds import Folds
@@ -114,6 +114,7 @@ TRAINING = Training(
     open_trainer=open_trainer,
     names=lambda contract: tuple(str(contract.role(role)) for role in ("subject", "time")),
     histories=lambda rows, contract: from_frame(rows, contract).histories,
+    bound=bound,
 )
 
 

@@ -18,7 +18,7 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from tidemill.errors import ModelError
 from tidemill.features.transforms import decay
 from tidemill.tasks.ranking.interactions import F8, I8, Interactions
-from tidemill.tasks.ranking.learners.neighbours import BLOCK, strongest
+from tidemill.tasks.ranking.learners.neighbours import pieces, strongest
 from tidemill.types import JsonObject
 
 DEFAULTS: JsonObject = {"ridge": 100.0, "neighbours": 100, "power": 0.5, "head": 1500, "popular_days": 28}
@@ -50,11 +50,11 @@ def predictors(matrix: sp.csr_array, ridge: float) -> Iterator[F8]:
     else:  # P = (1 - X' (X X' + λ)^-1 X) / λ
         inside = np.ascontiguousarray((left @ _inverse((matrix @ left).toarray(), ridge)).T)
         diagonal = 1.0 - left.multiply(inside.T).sum(axis=1)
-    for low in range(0, items, BLOCK):
+    for low, high in pieces(items):
         if items <= subjects:
-            part = -ridge * inverse[low : low + BLOCK]
+            part = -ridge * inverse[low:high]
         else:
-            part = np.asarray(left[low : low + BLOCK] @ inside)
+            part = np.asarray(left[low:high] @ inside)
         part /= diagonal[None, :]
         part[np.arange(len(part)), low + np.arange(len(part))] = 0.0
         yield part

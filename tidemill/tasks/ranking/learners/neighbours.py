@@ -14,7 +14,10 @@ from tidemill.tasks.ranking.rank import Ranking
 from tidemill.types import JsonObject
 
 DEFAULTS: JsonObject = {"neighbours": 50, "shrink": 5.0, "power": 0.5, "popular_days": 28}
-BLOCK = 1_000
+BLOCK, CELLS = (
+    1_000,
+    4_000_000,
+)  # rows of the items x items that are made at a time, and cells: several copies of them are held
 Rows = Callable[[Interactions, JsonObject], tuple[I8, F8]]
 
 
@@ -32,8 +35,8 @@ def by_baskets(train: Interactions, recipe: JsonObject) -> tuple[I8, F8]:
     size = np.sqrt(np.asarray(baskets.multiply(baskets).sum(axis=0)).ravel() + float(recipe["shrink"]))
 
     def blocks() -> Iterator[F8]:
-        for low in range(0, len(train.items), BLOCK):
-            together = (items[low : low + BLOCK] @ baskets).tocoo()
+        for low, high in pieces(len(train.items)):
+            together = (items[low:high] @ baskets).tocoo()
             together.data /= size[low + together.row] * size[together.col]
             part = together.toarray()
             part[np.arange(len(part)), low + np.arange(len(part))] = 0.0
@@ -52,6 +55,16 @@ def basket_matrix(train: Interactions, half_life: int) -> sp.csr_array:
     found.sum_duplicates()
     found.data = np.minimum(found.data, 1.0)
     return found
+
+
+def pieces(n: int, width: int | None = None) -> Iterator[tuple[int, int]]:
+    """From and to which row n rows of so many cells (n, if not said) are made at a time.
+
+    >>> list(pieces(2_500)), list(pieces(3, 2_000_000))
+    ([(0, 1000), (1000, 2000), (2000, 2500)], [(0, 2), (2, 3)])
+    """
+    step = max(1, min(BLOCK, CELLS // max(width or n, 1)))
+    return ((low, min(low + step, n)) for low in range(0, n, step))
 
 
 def strongest(blocks: Iterable[F8], k: int) -> tuple[I8, F8]:
