@@ -33,6 +33,7 @@ from tidemill.rebuild.verify.data import seen
 from tidemill.scope.project import open_project
 from tidemill.scope.stores import STAYING
 from tidemill.store.bucket import Bucket
+from tidemill.store.sql import contents
 from tidemill.store.sql.contents import Contents
 from tidemill.testing.records import prediction
 
@@ -64,6 +65,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 @pytest.fixture
 def root(base: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(contents, "PART", 40)
     return Path(shutil.copytree(base.root, tmp_path / "shop", symlinks=True))
 
 
@@ -187,11 +189,11 @@ def test_given_up_it_goes_on_where_it_is(root: Path, team: Mapping[str, str], mo
         cancel(root)
     with monkeypatch.context() as patch, pytest.raises(Killed):
         at(patch, carry, "verify_rows", 1)
-        move(root, team)
+        move(root, {"metadata": team["metadata"]})
     cancel(root)
     assert told(root) == before
     with pytest.raises(ProjectError) as caught:
-        move(root, team)
+        move(root, {"metadata": team["metadata"]})
     assert "DROP SCHEMA" in caught.value.hint
 
 
@@ -252,15 +254,15 @@ def test_what_is_not_as_it_was_is_not_switched_to(
     toml = (root / "tidemill.toml").read_text()
     with monkeypatch.context() as patch, pytest.raises(Killed):
         at(patch, carry, "verify_artifacts", 1)
-        move(root, team)
+        move(root, {"artifacts": team["artifacts"]})
     one = Bucket(team["artifacts"]).below("sha256")[0]
     good = Bucket(team["artifacts"]).get(one.name)
     Bucket(team["artifacts"]).put(one.name, b"wine")
     with pytest.raises(Damaged):
-        move(root, team)
+        move(root, {"artifacts": team["artifacts"]})
     assert (root / "tidemill.toml").read_text() == toml
     Bucket(team["artifacts"]).put(one.name, good)
-    move(root, team)
+    move(root, {"artifacts": team["artifacts"]})
 
 
 def test_the_command(root: Path, team: Mapping[str, str], capsys: pytest.CaptureFixture[str]) -> None:

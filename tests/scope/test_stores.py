@@ -23,6 +23,7 @@ from tidemill.config.stores import StoresSection
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.errors import ConfigError, Damaged, ProjectError, StoreBusy, StoreError
+from tidemill.ops.doctor import examine as doctor
 from tidemill.rebuild.verify.data import seen as seen_again
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import open_project
@@ -73,6 +74,10 @@ def test_the_loop_keeps_its_records_in_a_schema_and_all_else_under_a_prefix(
         assert again.endpoint().champion() == released and again.id == identity
         model = again.store.models.get(released.model)
         assert get_bundle(again.artifacts, model.bundle).files
+        storage.status, storage.only = "403 Forbidden", "PUT"  # from now on it is there to be read
+        assert [one.well for one in doctor(again) if one.what == "stores"] == [False]
+        storage.well()
+        assert all(one.well for one in doctor(again) if one.what in ("artifacts", "tables"))
         (data,) = model.data
         (seen,) = seen_again(again, [data])
         assert (

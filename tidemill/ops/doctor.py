@@ -31,7 +31,15 @@ class Finding:
 
 def examine(project: Project) -> list[Finding]:
     """Every check, in the order of the loop; a check that fails is a finding, not a stop."""
-    checks: tuple[Callable[[Project], Iterator[Finding]], ...] = (_machine, _state, _data, _champion, _keys, _loop)
+    checks: tuple[Callable[[Project], Iterator[Finding]], ...] = (
+        _machine,
+        _state,
+        _stores,
+        _data,
+        _champion,
+        _keys,
+        _loop,
+    )
     return [finding for check in checks for finding in _safely(check, project)]
 
 
@@ -61,6 +69,17 @@ def _machine(project: Project) -> Iterator[Finding]:
 def _state(project: Project) -> Iterator[Finding]:
     mode = stat.S_IMODE(project.state.stat().st_mode)
     yield Finding("state folder", mode == 0o700, f".tidemill is {mode:04o}", f"chmod 700 {project.state}")
+
+
+def _stores(project: Project) -> Iterator[Finding]:
+    """The buckets: reached, the project's own, and written to just now."""
+    for kind in ("artifacts", "tables"):
+        if address := getattr(project.config.stores, kind):
+            from tidemill.store.bucket import Bucket
+
+            bucket = Bucket(address)
+            bucket.claim(project.id)
+            yield Finding(kind, True, f"{bucket.place} takes what is written, and once what is to be made once")
 
 
 def _data(project: Project) -> Iterator[Finding]:

@@ -77,6 +77,14 @@ class TablesSuite:
         assert tables.read("t").collect().height == 15
         assert len({c.ingest for c in tables.versions("t")}) == 5
 
+    def test_threads_share_what_was_read(self, tables: Tables) -> None:
+        writer = self.elsewhere(tables)
+        for i in range(4):
+            writer.append("t", rows(3 * i), ingest=f"i{i}", at=0)
+            with ThreadPoolExecutor(6) as threads:
+                assert set(threads.map(tables.version, ["t"] * 12)) == {i + 1}
+            assert [c.version for c in tables.versions("t")] == list(range(1, i + 2))
+
     def test_who_has_not_looked_commits_nothing(self, tables: Tables) -> None:
         tables.append("t", rows(0), ingest="a", at=0)
         entry = tables.store.log("t")[1]

@@ -66,6 +66,34 @@ def test_an_object_that_was_replaced_is_not_taken_for_it(artifacts: ObjectArtifa
         artifacts.get(name)
 
 
+def test_the_copy_that_is_right_is_named_and_putting_it_again_mends_the_object(artifacts: ObjectArtifacts) -> None:
+    name = artifacts.put(b"water")
+    obstore.put(raw(artifacts), f"sha256/{name[7:9]}/{name[9:]}", b"wine")
+    with pytest.raises(Damaged) as caught:
+        artifacts.verify(name)
+    assert str(artifacts.root) in caught.value.hint and name[9:] in caught.value.place
+    assert artifacts.get(name) == b"water"
+    artifacts.put(b"water")
+    artifacts.verify(name)
+
+
+@pytest.mark.parametrize("status", ["507 Insufficient Storage", "403 Forbidden"])
+def test_a_full_bucket_takes_nothing(
+    storage: Storage,
+    bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: str,
+) -> None:
+    monkeypatch.setattr(bucket_of, "WAIT", 0.2)
+    artifacts = ObjectArtifacts(f"{storage.address(bucket)}#{tmp_path / 'copies'}")
+    storage.status, storage.only, storage.said = status, "PUT", "<Error><Code>QuotaExceeded</Code></Error>"
+    with pytest.raises(DiskFull):
+        artifacts.put(b"water")
+    storage.well()
+    assert list(artifacts.digests()) == [] and artifacts.has(artifacts.put(b"water"))
+
+
 def test_a_prefix_belongs_to_one_project(storage: Storage, bucket: str, tmp_path: Path) -> None:
     one, other = (ObjectArtifacts(f"{storage.address(bucket)}#{tmp_path / name}") for name in ("one", "other"))
     one.bucket.claim("project_one")

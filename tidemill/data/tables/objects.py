@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import RLock
 
 from deltalake import DeltaTable
 
@@ -38,6 +39,7 @@ class ObjectTables(TableStore):
         self.root = folder / "tables"
         self._copies = LocalTables(self.root)
         self._log: dict[str, list[bytes]] = {}  # as far as it was read
+        self._reading = RLock()  # threads share it
         self._right: set[str] = set()  # copies whose bytes were looked at
 
     @property
@@ -51,12 +53,13 @@ class ObjectTables(TableStore):
         return True if self._entries(dataset) or self.log(dataset) else None
 
     def log(self, dataset: str, since: int = 0) -> list[bytes]:
-        known = self._entries(dataset)
-        there = self.bucket.below(_log(dataset), after=_entry(dataset, len(known) - 1) if known else "")
-        for entry in self._fetched(_unbroken(there, dataset, len(known))):
-            self._keep(dataset, len(known), entry)
-            known.append(entry)
-        return known[since:]
+        with self._reading:
+            known = self._entries(dataset)
+            there = self.bucket.below(_log(dataset), after=_entry(dataset, len(known) - 1) if known else "")
+            for entry in self._fetched(_unbroken(there, dataset, len(known))):
+                self._keep(dataset, len(known), entry)
+                known.append(entry)
+            return known[since:]
 
     def _entries(self, dataset: str) -> list[bytes]:
         """What is known of the log; at first the copies of this machine, where they are of what is there."""
@@ -94,9 +97,10 @@ class ObjectTables(TableStore):
         name = _entry(dataset, version)
         if not self.bucket.create(name, entry):
             raise taken(version, f"{self.bucket.place}/{name}")
-        if version == len(known := self._entries(dataset)):
-            self._keep(dataset, version, entry)
-            known.append(entry)
+        with self._reading:
+            if version == len(known := self._entries(dataset)):
+                self._keep(dataset, version, entry)
+                known.append(entry)
 
     def put(self, dataset: str, data: bytes) -> str:
         name = name_of(data)

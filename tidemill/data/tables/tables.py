@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -68,6 +69,13 @@ class _Log:
     commits: list[TableCommit] = field(default_factory=list)
     terms: dict[str, int] = field(default_factory=dict)  # the last one of each lease
 
+    def take(self, info: Mapping[str, Any]) -> None:
+        """One more commit, as `tidemill.data.tables.delta.commits` tells it."""
+        self.columns = info["columns"] or self.columns
+        self.terms |= info["terms"]
+        ingest, replaced = info.get("tidemill.ingest", ""), info["replaced"]
+        self.commits.append(TableCommit(info["version"], ingest, info["files"], info, replaced))
+
 
 class Tables:
     """The tables of one store: a folder, or ``s3://…#FOLDER`` (`open_tables_at`).
@@ -87,6 +95,7 @@ class Tables:
         self.root = self.store.root
         self._logs: dict[str, _Log] = {}
         self._held: set[str] = set()  # by this process: nobody else writes to them
+        self._reading = Lock()  # threads share what was read
 
     def folder(self, dataset: str) -> Path:
         """On this machine: it holds the table, or copies."""
@@ -280,20 +289,18 @@ class Tables:
         return self._logs.get(dataset) if dataset in self._held else self._read(dataset)
 
     def _read(self, dataset: str) -> _Log | None:
-        made = self.store.made(dataset)
-        if made is None:
-            self._logs.pop(dataset, None)
-            return None
-        log = self._logs.get(dataset)
-        if log is None or log.made != made:
-            log = self._logs[dataset] = _Log(made)
-        since = len(log.commits)
-        for info in commits(self.store.log(dataset, since), since):
-            log.columns = info["columns"] or log.columns
-            log.terms |= info["terms"]
-            ingest, replaced = info.get("tidemill.ingest", ""), info["replaced"]
-            log.commits.append(TableCommit(info["version"], ingest, info["files"], info, replaced))
-        return log
+        with self._reading:
+            made = self.store.made(dataset)
+            if made is None:
+                self._logs.pop(dataset, None)
+                return None
+            log = self._logs.get(dataset)
+            if log is None or log.made != made:
+                log = self._logs[dataset] = _Log(made)
+            since = len(log.commits)
+            for info in commits(self.store.log(dataset, since), since):
+                log.take(info)
+            return log
 
     def _up_to(self, dataset: str, version: int | None) -> list[TableCommit]:
         """The commits up to a version (all, if not said), the empty one first. Raises NotFound."""
