@@ -259,6 +259,18 @@ class NoModel(ServeError):
     code, status = "no_model", 503
 
 
+class CutOff(ServeError):
+    """A scorer that has not heard from the store for so long that what it knows may have been taken back."""
+
+    code, status = "cut_off", 503
+
+
+class NotThereYet(ServeError):
+    """A position that this scorer's answers cannot see yet."""
+
+    code, status = "not_there_yet", 503
+
+
 class PortBusy(ServeError):
     code = "port_busy"
 

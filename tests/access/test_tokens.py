@@ -108,3 +108,26 @@ def test_an_expiry_is_seen_in_the_cache_too(project, monkeypatch):
     with raised(Unauthorized, "") as caught:
         cache.check(secret)
     assert "tidemill up" not in caught.value.hint  # as for a token that nobody knows
+
+
+def test_what_was_read_before_a_newer_revision_was_seen_counts_no_more(project):
+    """A look in a thread that a revocation overtakes."""
+    cache = auth.cache(project.store)
+    secret = auth.issue(project.store, "app", ["read"])
+    found = cache.look()
+    auth.revoke_named(project.store, "app")
+    cache.seen(project.store.tokens.revision())
+    assert not cache.take(found)
+    with pytest.raises(Unauthorized):
+        cache.check(secret)
+    assert cache.confirmed == project.store.tokens.revision()
+
+
+def test_a_look_that_finds_nothing_new_keeps_what_is_known(project):
+    secret = auth.issue(project.store, "app", ["read"])
+    cache = auth.cache(project.store)
+    assert cache.check(secret).name == "app" and cache.look() is None and cache.take(None)
+    cache.seen(project.store.tokens.revision())
+    assert cache.check(secret).name == "app"
+    cache.evict()
+    assert not cache.take(None) and cache.check(secret).name == "app"

@@ -56,7 +56,7 @@ def test_an_explained_answer_says_what_it_is_made_of(tmp_path: Path, monkeypatch
     one = {"answer": "value", "base": 0.5, "score": 3.5, "error": 0.0, "because": parts, "sentence": "Mostly x0."}
     said = {"method": "sampled_shapley", "unit": "value", "answers": [one]}
 
-    def predict_(project: object, request: dict, endpoint: object) -> dict:
+    def predict_(project: object, request: dict, endpoint: object, position: int) -> dict:
         asked.append(request)
         return {
             "value": 3.5,

@@ -19,7 +19,7 @@ def test_the_items_are_sent_in_their_order_and_only_for_a_subject(
 ) -> None:
     sent: list[dict[str, Any]] = []
 
-    def answered(project: object, request: dict[str, Any], endpoint: str | None) -> dict[str, Any]:
+    def answered(project: object, request: dict[str, Any], endpoint: str | None, position: int) -> dict[str, Any]:
         sent.append(request)
         return {"prediction_id": "pred_1", "items": [], "scores": []}
 
@@ -49,3 +49,14 @@ def test_of_entities_it_is_asked_too_and_not_left_out_in_silence(monkeypatch: py
     project = SimpleNamespace(endpoint=lambda name: SimpleNamespace(name="churn", model=model), root=None)
     server.predict(project, {"subject": "7", "k": 20, "recent": ["a"]})  # type: ignore[arg-type]
     assert sent == [{"subject": "7", "inputs": {"n": 1}, "recent": ["a"]}]
+
+
+def test_a_position_goes_with_the_request_and_none_does_where_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, Any]] = []
+    client = SimpleNamespace(post=lambda path, body, **more: sent.append(more) or {}, close=lambda: None)
+    monkeypatch.setattr(server, "Client", SimpleNamespace(of=lambda root: client))
+    model = SimpleNamespace(section=SimpleNamespace(rows=None))
+    project = SimpleNamespace(endpoint=lambda name: SimpleNamespace(name="shop", model=model), root=None)
+    for position in (0, 7):
+        server.predict(project, {"subject": "7"}, None, position)  # type: ignore[arg-type]
+    assert sent == [{}, {"headers": {"Position": "7"}}]

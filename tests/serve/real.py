@@ -40,7 +40,7 @@ class Scorer:
             connection.request(method, path, None if body is None else json.dumps(body), sent)
             answer = connection.getresponse()
             data = answer.read()
-            return answer.status, json.loads(data) if "json" in answer.headers["content-type"] else data
+            return answer.status, json.loads(data) if "json" in answer.headers.get("content-type", "") else data
         finally:
             connection.close()
 

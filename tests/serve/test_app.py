@@ -48,6 +48,7 @@ def test_predict_is_answered_and_written_down(run, project):
         "cold": True,
         "ack": "group",
         "at": to_iso(NOON),
+        "position": 0,
         "items": ["popular"],
         "scores": [0.0],
     }
@@ -61,7 +62,7 @@ def test_an_outcome_is_in_the_history_once_it_is_acknowledged(run, project):
         told = await ask("POST", "/feedback", [outcome(), outcome("o2", item="lamp", value=-1.0)])
         assert (told.status, told.json) == (
             200,
-            {"outcomes": 2, "ack": "group", "new": 2, "repeated": 0, "conflicting": []},
+            {"outcomes": 2, "ack": "group", "new": 2, "repeated": 0, "conflicting": [], "position": 2},
         )
         again = await ask("POST", "/feedback", outcome(value=9.0))
         assert (again.status, again.json["code"]) == (409, "conflict") and "o1" in again.json["detail"]

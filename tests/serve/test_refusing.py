@@ -27,7 +27,7 @@ class Full:
         self._patch, self._db, self.error = monkeypatch, project.live._db, error
 
     def begin(self) -> None:
-        def fails(piece: Any) -> None:
+        def fails(piece: Any, alone: bool = True) -> None:
             piece.complete(self.error)
 
         self._patch.setattr(self._db, "submit", fails)

@@ -5,6 +5,7 @@ Times here are the machine's own, also in a replay: a token is not part of the s
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable
@@ -97,25 +98,62 @@ def _valid(token: Token | None) -> Token:
     return token
 
 
-class TokenCache:
-    """Tokens by hash: a check costs a hash and a look at the store's version, and at all of them where it changed.
+Found = tuple[int, dict[str, Token]]
+"""A revision of the tokens, and those that there were then, by hash."""
 
-    So guessing does not reach the store, and pushes nobody out. Holds no secret. ``read`` gives the tokens, ``version``
-    changes with the store. `evict` whenever another process may have taken a token back.
+
+class TokenCache:
+    """Tokens by hash: a check costs a hash, and of what is unknown a look at the store's revision, and at all of them where it changed.
+
+    So guessing does not read the tokens, and pushes nobody out. Holds no secret. ``read`` gives the tokens, ``revision`` grows
+    with each that is made or taken back. `seen` tells of a newer one: what was known before counts no more. `seen` and `take` belong to one
+    thread, `look` runs in any. ``remote``: the store is asked in a thread, so that a slow one holds nobody else.
     """
 
-    def __init__(self, read: Callable[[], Iterable[Token]], version: Callable[[], int]) -> None:
-        self._read, self._version = read, version
+    def __init__(self, read: Callable[[], Iterable[Token]], revision: Callable[[], int], remote: bool = False) -> None:
+        self._read, self._revision, self._remote = read, revision, remote
         self._known: dict[str, Token] = {}
         self._as_of: int | None = None
+        self.confirmed = 0
+        """The revision that every check from now on goes by, or a later one."""
 
     def check(self, secret: str) -> Token:
         """The token with this secret. Raises Unauthorized; a one-use code is no token."""
         name = hashed(secret)
-        if name not in self._known and (version := self._version()) != self._as_of:
-            self._known = {token.hash: token for token in self._read()}
-            self._as_of = version
+        if name not in self._known:
+            self.take(self.look())
         return _valid(self._known.get(name))
+
+    async def find(self, secret: str) -> Token:
+        """As `check`, in an event loop."""
+        name = hashed(secret)
+        if name not in self._known and self._remote:
+            while not self.take(await asyncio.to_thread(self.look)):  # something newer was seen meanwhile
+                pass
+        elif name not in self._known:
+            self.take(self.look())
+        return _valid(self._known.get(name))
+
+    def look(self) -> Found | None:
+        """The tokens, where they are others than those that are known."""
+        revision = self._revision()
+        return None if revision == self._as_of else (revision, {token.hash: token for token in self._read()})
+
+    def take(self, found: Found | None) -> bool:
+        """Know these; False where they are older than what was seen."""
+        if found is None:
+            return self._as_of is not None
+        if found[0] < self.confirmed:
+            return False
+        self._as_of, self._known = found
+        self.confirmed = found[0]
+        return True
+
+    def seen(self, revision: int) -> None:
+        """The tokens are of this revision, or a later one, by now."""
+        if revision > self.confirmed:
+            self.confirmed = revision
+            self.evict()
 
     def evict(self) -> None:
         self._known, self._as_of = {}, None
@@ -123,4 +161,4 @@ class TokenCache:
 
 def cache(store: MetadataStore) -> TokenCache:
     """A cache of this store's tokens."""
-    return TokenCache(store.tokens.list, store.data_version)
+    return TokenCache(store.tokens.list, store.tokens.revision, store.remote)

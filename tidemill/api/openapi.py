@@ -96,7 +96,9 @@ def _server(route: Route, text: str, bodies: list[Any]) -> dict[str, Any]:
     parameters = [_parameter("code", "query", TEXT)] if route == LOGIN else []
     if "{endpoint}" in route.path:
         ack = {"enum": ["group", "async", "none"], "type": "string"}
+        least = {"type": "integer", "minimum": 0, "description": "Of a reply: the answer has to see it, or is 503."}
         parameters = [_parameter("endpoint", "path", TEXT), _parameter("ack", "header", ack, required=False)]
+        parameters.append(_parameter("position", "header", least, required=False))
     body = bodies[0] if len(bodies) == 1 else {"anyOf": bodies} if bodies else None
     done = {"303" if route == LOGIN else "200": {"description": "Done."}}
     return _operation(route, text, "serving", parameters, body, done)

@@ -37,6 +37,7 @@ NOTED = {
 @click.option("--recent", multiple=True, help="An item that SUBJECT took just now; several times, the last one last.")
 @click.option("--explain", is_flag=True, help="Also what each answer is made of, and why in a sentence.")
 @click.option("--key", help="Your own key: asked again, the same answer.")
+@click.option("--position", default=0, type=click.IntRange(0), help="Of a reply: the answer has to see it.")
 @click.option("--active", is_flag=True, help="Everybody who is active now, of a model of entities at moments.")
 @click.option("--out", type=click.Path(path_type=Path), help="With --active: a table of the answers, .csv or .parquet.")
 @endpoint_option
@@ -48,6 +49,7 @@ def predict(
     recent: tuple[str, ...],
     explain: bool,
     key: str | None,
+    position: int,
     active: bool,
     out: Path | None,
     endpoint: str | None,
@@ -73,7 +75,7 @@ def predict(
         request |= {"subject": subject, "k": k} | ({"recent": list(recent)} if recent else {})
     else:
         raise click.UsageError("name a SUBJECT, give --inputs, or say --active")
-    answer = server.predict(project, {**request, "explain": True} if explain else request, endpoint)
+    answer = server.predict(project, {**request, "explain": True} if explain else request, endpoint, position)
     parts: list[Part] = [{name: _told(answer[name]) for name in HEAD if name in answer}]
     if "probabilities" in answer:
         likely = sorted(answer["probabilities"].items(), key=lambda pair: -pair[1])

@@ -28,6 +28,14 @@ ENDPOINTS: dict[str, Column] = {
 }
 
 
+SCORERS: dict[str, Column] = {
+    "scorer": "name",
+    "": "state",
+    "serves": lambda one: ", ".join(f"{e}: {v.get('champion')}" for e, v in one.serves.items()),
+    "environment": lambda one: one.environment or None,
+    "position": "position",
+    "heard": lambda one: to_iso(one.heard),
+}
 FINDINGS: dict[str, Column] = {
     "": lambda finding: "well" if finding.well else "LOOK",
     "what": "what",
@@ -45,6 +53,8 @@ def status(project: Project, endpoint: str | None) -> Answer:
     if len(found.endpoints) > 1:
         parts += [Table(ENDPOINTS, found.endpoints), f"\nof {found.endpoint}:"]
     parts.append(_facts(found, project.goal.told))
+    if found.scorers:
+        parts += ["", Table(SCORERS, found.scorers)]
     return Answer(found, parts, 0 if found.all_right else NOT_ALL_RIGHT)
 
 

@@ -6,8 +6,9 @@ import click
 
 from tidemill.access.caller import Caller
 from tidemill.cli.output import Answer, Column, Table, command
-from tidemill.cli.release import follow
 from tidemill.ops import releases, tokens
+from tidemill.ops.status import NOT_ALL_RIGHT
+from tidemill.ops.text import plural
 from tidemill.scope.project import Project
 from tidemill.types import to_iso
 
@@ -46,10 +47,12 @@ def ls(project: Project) -> Answer:
 @command(token)
 @click.argument("name")
 def revoke(project: Project, name: str) -> Answer:
-    """Take back every token called NAME; a running server lets it in no more."""
-    gone = tokens.revoke(project, Caller.local(), name)
-    follow(project)
-    return Answer({"name": name, "revoked": gone}, [f"{gone} taken back"])
+    """Take back every token called NAME; done when every scorer that is alive lets it in no more."""
+    found = tokens.revoke(project, Caller.local(), name)
+    said = f"{found.revoked} taken back; {plural(found.confirmed, 'scorer')} refuse it by now"
+    said += f", {found.ended} whose lease ended answer nobody until they do" if found.ended else ""
+    late = [f"NOT YET refused by {', '.join(found.waiting)}: stop it there"] if found.waiting else []
+    return Answer(found, [said, *late], 0 if found.everywhere else NOT_ALL_RIGHT)
 
 
 @command()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tidemill.data.contract.freshness import stale_now
 from tidemill.data.ingest.refused import Refused
 from tidemill.ops.releases import in_shadow, pairs_of
+from tidemill.ops.scorers import GONE, saying
 from tidemill.ops.snapshot import WEEK, Snapshot, new_rows
 from tidemill.ops.text import about, ago, count, minute, plural, quantile, share, span
 from tidemill.ref import short_name
@@ -51,6 +52,8 @@ NEXT = {
     "serve.refused": "tidemill release status has the gates' reasons",
     "serve.down": "tidemill up",
     "serve.no_model": "tidemill doctor",
+    "serve.lags": "a moment after a release this ends by itself; else look into .tidemill/logs/scorer.log there",
+    "serve.gone": "look at that machine: tidemill up; one that is not to come back is forgotten in an hour",
     "serve.not_writing": "make room; the reason is in .tidemill/logs/scorer.log",
     "serve.damaged": "stop tidemill up, restore the file from a backup, and start it again",
     "monitor.alarms": "tidemill alarms",
@@ -208,20 +211,29 @@ def _serve(at: Snapshot) -> Part:
     if at.health == "degraded":
         refused = at.latest("not_served", "damaged")
         why = reason(refused) if refused else "it cannot be loaded"
-        return Part("serve", "bad", "degraded", "champion refused", why)
+        return Part("serve", "bad", "degraded", "champion refused", f"{why}{_where(at)}")
     if at.health in _REFUSES:
-        return Part("serve", "bad", at.health, "answers are refused", _REFUSES[at.health])
+        return Part("serve", "bad", at.health, "answers are refused", f"{_REFUSES[at.health]}{_where(at)}")
     if at.champion is None:
         return _no_model(at)
     if at.health == "down":
         return Part("serve", "warn", "down", "no server", "no server runs for this project")
     if at.health == "no_model":
         why = f"the server does not serve {short_name(at.champion.model)} and answers 503"
-        return Part("serve", "bad", "no_model", "answers 503", why)
+        return Part("serve", "bad", "no_model", "answers 503", f"{why}{_where(at)}")
+    if at.health == "lags":
+        return Part("serve", "warn", "lags", "lags", f"what others have written is not known yet{_where(at)}")
+    if gone := [one.name for one in at.scorers if one.state == GONE and one.endpoints.get(at.endpoint)]:
+        return Part("serve", "warn", "gone", "a scorer is gone", f"without a word: {', '.join(gone)}")
     if not at.recent:
         return Part("serve", "ok", "ok", "ready", "no request yet")
     p99 = quantile([p.latency_us for p in at.recent], 0.99)
     return Part("serve", "ok", "ok", f"p99 {span(p99)}", f"last answer {ago(at.recent[0].at, at.now)}")
+
+
+def _where(at: Snapshot) -> str:
+    """Of several scorers, which."""
+    return saying(at.scorers, at.endpoint, at.health)
 
 
 def _no_model(at: Snapshot) -> Part:

@@ -47,8 +47,10 @@ def login_address(project: Project) -> str:
     return supervisor.login_address(project, address["url"])
 
 
-def predict(project: Project, request: JsonObject, endpoint: str | None = None) -> JsonObject:
+def predict(project: Project, request: JsonObject, endpoint: str | None = None, position: int = 0) -> JsonObject:
     """The answer of an endpoint, which is written down. Raises ServeError when no server runs, ServerProblem, NotFound.
+
+    ``position``: what the answer has to see, as a reply says it.
 
     Of a model of entities at moments a ``subject`` is enough: its inputs are made here, as they are now.
     """
@@ -60,7 +62,8 @@ def predict(project: Project, request: JsonObject, endpoint: str | None = None) 
                 **_questions(scope, [request["subject"]])[0],
                 **{k: request[k] for k in ("key", "recent") if k in request},
             }
-        answer: JsonObject = client.post(f"/predict/{scope.name}", request)
+        path, least = f"/predict/{scope.name}", {"Position": str(position)}
+        answer: JsonObject = client.post(path, request, headers=least) if position else client.post(path, request)
         return answer
 
 
@@ -79,6 +82,7 @@ def feedback(project: Project, outcomes: list[Any]) -> JsonObject:
         for start in range(0, len(dated), MOST):
             reply = client.post("/feedback", dated[start : start + MOST])
             found["sent"] += reply["outcomes"]
+            found["position"] = max(reply.get("position", 0), found.get("position", 0))
             for name in COUNTED:
                 found[name] += reply.get(name, 0)
             for name in NAMED:

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from tidemill.data.ingest.refused import Refused, refused
 from tidemill.errors import NotAttested
+from tidemill.ops.scorers import ScorerShown, scorers
 from tidemill.scope.project import Project
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Alarm, DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
@@ -66,6 +67,11 @@ class Snapshot:
         self.serving = project.endpoint(endpoint or next(iter(project.endpoints)))
         self.endpoint = self.serving.name
         self.health = health.get(self.endpoint, "down")
+
+    @cached_property
+    def scorers(self) -> Sequence[ScorerShown]:
+        """Of a team's stores."""
+        return scorers(self.project)
 
     @cached_property
     def outcomes(self) -> dict[str, int]:

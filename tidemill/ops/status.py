@@ -13,6 +13,7 @@ from tidemill.engine.lease import host_of, is_held, is_process
 from tidemill.errors import ServeError
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.runs import state_of
+from tidemill.ops.scorers import ScorerShown, healths, scorers
 from tidemill.ops.snapshot import Asked, Snapshot, count_predictions
 from tidemill.ops.watched import Watched, watched
 from tidemill.scope.names import loop_key
@@ -69,7 +70,8 @@ class Status:
     endpoints: list[EndpointStatus]
     endpoint: str  # that what follows is about: the one asked for, or the first
     parts: list[Part]
-    server: str  # ok | no_model | degraded | not_writing | damaged | down, by its own word
+    server: str  # ok | no_model | degraded | not_writing | damaged | down, by its own word; of several the worst, which may be lags
+    scorers: list[ScorerShown]  # of a team's stores
     champion: Release | None
     canary: Release | None
     shadow: Release | None  # a candidate that is judged by live pairs, and does not answer
@@ -102,7 +104,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
     from tidemill.monitor.quality import recently
     from tidemill.ops.estimates import lately
 
-    health = server_health(project.root) if health is None else health
+    health = health_of(project) if health is None else health
     seen = snapshots(project, health, endpoint)
     at, store = seen[0], project.store
     lines, verdict = answer(seen)
@@ -121,6 +123,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         endpoint=at.endpoint,
         parts=parts(at),
         server=at.health,
+        scorers=list(at.scorers),
         champion=at.champion,
         canary=at.canary,
         shadow=at.shadow,
@@ -167,6 +170,13 @@ def answer(seen: Sequence[Snapshot]) -> tuple[list[EndpointStatus], Verdict]:
 def _line(at: Snapshot) -> EndpointStatus:
     champion = at.champion.model if at.champion else None
     return EndpointStatus(at.endpoint, at.serving.model.name, champion, len(at.held), judge(parts(at)))
+
+
+def health_of(project: Project) -> Health:
+    """What the project's scorers say of each endpoint: all of a team's, or the one of this folder."""
+    if project.store.remote:
+        return Health(healths(scorers(project), project.environment))
+    return server_health(project.root)
 
 
 def server_health(root: Path) -> Health:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tidemill.access import tokens
+from tidemill.access.acknowledged import acknowledged
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, NotFound
 from tidemill.ops.act import act, record
+from tidemill.ops.server import refresh
 from tidemill.scope.project import Project
 from tidemill.store.records import Tx
 from tidemill.types import DAY, Micros, SystemClock, did_you_mean
@@ -54,8 +57,23 @@ def ls(project: Project) -> list[TokenShown]:
     ]
 
 
-def revoke(project: Project, caller: Caller, name: str) -> int:
-    """Take back every token of this name; how many they were. Raises NotFound."""
+@dataclass(frozen=True)
+class Revoked:
+    """What was taken back, and who knows it."""
+
+    name: str
+    revoked: int  # tokens
+    confirmed: int  # scorers that refuse it by now
+    ended: int  # scorers whose lease ended before they said so: they answer nobody until they know it
+    waiting: tuple[str, ...]  # hosts of scorers that have not said so
+
+    @property
+    def everywhere(self) -> bool:
+        return not self.waiting
+
+
+def revoke(project: Project, caller: Caller, name: str, follow: Callable[[Project], bool] = refresh) -> Revoked:
+    """Take back every token of this name, and wait until each scorer that is alive refuses it. Raises NotFound."""
     known = {t.name for t in ls(project)}
     if name not in known:
         raise NotFound(f"no token {name!r}", hint=did_you_mean(name, known))
@@ -64,4 +82,8 @@ def revoke(project: Project, caller: Caller, name: str) -> int:
         record(project, "token_revoked", {"name": name}, tx)
         return tokens.revoke_named(project.store, name, tx)
 
-    return act(project, caller, take_back)
+    gone = act(project, caller, take_back)
+    if not project.store.remote:
+        return Revoked(name, gone, int(follow(project)), 0, ())
+    found = acknowledged(project.store)
+    return Revoked(name, gone, found.confirmed, found.ended, found.waiting)

@@ -32,7 +32,7 @@ BATCH = "batch"
 AT_ONCE = 1_000
 """Answers that are on their way to the disk at a time."""
 FIRST = ("subject", "prediction_id", "model", "arm", "value")
-LEFT_OUT = ("release", "cold", "ack", "at", "as_of", "probabilities", "flags", "explained")
+LEFT_OUT = ("release", "cold", "ack", "at", "position", "as_of", "probabilities", "flags", "explained")
 """Of a reply what is no column, or one for each label; all else that it says is one (the ends of an interval, a threshold)."""
 ADDED = "added({})"
 """The column with what an input added to the score; of one beyond the told ones nothing is said."""

@@ -22,6 +22,7 @@ from tidemill.types import SECOND, Micros
 
 MAX_BODY = 1_000_000  # Bytes of a request body that are read at all
 MAX_ROWS = 1_000
+LONGEST_POSITION = 18  # digits
 AHEAD: Micros = 300 * SECOND
 """How far an outcome's time may lie ahead of the clock: two machines never quite agree."""
 
@@ -143,6 +144,19 @@ def seconds(text: str | None, place: str) -> float:
     if not 0 <= found < math.inf:
         raise BadRequest(f"{text!r} is no number of seconds", place=place, hint="write it as 30")
     return found
+
+
+def position(text: str | None) -> int:
+    """The position that a request brings, 0 where it brings none. Raises BadRequest.
+
+    >>> position("17")
+    17
+    """
+    if text is None:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_POSITION):
+        raise BadRequest(f"{text[:40]!r} is no position", place="Position", hint="send back the number of a reply")
+    return int(text)
 
 
 def _moment(said: str | float, now: Micros, place: str) -> Micros:

@@ -44,8 +44,15 @@ class Metrics:
         self.follow = Gauge("tidemill_release_follow_seconds", "How long it took to load the last change.", registry=r)
         self.waiting = Gauge("tidemill_log_waiting", "Answers that wait for the disk.", registry=r)
         self.history = Gauge("tidemill_history_seq", "The last online event that answers can see.", registry=r)
+        self.scorer = Gauge(
+            "tidemill_scorer_info", "Which scorer of the team counts here.", ("scorer", "host"), registry=r
+        )
         self._requests, self._seconds = cache(self.requests.labels), cache(self.seconds.labels)
         self._predictions = cache(self.predictions.labels)
+
+    def known_as(self, scorer: str, host: str) -> None:
+        """Whose numbers these are."""
+        self.scorer.labels(scorer, host).set(1)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """One request is answered."""

@@ -283,6 +283,10 @@ class Predictor:
         """Failures by release that the store has not been told of."""
         return self._failed.copy() - self._told
 
+    def models(self) -> dict[str, str]:
+        """The model of each variant."""
+        return {name: loaded.release.model for name, loaded in self.served.variants.items()}
+
     def status(self) -> JsonObject:
         """What is served, for people and for the loop."""
         served = self.served

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,6 +23,8 @@ from tidemill.store.sql.live import Met
 from tidemill.tasks.port import Question, Request
 from tidemill.types import JsonObject, Micros, did_you_mean, named_id, new_id, to_iso
 
+A = TypeVar("A")
+R = TypeVar("R")
 _NOT_KEPT = msgspec.json.encode(none(NOT_KEPT))
 ACKS = ("group", "async", "none")
 _encode = msgspec.json.Encoder().encode
@@ -38,6 +40,7 @@ class Head(msgspec.Struct):
     cold: bool
     ack: str
     at: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,10 @@ class PredictionService:
         self._explaining: dict[str, asyncio.Event] = {}
         """Predictions that are being explained, and are not yet on their way to the disk."""
 
-    async def predict(self, endpoint: str, body: Request, ack: str) -> tuple[bytes, bool]:
+    async def predict(self, endpoint: str, body: Request, ack: str, position: int = 0) -> tuple[bytes, bool]:
         """Answer and write down; the same key again gives the stored answer. The reply, and whether it was given before.
 
-        Raises as `Predictor.answer`, and Conflict, StoreError.
+        ``position``: of the feed that the answer has to see. Raises as `Predictor.answer`, and Conflict, StoreError, NotThereYet.
         """
         started = time.perf_counter_ns()
         serving = self._s
@@ -87,8 +90,10 @@ class PredictionService:
             earlier = await self._earlier(prediction_id, body, inputs, ack)
             if earlier is not None:
                 return earlier, True
+        await serving.reach(position)
+        asked = body
         if inputs is None:
-            body = predictor.found(body)
+            body = await self._asking(predictor.found, body)
             inputs = _encode(body.kept())
         await predictor.know(body.subject)
         at = serving.clock.now()
@@ -98,12 +103,12 @@ class PredictionService:
             prediction = await self._explained(predictor, answer, prediction, body)
         if ack != "none":
             landed = None if body.key is None else partial(self._flying.pop, prediction_id, None)
-            waits = self._waits(ack)
+            waits = self._waits(ack) or (body.key is not None and serving.remote)
             written = serving.log.write((prediction,), urgent=waits, settled=landed)
             if body.key is not None:
                 self._flying[prediction_id] = _Flying(prediction, written)
-            if waits:
-                await written
+            if waits and (stored := (await written).taken.get(prediction_id)) is not None:
+                return _again(stored, asked, None if asked.is_open else inputs), True
         serving.metrics.predicted(endpoint, prediction.model, prediction.arm, prediction.cold)
         if answer.flags:
             serving.metrics.flagged(endpoint, answer.flags)
@@ -139,19 +144,17 @@ class PredictionService:
                 raise StoreBusy("the first answer to this key is not settled", place="$.key", hint="ask again later")
         if flying is not None:
             await asyncio.wait([flying.written])
-            flying.written.result()
-            prediction = flying.prediction
+            prediction = flying.written.result().taken.get(prediction_id, flying.prediction)
         else:
             try:
-                prediction = self._s.project.live.predictions.get(prediction_id)
+                prediction = await self._asking(self._s.project.live.predictions.get, prediction_id)
             except NotFound:
                 return None
-        same = inputs is None or prediction.inputs == inputs
-        if prediction.subject != (body.subject or "") or not same:
-            raise Conflict(
-                f"the key {body.key!r} was used for another request", place="$.key", hint="use a key for one request"
-            )
-        return reply(prediction, "group", body.explain)
+        return _again(prediction, body, inputs)
+
+    async def _asking(self, ask: Callable[[A], R], about: A) -> R:
+        """The store's answer: of one on a server without holding the others."""
+        return await asyncio.to_thread(ask, about) if self._s.remote else ask(about)
 
     def probe(self, endpoint: str, body: Any) -> tuple[bytes, int]:
         """Answer as of any moment, and write nothing, for a candidate under test. The reply, and its microseconds."""
@@ -164,12 +167,13 @@ class PredictionService:
         said = reply(_prediction(new_id("pred"), endpoint, at, body, b"", answer, started), "none")
         return said, (time.perf_counter_ns() - started) // 1_000
 
-    def meant(self, endpoint: str | None, body: bytes) -> str | None:
+    async def meant(self, endpoint: str | None, body: bytes) -> str | None:
         """The endpoint that outcomes are about: the one that is said, or that of the predictions they name. Raises BadRequest."""
         if endpoint is not None or len(self._s.predictors) == 1:
             return endpoint
         named = named_in(body)
-        known = self._s.project.live.predictions.find(name for said, name in named if name and not said)
+        wanted = [name for said, name in named if name and not said]
+        known = await self._asking(self._s.project.live.predictions.find, wanted)
         found = {said or (known[name].endpoint if name in known else None) for said, name in named}
         if None in found:
             hint = f"name the endpoint ({' or '.join(self._s.predictors)}), or a prediction that is kept"
@@ -177,6 +181,12 @@ class PredictionService:
         if len(found) > 1:
             raise BadRequest("outcomes of several endpoints", place="$", hint="send those of each endpoint apart")
         return found.pop()
+
+    async def _seen(self, written: Met, outcomes: int) -> int:
+        """The position from which answers see what was told: also what had been told before, perhaps elsewhere."""
+        if outcomes > sum(earlier is None for earlier in written.earlier) or self._s.histories.seq < written.position:
+            await self._s.catch_up()
+        return max(written.position, self._s.histories.seq)
 
     async def feedback(self, endpoint: str | None, outcomes: list[Outcome], ack: str, *, alone: bool = False) -> bytes:
         """Take outcomes of an endpoint (the only one, if not said), all or none; a key that is known changes nothing, and that is told.
@@ -204,7 +214,8 @@ class PredictionService:
         written = self._s.log.write((), outcomes, events, urgent=waits)
         told: JsonObject = {"outcomes": len(outcomes), "ack": ack}
         if waits:
-            told |= feedback_summary(outcomes, await written)
+            met = await written
+            told |= {**feedback_summary(outcomes, met), "position": await self._seen(met, len(outcomes))}
         told |= _strange(outcomes, predictor.labels())
         if unsold := sorted({o.item for o in outcomes if o.quarantined}):
             told["unknown_items"] = unsold
@@ -217,6 +228,15 @@ class PredictionService:
                 hint="use a key for one outcome",
             )
         return _encode(told)
+
+
+def _again(stored: Prediction, body: Request, inputs: bytes | None) -> bytes:
+    """The answer that the key of this request has. Raises Conflict where it was given to another one."""
+    if stored.subject != (body.subject or "") or not (inputs is None or stored.inputs == inputs):
+        raise Conflict(
+            f"the key {body.key!r} was used for another request", place="$.key", hint="use a key for one request"
+        )
+    return reply(stored, "group", body.explain)
 
 
 def _read(predictor: Predictor, outcome: Outcome, place: str) -> Outcome:
@@ -280,9 +300,9 @@ def reply(p: Prediction, ack: str, explain: bool = False) -> bytes:
 
     >>> said = b'{"items":["mug"],"scores":[0.5]}'
     >>> p = Prediction("pred_1", "shop", 0, "7", "model:shop@1", "rel_1", "champion", said, b"{}", 0, 9)
-    >>> reply(p, "group").decode()[-54:]
-    '"1970-01-01T00:00:00Z","items":["mug"],"scores":[0.5]}'
+    >>> reply(p, "group").decode()[-67:]
+    '"1970-01-01T00:00:00Z","position":0,"items":["mug"],"scores":[0.5]}'
     """
-    head = _encode(Head(p.id, p.model, p.release, p.arm, p.cold, ack, to_iso(p.at)))
+    head = _encode(Head(p.id, p.model, p.release, p.arm, p.cold, ack, to_iso(p.at), p.watermark))
     said = head[:-1] + b"," + p.output[1:]
     return said if not explain else said[:-1] + b',"explained":' + (p.explained or _NOT_KEPT) + b"}"

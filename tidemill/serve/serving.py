@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from tidemill.access.acknowledged import LEASE
 from tidemill.access.tokens import TokenCache, cache
 from tidemill.config.network import history_bytes
-from tidemill.errors import Damaged, NoRoute, TidemillError
+from tidemill.errors import Damaged, NoRoute, NotThereYet, StoreError, TidemillError
 from tidemill.scope.names import one_of
 from tidemill.scope.project import Project
 from tidemill.serve.histories import Histories
 from tidemill.serve.log import Log
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Predictor
+from tidemill.serve.presence import Presence, uptime
 from tidemill.serve.replay import ReplayClock
-from tidemill.store.records import OnlineEvent
-from tidemill.types import Clock, JsonObject, did_you_mean
+from tidemill.store.records import OnlineEvent, Scorer
+from tidemill.types import Clock, JsonObject, did_you_mean, new_id
 
 HEARTBEAT = 0.05  # Seconds between two looks at what other processes have written
+FAR_BEAT = 0.2  # and at stores on a server
+REACH = 1.0  # Seconds that an answer waits for a position
+LAG = 1.0  # Seconds without a look from which answers are no longer what was promised
 
 _log = logging.getLogger("tidemill.serve")
 
@@ -40,16 +47,53 @@ class Serving:
     log: Log = field(init=False)
     clock_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     on_beat: list[Callable[[], None]] = field(default_factory=list)
+    address: str = ""  # where it listens, of a scorer that others of its stores shall know of
+    lease: float = LEASE  # seconds that it may answer without having looked at them
+    presence: Presence | None = None
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _beat: asyncio.Task[None] | None = None
+    _following: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _beats: list[asyncio.Task[None]] = field(default_factory=list)
     _seen: tuple[int, int] = (-1, -1)
+    _looked: float = field(default_factory=uptime)  # when all that others wrote was last known
+    _told: tuple[int, int, dict[str, str]] = (
+        -1,
+        -1,
+        {},
+    )  # revisions, and health, as the other scorers' hosts may see them
+    _about: Scorer | None = None
     _said: str = ""  # the last trouble that was logged: it is looked at twenty times a second
     _damaged: bool = False  # a database is not the one in the folder any more
 
     def begin(self) -> None:
-        """Start the log and the heartbeat, in the running event loop."""
+        """Start the log and the heartbeat, in the running event loop. Raises StoreError."""
         self.log = Log(self.project.live, self._learn, self.metrics.lost.inc)
-        self._beat = asyncio.create_task(self._heartbeat())
+        if self.address and self.remote:
+            self._about = about(self.project, self.address)
+            self.presence = Presence(self.project.store, self.tokens, self._described, self.lease)
+            self.presence.begin()
+            self.metrics.known_as(self._about.id, self._about.host)
+        self._beats = [asyncio.create_task(self._heartbeat())]
+        if self.remote:
+            self._beats.append(asyncio.create_task(self._far_beat()))
+
+    @property
+    def remote(self) -> bool:
+        """Its stores are on a server: each question waits in a thread, and none holds an answer."""
+        return self.project.store.remote
+
+    def need_lease(self) -> None:
+        """Raises CutOff where the lease of this scorer has run out."""
+        if self.presence is not None:
+            self.presence.need()
+
+    def _described(self) -> Scorer:
+        if self._about is None:
+            raise RuntimeError("no scorer of a team")
+        health, position = self.health(own=False), self.histories.seq
+        endpoints = {name: {"health": health[name], "variants": p.models()} for name, p in self.predictors.items()}
+        releases = min(predictor.served.revision for predictor in self.predictors.values())
+        known = self.tokens.confirmed
+        return replace(self._about, releases=releases, tokens=known, position=position, endpoints=endpoints)
 
     def at(self, endpoint: str | None) -> Predictor:
         """What answers at this endpoint; without a name, at the only one. Raises NoRoute, NotFound."""
@@ -63,6 +107,29 @@ class Serving:
         """Know what any process has written to the histories since."""
         if self.histories.follow():
             self.metrics.history.set(self.histories.seq)
+
+    async def reach(self, position: int) -> None:
+        """Until answers can see up to this position. Raises NotThereYet after a moment."""
+        if self.histories.seq >= position:
+            return
+        try:
+            async with asyncio.timeout(REACH):
+                await self.catch_up(position)
+        except (TimeoutError, StoreError) as exc:
+            raise _not_there(position) from exc
+        if self.histories.seq < position:
+            raise _not_there(position)
+
+    async def catch_up(self, position: int | None = None) -> None:
+        """Know what any process has written to the histories by now; up to ``position`` is enough."""
+        if not self.remote:
+            self.follow()
+            return
+        async with self._following:
+            while position is None or self.histories.seq < position:
+                if not self.histories.take(await asyncio.to_thread(self.histories.fetch)):
+                    break
+        self.metrics.history.set(self.histories.seq)
 
     def _learn(self, events: Sequence[OnlineEvent], seqs: Sequence[int]) -> None:
         self.histories.learn(events, seqs)
@@ -85,31 +152,38 @@ class Serving:
     async def refresh(self) -> None:
         """See what other processes wrote, now: releases (also those refused before), histories, tokens."""
         self.tokens.evict()
-        self.follow()
+        await self.catch_up()
         async with self._refreshing:
             await asyncio.to_thread(self.look, again=True)
 
-    def health(self) -> dict[str, str]:
-        """By endpoint whether it answers: ok | no_model | degraded (the champion is refused) | not_writing (an answer cannot
-        be written down, and is refused) | damaged (a database is not the one in the folder)."""
-        trouble = self._trouble()
+    def health(self, own: bool = True) -> dict[str, str]:
+        """By endpoint whether it answers: ok | no_model | degraded (the champion is refused) | lags (what others wrote is not
+        known) | not_writing (an answer cannot be written down, and is refused) | cut_off (its lease has run out) |
+        damaged (a database is not the one in the folder). ``own``: with its lease."""
+        trouble = self._trouble(own)
         found = {name: predictor.served.health for name, predictor in self.predictors.items()}
         return {name: said if said == "no_model" else trouble or said for name, said in found.items()}
 
-    def _trouble(self) -> str:
+    def _trouble(self, own: bool) -> str:
         log: Log | None = getattr(self, "log", None)  # there is none before `begin`
         refuses = log.trouble if log is not None else None
         if self._damaged or isinstance(refuses, Damaged):
             return "damaged"
-        return "not_writing" if refuses is not None else ""
+        if own and self.presence is not None and not self.presence.alive:
+            return "cut_off"
+        if refuses is not None:
+            return "not_writing"
+        return "lags" if self.remote and log is not None and uptime() - self._looked > LAG else ""
 
     async def end(self) -> None:
         """Wait for what is still on its way to the disk, then stop."""
-        if self._beat is not None:
-            self._beat.cancel()
-            await asyncio.gather(self._beat, return_exceptions=True)
+        for beat in self._beats:
+            beat.cancel()
+        await asyncio.gather(*self._beats, return_exceptions=True)
         await self.log.drain()
         await asyncio.to_thread(self.tell_failures)
+        if self.presence is not None:
+            await self.presence.end()
 
     async def _heartbeat(self) -> None:
         while True:
@@ -117,16 +191,26 @@ class Serving:
             for do in (self.log.expire, *self.on_beat):
                 do()
             self.metrics.waiting.set(self.log.waiting)
-            try:
-                self.log.try_again()
-                await self._look()
-            except TidemillError as exc:  # a busy store, a full disk: what is in memory serves on
-                self._damaged = isinstance(exc, Damaged)
-                self._say(exc)
-            except Exception:  # noqa: BLE001 - whatever it was: without its heartbeat a server goes blind
-                _log.exception("the stores cannot be followed")
-            else:
-                self._damaged, self._said = False, ""
+            if not self.remote:
+                await self._follow()
+
+    async def _far_beat(self) -> None:
+        """Apart from the heartbeat: a store that does not answer holds nobody who waits to hear so."""
+        while True:
+            await asyncio.sleep(FAR_BEAT)
+            await self._follow()
+
+    async def _follow(self) -> None:
+        try:
+            self.log.try_again()
+            await (self._far_look() if self.remote else self._look())
+        except TidemillError as exc:  # a busy store, a full disk: what is in memory serves on
+            self._damaged = isinstance(exc, Damaged)
+            self._say(exc)
+        except Exception:  # noqa: BLE001 - whatever it was: without its heartbeat a server goes blind
+            _log.exception("the stores cannot be followed")
+        else:
+            self._damaged, self._said, self._looked = False, "", uptime()
 
     def _say(self, exc: TidemillError) -> None:
         """Once, however often it is seen again: a log that fills the disk mends nothing."""
@@ -145,14 +229,41 @@ class Serving:
         store, live = self.project.store.data_version(), self._live_version()
         if live != self._seen[1] and not self.candidate:
             self.follow()
-        if store != self._seen[0]:
-            self.tokens.evict()
+        if store != self._seen[0] and not self.candidate:
+            self.tokens.seen(self.project.store.tokens.revision())
         if not self.candidate and (store != self._seen[0] or any(p.overdue() for p in self.predictors.values())):
             async with self._refreshing:
                 await asyncio.to_thread(self.look)
         self._seen = (store, live)
         if any(predictor.untold for predictor in self.predictors.values()):
             await asyncio.to_thread(self.tell_failures)
+
+    async def _far_look(self) -> None:
+        """As `_look`, at stores on a server: of its revisions, for whatever any project there commits is no news."""
+        revisions, before = await asyncio.to_thread(self.project.store.revisions), self._told
+        if not self.candidate:
+            self.tokens.seen(revisions["tokens"])
+            await self.catch_up()
+            if revisions["releases"] != before[0] or any(p.overdue() for p in self.predictors.values()):
+                async with self._refreshing:
+                    await asyncio.to_thread(self.look)
+        self._told = (revisions["releases"], self.tokens.confirmed, self.health(own=False))
+        if self.presence is not None and self._told != before:
+            self.presence.soon()
+        if any(predictor.untold for predictor in self.predictors.values()):
+            await asyncio.to_thread(self.tell_failures)
+
+
+def about(project: Project, address: str) -> Scorer:
+    """A scorer that begins."""
+    name, host = new_id("scorer"), socket.gethostname()
+    return Scorer(name, project.environment, host, address, os.getpid(), 0, 0, 0, -1, 0, 0, {})
+
+
+def _not_there(position: int) -> NotThereYet:
+    return NotThereYet(
+        f"answers here do not see position {position} yet", place="Position", hint="ask again in a moment"
+    )
 
 
 def prepare(project: Project) -> Serving:

@@ -351,6 +351,24 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Scorer:
+    """A scorer of a team's stores, as its last heartbeat tells it. Times are the store's own clock."""
+
+    id: str
+    environment: str  # "": the default one
+    host: str
+    address: str  # where it listens
+    pid: int
+    since: Micros
+    beat: Micros
+    expires: Micros  # from then on it answers nobody until it has looked again
+    releases: int  # revision of the releases that it serves
+    tokens: int  # revision of the tokens that it knows
+    position: int  # of the feed that its answers can see
+    endpoints: JsonObject  # name -> {"health", "variants": {variant: model}}
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """One answer of the server."""
 

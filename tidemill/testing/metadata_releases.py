@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 from tidemill.errors import Conflict, LeaseLost, NotFound
@@ -270,6 +271,34 @@ class AccessSuite:
         assert store.tokens.first(hash="nobody's") is None
         assert [t.id for t in store.tokens.list()] == ["token_1", "token_2"]
         refused(Conflict, lambda: store.tokens.add(sample.token("token_3", hash="hash of token_1")))
+
+    def test_tokens_that_are_made_or_taken_back_are_a_new_revision(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        seen = [store.tokens.revision()]
+        store.tokens.add(sample.token())
+        seen.append(other.tokens.revision())
+        assert not other.tokens.delete("token_2") and other.tokens.revision() == seen[-1]
+        other.tokens.delete("token_1")
+        seen.append(store.revisions()["tokens"])
+        assert seen == sorted(set(seen)) and store.revisions()["releases"] == store.releases.revision()
+
+    def test_a_scorer_is_alive_while_its_lease_runs(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        first = store.scorers.beat(sample.scorer("scorer_1"), 600)
+        second = store.scorers.beat(sample.scorer("scorer_2", address="other"), -1)
+        assert first.since == first.beat and first.expires == first.beat + 600_000_000
+        assert list(other.scorers.live()) == [first] and len(other.scorers.list()) == 2
+        again = store.scorers.beat(replace(second, position=7), 600)
+        assert again.since == second.since and other.scorers.look_up("scorer_2") == again
+        store.scorers.drop("scorer_2")
+        assert list(other.scorers.list()) == [first]
+
+    def test_a_scorer_that_begins_takes_the_place_of_the_one_that_was_killed_there(self, opened: Opened) -> None:
+        store = opened()
+        store.scorers.beat(sample.scorer("scorer_1"), -1)
+        elsewhere = store.scorers.beat(sample.scorer("scorer_2", host="other"), -1)
+        here = store.scorers.beat(sample.scorer("scorer_3"), 600)
+        assert {one.id for one in store.scorers.list()} == {elsewhere.id, here.id}
 
     def test_a_code_is_used_once(self, opened: Opened) -> None:
         stores = [opened() for _ in range(4)]

@@ -146,6 +146,10 @@ def token(id: str = "token_1", **fields: Any) -> r.Token:
     return _full(r.Token, fields, id=id, hash="hash of " + id, scopes=("predict", "read"), created=1, expires=9)
 
 
+def scorer(id: str = "scorer_1", **fields: Any) -> r.Scorer:
+    return _full(r.Scorer, fields, id=id, since=0, endpoints={"shop": {"health": "ok", "variants": {}}})
+
+
 def entity(subject: str = "12345", at: int = 100, **fields: Any) -> r.EntityInputs:
     return _full(r.EntityInputs, fields, model="churn", subject=subject, at=at, inputs=b'{"month":2.0}')
 

@@ -17,6 +17,7 @@ import msgspec
 
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, Damaged, Forbidden, NotFound, TidemillError
+from tidemill.ops.status import health_of
 from tidemill.serve.http.admit import Call, Headers, Reply
 from tidemill.serve.http.app import FaceHandler
 from tidemill.serve.http.routes import Route
@@ -99,7 +100,8 @@ class Web:
 
     def _render(self, call: Call, page: Page, stamp: str, only_live: bool) -> Reply:
         may = call.token is not None and "operate" in call.token.scopes
-        now, health = self.project.clock.now(), self.serving.health()
+        now = self.project.clock.now()
+        health: Mapping[str, str] = health_of(self.project) if self.serving.remote else self.serving.health()
         shown = page.build(Ask(self.project, now, call.params, call.queries(), may, health))
         values = {**self._frame(call, page.section, stamp), "title": shown.title, "note": shown.note, **shown.values}
         if only_live:

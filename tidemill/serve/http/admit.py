@@ -19,7 +19,16 @@ from tidemill.store.records import Token
 READ_SECONDS = 10.0  # How long a body may take to arrive
 SAFE = ("GET", "HEAD", "OPTIONS")
 MOST_FIELDS = 50  # Fields in a query
-_SINGLE = (b"host", b"authorization", b"origin", b"cookie", b"content-length", b"ack", b"x-forwarded-proto")
+_SINGLE = (
+    b"host",
+    b"authorization",
+    b"origin",
+    b"cookie",
+    b"content-length",
+    b"ack",
+    b"position",
+    b"x-forwarded-proto",
+)
 
 Headers = list[tuple[bytes, bytes]]
 Reply = tuple[int, Headers, bytes | AsyncIterator[bytes]]
@@ -88,27 +97,27 @@ class RequestGuard:
         if origin is not None and origin != call.site + b"://" + call.headers[b"host"] and call.method not in SAFE:
             raise Forbidden("this request comes from another site's page", place="Origin")
 
-    def authenticate(self, call: Call) -> Token:
+    async def authenticate(self, call: Call) -> Token:
         """Who sends this: a bearer token, or the page's session. Raises Unauthorized, Forbidden."""
         sent = call.headers.get(b"authorization")
         if sent is not None:
             kind, _, secret = sent.decode("latin-1").partition(" ")
             if kind.lower() != "bearer" or not secret:
                 raise Unauthorized("not a bearer token", place="Authorization", hint="Authorization: Bearer TOKEN")
-            token = self._tokens.check(secret.strip())
+            token = await self._tokens.find(secret.strip())
         else:
-            token = self._session(call)
+            token = await self._session(call)
         call.token = token
         return token
 
-    def _session(self, call: Call) -> Token:
+    async def _session(self, call: Call) -> Token:
         secret = _cookie(call.header(b"cookie") or "", self._cookie)
         if secret is None:
             raise Unauthorized(
                 "who is asking?",
                 hint="send Authorization: Bearer TOKEN, or open the address that tidemill up prints",
             )
-        token = self._tokens.check(secret)
+        token = await self._tokens.find(secret)
         if call.method not in SAFE:
             if call.headers.get(b"origin") is None:
                 raise Forbidden("a page's request must tell its Origin", place="Origin")

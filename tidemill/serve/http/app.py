@@ -17,6 +17,7 @@ from importlib.metadata import entry_points
 import msgspec
 
 from tidemill.access import tokens as auth
+from tidemill.access.acknowledged import acknowledged
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, NoRoute, ProjectError, ServeError, TidemillError, WrongMethod
 from tidemill.scope.project import Project
@@ -73,10 +74,14 @@ def installed() -> list[MakeFace]:
     return [point.load() for point in sorted(entry_points(group="tidemill.faces"), key=lambda p: p.name)]
 
 
+_MORE: dict[int, Headers] = {401: [(b"www-authenticate", b"Bearer")], 503: [(b"retry-after", b"1")]}
+"""What an error of this status says in its head."""
+
+
 def problem(exc: TidemillError) -> Reply:
     """The one shape of every error (RFC 9457), with the words of the error: code, message, hint."""
     body = {**exc.problem(), "message": exc.message}
-    extra = [(b"www-authenticate", b"Bearer")] if exc.status == 401 else []
+    extra = _MORE.get(exc.status, [])
     return exc.status, [*PROBLEM, *extra], _encode(body)
 
 
@@ -144,7 +149,8 @@ class App:
                 return route
         except (NoRoute, WrongMethod) as exc:
             missing = exc
-        token = self.gate.authenticate(call)
+        self.serving.need_lease()
+        token = await self.gate.authenticate(call)
         if route is None and self.faces is None and not self.serving.candidate:
             await self.load_faces()
             route, call.params = self.table.find(call.method, call.path)
@@ -245,8 +251,9 @@ def _ack(call: Call) -> str:
 
 async def _predict(app: App, call: Call) -> Reply:
     ack = _ack(call)
+    position = bodies.position(call.header(b"position") or call.query("position"))
     body = bodies.predict_body(await app.reading.body(call), app.serving.at(call.params["endpoint"]).task.request)
-    said, repeated = await app.answers.predict(call.params["endpoint"], body, ack)
+    said, repeated = await app.answers.predict(call.params["endpoint"], body, ack, position)
     return 200, [*JSON, (b"repeated", b"1")] if repeated else JSON, said
 
 
@@ -259,7 +266,7 @@ async def _probe(app: App, call: Call) -> Reply:
 async def _feedback(app: App, call: Call) -> Reply:
     ack = _ack(call)
     body = await app.reading.body(call)
-    endpoint = app.answers.meant(call.query("endpoint"), body)
+    endpoint = await app.answers.meant(call.query("endpoint"), body)
     predictor = app.serving.at(endpoint)
     dataset = predictor.scope.model.dataset
     taken = bodies.outcomes_of(body, app.serving.clock.now(), predictor.task.outcome, dataset)
@@ -298,9 +305,13 @@ async def _login(app: App, call: Call) -> Reply:
 
 
 async def _logout(app: App, call: Call) -> Reply:
+    """Answered when no scorer lets the session in any more."""
+    store = app.serving.project.store
     if call.token is not None:
-        await asyncio.to_thread(app.serving.project.store.tokens.delete, call.token.id)
+        await asyncio.to_thread(store.tokens.delete, call.token.id)
     app.serving.tokens.evict()
+    if store.remote:
+        await asyncio.to_thread(acknowledged, store)
     gone = f"{app.cookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
     return 200, [*JSON, (b"set-cookie", gone.encode())], _encode({"logged_out": True})
 

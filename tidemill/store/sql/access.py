@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, update
 
-from tidemill.store.records import Lease, Tx
-from tidemill.store.sql import schema
+from tidemill.store.records import Lease, Scorer, Token, Tx
+from tidemill.store.sql import counters, schema
 from tidemill.store.sql.database import Database
-from tidemill.store.sql.nouns import Records
+from tidemill.store.sql.nouns import Named, Records
 from tidemill.store.sql.rows import Rows, insert_new, insert_or_replace
 from tidemill.store.sql.write_ops import Call
-from tidemill.types import Json, Micros
+from tidemill.types import DAY, Json, Micros
 
+_lease, _setting, _scorer = schema.leases.c, schema.settings.c, schema.scorers.c
+TOKENS = Rows(Token, schema.tokens, "token", "created", "id")
+SCORERS = Rows(Scorer, schema.scorers, "scorer", "host", "since", "id")
+FORGOTTEN = DAY // 24
+"""How long after its lease has ended a scorer that was killed is still written down."""
+_ALIVE = SCORERS.select.where(_scorer.expires > bindparam("now")).order_by(*SCORERS.order)
 LEASES = Rows(Lease, schema.leases, "lease", "name")
-_lease, _setting = schema.leases.c, schema.settings.c
 _HELD = LEASES.find.with_for_update()
-_TERMS = schema.counters.c.name == "terms"
 _GET = select(_setting.value).where(_setting.name == bindparam("the_name"))
 
 
@@ -43,7 +48,7 @@ class Leases(Records[Lease]):
             held = next(iter(LEASES.records(rows)), None)
             if held is not None and held.owner != owner and held.expires > now:
                 return None
-            term = held.term if held is not None and held.owner == owner else _next_term(tx)
+            term = held.term if held is not None and held.owner == owner else counters.bump(tx, counters.TERMS)
             lease = Lease(name, owner, now + round(seconds * 1e6), term=term)
             LEASES.put(tx, lease)
             return lease
@@ -65,14 +70,61 @@ class Leases(Records[Lease]):
         self._db.write(lambda tx: tx.execute(delete(schema.leases).where(mine)).rowcount, tx)
 
 
-def _next_term(tx: Connection) -> int:
-    counters = schema.counters
-    row = tx.execute(
-        update(counters).where(_TERMS).values(value=counters.c.value + 1).returning(counters.c.value)
-    ).first()
-    if row is None:
-        tx.execute(counters.insert().values(name="terms", value=1))
-    return 1 if row is None else int(row[0])
+class Tokens(Named[Token]):
+    """Programs' keys, the page's sessions, codes. Each that is made or taken back makes a new revision of them."""
+
+    def add(self, record: Token, tx: Tx = None) -> None:
+        def work(tx: Connection) -> None:
+            TOKENS.add(tx, record)
+            counters.bump(tx, counters.TOKENS)
+
+        self._db.write(work, tx, alone=False)
+
+    def delete(self, id: str, tx: Tx = None) -> bool:
+        """True for exactly one caller."""
+
+        def work(tx: Connection) -> bool:
+            gone = tx.execute(delete(schema.tokens).where(schema.tokens.c.id == id)).rowcount == 1
+            if gone:
+                counters.bump(tx, counters.TOKENS)
+            return gone
+
+        return self._db.write(work, tx, alone=False)
+
+    def revision(self) -> int:
+        """Who has read it, and then the tokens, knows all that were taken back up to it."""
+        return counters.revisions(self._db)[counters.TOKENS]
+
+
+def _before(scorer: Scorer) -> ColumnElement[bool]:
+    """Those that were killed where this one begins."""
+    here = (_scorer.host == scorer.host, _scorer.address == scorer.address, _scorer.environment == scorer.environment)
+    return and_(_scorer.id != scorer.id, *here)
+
+
+class Scorers(Records[Scorer]):
+    """Who answers now: each has a lease, by the store's own clock."""
+
+    def beat(self, scorer: Scorer, seconds: float) -> Scorer:
+        """It is alive for so long from now on, and is as it says; what is written down of it."""
+        now = self._db.wall()
+        told = replace(scorer, since=scorer.since or now, beat=now, expires=now + round(seconds * 1e6))
+
+        def work(tx: Connection) -> None:
+            if not scorer.since:
+                tx.execute(delete(schema.scorers).where(_before(told) | (_scorer.expires < now - FORGOTTEN)))
+            SCORERS.put(tx, told)
+
+        self._db.write(work, alone=False)
+        return told
+
+    def live(self) -> Sequence[Scorer]:
+        """Those whose lease runs."""
+        given = {"now": self._db.wall()}
+        return SCORERS.records(self._db.rows(_ALIVE, given=given))
+
+    def drop(self, id: str) -> None:
+        self._db.write(lambda tx: tx.execute(delete(schema.scorers).where(_scorer.id == id)).rowcount, alone=False)
 
 
 class Settings:

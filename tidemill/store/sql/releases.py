@@ -10,15 +10,13 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from tidemill.errors import Conflict
 from tidemill.store.records import Release, Tx
-from tidemill.store.sql import schema
+from tidemill.store.sql import counters, schema
 from tidemill.store.sql.nouns import Named
 from tidemill.store.sql.rows import Rows, insert_new
 from tidemill.types import JsonObject, Micros
 
 RELEASES = Rows(Release, schema.releases, "release", "created", "id")
 _release = schema.releases.c
-_REVISION = schema.counters.c.name == "releases"
-_COUNT = select(schema.counters.c.value).where(_REVISION)
 _failed = schema.serving_failures.c
 _FAILURES = select(_failed.release, _failed["count"]).where(
     _failed.endpoint == bindparam("endpoint"), _failed.environment == bindparam("environment")
@@ -35,14 +33,14 @@ class Releases(Named[Release]):
     def add(self, release: Release, tx: Tx = None) -> None:
         def work(tx: Connection) -> None:
             if RELEASES.add(tx, release):
-                _bump(tx)
+                counters.bump(tx, counters.RELEASES)
 
         self._db.write(work, tx)
 
     def update(self, id: str, tx: Tx = None, **changes: Any) -> None:
         def work(tx: Connection) -> None:
             RELEASES.update(tx, id, changes)
-            _bump(tx)
+            counters.bump(tx, counters.RELEASES)
 
         self._db.write(work, tx)
 
@@ -71,7 +69,7 @@ class Releases(Named[Release]):
                 started=started,
                 previous=before and before.id,
             )
-            _bump(tx)
+            counters.bump(tx, counters.RELEASES)
 
         self._db.write(work, tx)
 
@@ -87,7 +85,7 @@ class Releases(Named[Release]):
                 heir = self._heir(release, tx) if release.status == "champion" else None
                 if heir is not None:
                     _set(tx, heir.id, status="champion", ended=None, stage_since=at)
-                _bump(tx)
+                counters.bump(tx, counters.RELEASES)
             champion = self.champion(release.endpoint, tx, release.environment)
             return champion.id if champion else None
 
@@ -101,7 +99,7 @@ class Releases(Named[Release]):
 
     def revision(self) -> int:
         """A number that grows with every change of a release: the scorer follows it."""
-        return int(self._db.value(_COUNT) or 0)
+        return counters.revisions(self._db)[counters.RELEASES]
 
     def add_failures(self, endpoint: str, counts: Mapping[str, int], environment: str = "") -> None:
         """Add to how often each release failed to answer; several scorers lose none."""
@@ -120,12 +118,6 @@ class Releases(Named[Release]):
         """How often each release of the endpoint failed to answer so far; those that never did are left out."""
         given = {"endpoint": endpoint, "environment": environment}
         return {row[0]: row[1] for row in self._db.rows(_FAILURES, given=given)}
-
-
-def _bump(tx: Connection) -> None:
-    counters = schema.counters
-    if not tx.execute(update(counters).where(_REVISION).values(value=counters.c.value + 1)).rowcount:
-        tx.execute(counters.insert().values(name="releases", value=1))
 
 
 def _set(tx: Connection, release_id: str, **changes: Any) -> None:

@@ -109,6 +109,7 @@ fences, live_fences = (
     )
     for name, kept in (("fences", tables), ("live_fences", live))
 )
+scorers = table_of(tables, "scorers", records.Scorer, "id")
 
 settings, counters = (
     Table(

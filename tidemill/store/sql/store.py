@@ -18,16 +18,16 @@ from tidemill.store.records import (
     Fence,
     Job,
     Settlement,
-    Token,
     Tx,
     Verdict,
     Window,
 )
 from tidemill.store.sql import schema
-from tidemill.store.sql.access import LEASES, Leases, Settings
+from tidemill.store.sql.access import LEASES, SCORERS, TOKENS, Leases, Scorers, Settings, Tokens
 from tidemill.store.sql.catalog import ARTIFACTS, DATASETS, FILES, MODELS, Datasets, Files, Models
 from tidemill.store.sql.columns import Flag
 from tidemill.store.sql.contents import Contents
+from tidemill.store.sql.counters import revisions
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.fences import fenced
 from tidemill.store.sql.nouns import Named, Records
@@ -65,7 +65,6 @@ ALARMS = Rows(
     is_open=schema.alarms.c.closed.is_(None) == bindparam("is_open", type_=Flag()),
 )
 SETTLEMENTS = Rows(Settlement, schema.settlements, "settlement", "at", "id", moment="at")
-TOKENS = Rows(Token, schema.tokens, "token", "created", "id")
 
 
 _principal = ContextVar("principal", default="")
@@ -119,7 +118,8 @@ class MetadataStore:
         self.alarms = Named(database, ALARMS)
         self.settlements = Named(database, SETTLEMENTS)
         self.leases = Leases(database, LEASES)
-        self.tokens = Named(database, TOKENS, alone=False)
+        self.tokens = Tokens(database, TOKENS, alone=False)
+        self.scorers = Scorers(database, SCORERS, alone=False)
         self.settings = Settings(database)
 
     def transact(self, work: Callable[[Tx], T], principal: str = "") -> T:
@@ -152,6 +152,15 @@ class MetadataStore:
     def named_in(self) -> NamedIn:
         """A subject in the records: parameters of runs, errors of steps, events."""
         return NamedIn(self._db, schema.tables.sorted_tables)
+
+    @property
+    def remote(self) -> bool:
+        """A server keeps it, and others may: who must not wait asks it in a thread."""
+        return self._db.remote
+
+    def revisions(self) -> dict[str, int]:
+        """Of the releases and of the tokens, in one look."""
+        return revisions(self._db)
 
     def data_version(self) -> int:
         """Changes whenever another process has committed (cheap to poll)."""

@@ -75,6 +75,7 @@ def live(ask: Ask) -> Shown:
         "groups": over_time(groups, _marks(loop, days)),
         "shown": (recently(loop.serving) or {}).get("shown", ""),
         "outcomes": _outcomes(loop),
+        "scorers": loop.scorers,
         "recent": [prediction_row(given(p)) for p in loop.recent[:8]],
     }
     return Shown("Live", values, ask.ignored("days", DAYS))

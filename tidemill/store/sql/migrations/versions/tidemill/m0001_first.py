@@ -351,6 +351,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_tokens_hash", "tokens", ["hash"], unique=True)
     op.create_table(
+        "scorers",
+        sa.Column("id", text, nullable=False),
+        sa.Column("environment", text, nullable=False),
+        sa.Column("host", text, nullable=False),
+        sa.Column("address", text, nullable=False),
+        sa.Column("pid", whole, nullable=False),
+        sa.Column("since", whole, nullable=False),
+        sa.Column("beat", whole, nullable=False),
+        sa.Column("expires", whole, nullable=False),
+        sa.Column("releases", whole, nullable=False),
+        sa.Column("tokens", whole, nullable=False),
+        sa.Column("position", whole, nullable=False),
+        sa.Column("endpoints", text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_scorers"),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "settings",
         sa.Column("name", text, nullable=False),
         sa.Column("value", text, nullable=False),

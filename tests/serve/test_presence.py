@@ -1,0 +1,135 @@
+"""The lease of a scorer: while it runs the scorer answers; once it has run out, nobody, until the store was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.serve.asking import Asker, alive, make_app
+from tidemill.access import tokens as auth
+from tidemill.access.acknowledged import acknowledged
+from tidemill.access.tokens import SCOPES
+from tidemill.errors import StoreBusy
+from tidemill.serve import presence
+from tidemill.serve.presence import Presence
+from tidemill.serve.serving import about
+from tidemill.store.records import Scorer
+
+
+class Clock:
+    """The machine's, that stands until it is moved."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_000.0
+        monkeypatch.setattr(presence, "uptime", lambda: self.now)
+
+
+class Away:
+    """A store that does not answer while ``away`` is set, and one question at a time waits for ``goes``."""
+
+    def __init__(self, store: Any) -> None:
+        self.scorers, self.tokens, self._store = self, store.tokens, store
+        self.away, self.asked = False, threading.Event()
+
+    def beat(self, scorer: Scorer, seconds: float) -> Scorer:
+        self.asked.set()
+        if self.away:
+            raise StoreBusy("away")
+        return self._store.scorers.beat(scorer, seconds)  # type: ignore[no-any-return]
+
+    def drop(self, name: str) -> None:
+        self._store.scorers.drop(name)
+
+
+def with_presence(project: Any, work: Any) -> Any:
+    """Run ``work`` with an asker, its presence and the store that may be away."""
+
+    async def main() -> Any:
+        app, store = make_app(project), Away(project.store)
+        serving = app.serving
+        scorer = about(project, "http://127.0.0.1:1")
+        describe = lambda: replace(scorer, tokens=serving.tokens.confirmed)  # noqa: E731
+        async with alive(app, auth.issue(project.store, "test", SCOPES)) as ask:
+            serving.presence = Presence(store, serving.tokens, describe, 10.0)  # type: ignore[arg-type]
+            serving.presence.begin()
+            return await work(ask, serving.presence, store)
+
+    return asyncio.run(main())
+
+
+async def beaten(held: Presence, store: Away) -> None:
+    """A heartbeat from now on, and what came of it."""
+    store.asked.clear()
+    held.soon()
+    while not store.asked.is_set():
+        await asyncio.sleep(0.001)
+    await asyncio.get_running_loop().run_in_executor(held._thread, lambda: None)
+    await asyncio.sleep(0)
+
+
+def test_a_lease_that_has_run_out_is_503_until_the_store_was_asked(project, monkeypatch):
+    clock = Clock(monkeypatch)
+
+    async def work(ask: Asker, held: Presence, store: Away) -> None:
+        assert (await ask("POST", "/predict/shop", {"subject": "7"})).status == 200
+        store.away, clock.now = True, clock.now + 10.0
+        refused = await ask("POST", "/predict/shop", {"subject": "7"})
+        assert (refused.status, refused.json["code"], refused.headers["retry-after"]) == (503, "cut_off", "1")
+        assert (await ask("GET", "/readyz", token=None)).json == {
+            "status": "not_ready",
+            "endpoints": {"shop": "cut_off"},
+        }
+        await beaten(held, store)
+        assert (await ask("POST", "/predict/shop", {"subject": "7"})).status == 503
+        store.away = False
+        await beaten(held, store)
+        assert (await ask("POST", "/predict/shop", {"subject": "7"})).status == 200
+
+    with_presence(project, work)
+
+
+def test_a_lease_counts_from_before_the_store_was_asked(project, monkeypatch):
+    clock = Clock(monkeypatch)
+
+    async def work(ask: Asker, held: Presence, store: Away) -> None:
+        real = project.store.scorers.beat
+
+        def frozen(scorer: Scorer, seconds: float) -> Scorer:
+            told = real(scorer, seconds)
+            clock.now += 10.0  # the process stood still between the commit and its return
+            return told
+
+        monkeypatch.setattr(project.store.scorers, "beat", frozen)
+        await beaten(held, store)
+        assert not held.alive
+
+    with_presence(project, work)
+
+
+def test_what_was_taken_back_is_confirmed_by_a_heartbeat(project):
+    async def work(ask: Asker, held: Presence, store: Away) -> None:
+        secret = auth.issue(project.store, "gone", ["predict"])
+        assert (await ask("POST", "/predict/shop", {"subject": "7"}, token=secret)).status == 200
+        auth.revoke_named(project.store, "gone")
+        store.away = True
+        late = acknowledged(project.store, longest=0.0)
+        assert (late.confirmed, late.ended, len(late.waiting)) == (0, 0, 1) and not late.everywhere
+        store.away = False
+        held.soon()
+        found = await asyncio.to_thread(acknowledged, project.store)
+        assert (found.confirmed, found.ended, found.waiting) == (1, 0, ())
+        assert (await ask("POST", "/predict/shop", {"subject": "7"}, token=secret)).status == 401
+
+    with_presence(project, work)
+
+
+def test_a_scorer_that_ends_is_known_no_more(project):
+    async def work(ask: Asker, held: Presence, store: Away) -> None:
+        assert len(project.store.scorers.live()) == 1
+
+    with_presence(project, work)
+    assert not project.store.scorers.list()

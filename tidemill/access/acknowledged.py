@@ -1,0 +1,45 @@
+"""Whether what was taken back is refused everywhere: by every scorer of the stores that is alive."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.store import MetadataStore
+
+LEASE = 10.0
+"""Seconds that a scorer may answer for without having looked at the store."""
+LOOK = 0.05
+LONGEST = 2 * LEASE
+"""Seconds of waiting: every lease that is not renewed has ended by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """By whom a revocation is known."""
+
+    confirmed: int  # scorers that have seen it
+    ended: int  # scorers whose lease ended before: they answer nobody until they have seen it
+    waiting: tuple[str, ...] = ()  # hosts of scorers that are alive and have not said so
+
+    @property
+    def everywhere(self) -> bool:
+        return not self.waiting
+
+
+def acknowledged(store: MetadataStore, longest: float = LONGEST) -> Acknowledged:
+    """Wait until each scorer that is alive knows the tokens as they are now, or is alive no more.
+
+    One that begins after the first look here has read the tokens after it.
+    """
+    revision, until = store.tokens.revision(), time.monotonic() + longest
+    asked = {scorer.id for scorer in store.scorers.live()}
+    while True:
+        live = {scorer.id: scorer for scorer in store.scorers.live() if scorer.id in asked}
+        behind = [scorer for scorer in live.values() if scorer.tokens < revision]
+        if not behind or time.monotonic() >= until:
+            hosts = tuple(sorted(scorer.host for scorer in behind))
+            return Acknowledged(len(live) - len(behind), len(asked) - len(live), hosts)
+        time.sleep(LOOK)

@@ -1,0 +1,31 @@
+"""Revisions: a number that grows with every change of the releases, and of the tokens; and the terms of the leases. Whoever follows
+reads all of them at once."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from tidemill.store.sql import schema
+from tidemill.store.sql.database import Database
+from tidemill.store.sql.rows import insert_new
+
+RELEASES, TOKENS, TERMS = "releases", "tokens", "terms"
+_counter = schema.counters.c
+_ALL = select(_counter.name, _counter.value)
+_ONE_MORE = (
+    update(schema.counters)
+    .where(_counter.name == bindparam("the_name"))
+    .values(value=_counter.value + 1)
+    .returning(_counter.value)
+)
+
+
+def revisions(database: Database) -> dict[str, int]:
+    """All, of the last commit. The row's own lock orders those who change one: of who reads n, all up to n are committed."""
+    return {RELEASES: 0, TOKENS: 0} | {str(name): int(value) for name, value in database.rows(_ALL)}
+
+
+def bump(tx: Connection, name: str) -> int:
+    """The next number, in this transaction."""
+    tx.execute(insert_new(tx, schema.counters), {"name": name, "value": 0})
+    return int(tx.execute(_ONE_MORE, {"the_name": name}).scalar_one())
