@@ -277,7 +277,7 @@ def test_a_broken_rule_takes_a_release_back_whether_or_not_its_files_can_be_read
     def unreadable(*args):
         raise StoreError("the disk does not answer")
 
-    monkeypatch.setattr("tidemill.release.rollout.rollout.get_bundle", unreadable)
+    monkeypatch.setattr("tidemill.release.signing.unfit.get_bundle", unreadable)
     (event,) = rollout.check(project, "shop", later(project, 2), evidence(canary, level=0.02))
     assert event.kind == "rolled_back" and "hit rate" in event.data["reason"]
 
@@ -308,7 +308,7 @@ def test_a_store_that_cannot_be_read_says_nothing_about_a_release(project, canar
     def busy(*args):
         raise StoreError("the disk does not answer")
 
-    monkeypatch.setattr("tidemill.release.rollout.rollout.get_bundle", busy)
+    monkeypatch.setattr("tidemill.release.signing.unfit.get_bundle", busy)
     with pytest.raises(StoreError):
         rollout.check(project, "shop", later(project, 2), evidence(canary))
     assert project.store.releases.get(canary.id).status == "canary"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -68,14 +69,12 @@ class Machine:
 
 
 def beside(root: Path, other: Path) -> Path:
-    """Another folder of the project: a checkout of its own. The tables are one folder, as on a disk that both can reach."""
-    other.mkdir()
-    (root / ".tidemill/tables").mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Another folder of the project: a checkout of its own. Tables and artifacts are one folder, as on a disk that both can reach."""
+    shutil.copytree(root, other, ignore=shutil.ignore_patterns(".tidemill", "loop.log", "clock"))
     (other / ".tidemill").mkdir(mode=0o700)
-    (other / ".tidemill/tables").symlink_to(root / ".tidemill/tables")
-    for path in root.iterdir():
-        if path.name not in (".tidemill", "loop.log", "clock"):
-            (other / path.name).symlink_to(path)
+    for name in ("tables", "artifacts"):
+        (root / ".tidemill" / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+        (other / ".tidemill" / name).symlink_to(root / ".tidemill" / name)
     return other
 
 

@@ -1,4 +1,4 @@
-"""`tidemill release start | status | advance | halt | rollback`, `tidemill approve`, `tidemill reject`, `tidemill rollback`."""
+"""`tidemill release start | promote | status | advance | halt | rollback`, `tidemill approve`, `tidemill reject`, `tidemill rollback`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,17 @@ def release() -> None:
 @endpoint_option
 def start(project: Project, model: str, reason: str | None, endpoint: str | None) -> Answer:
     """Gates, signatures, rollout: release MODEL (latest, 3, model:shop@3)."""
-    made = releases.start(project, Caller.local(), model, reason, endpoint)
+    return _released(project, releases.start(project, Caller.local(), model, reason, endpoint))
+
+
+@command(release)
+@endpoint_option
+def promote(project: Project, endpoint: str | None) -> Answer:
+    """What serves in the environment before, through this one's gates, approval and rollout (the loop does this by itself)."""
+    return _released(project, releases.promote(project, Caller.local(), endpoint))
+
+
+def _released(project: Project, made: releases.ReleaseShown) -> Answer:
     follow(project)
     found = made.release
     facts = {"release": found.id, "model": found.model, "status": found.status, "override": found.override}
@@ -78,7 +88,8 @@ def status(project: Project, endpoint: str | None, limit: int, before: str | Non
     ]
     why: list[Part] = ["", Table({"release": "release", "refused or held by": "gate", "reason": "reason"}, reasons)]
     dark: list[Part] = [f"\n{r['model']} is in shadow: {r['shadow']}" for r in answer.value if r["shadow"]]
-    return Answer(answer.value, [*answer.parts, *(why if reasons else []), *dark])
+    coming: list[Part] = [f"\n{said}" for said in releases.waiting(project, endpoint).values()]
+    return Answer(answer.value, [*answer.parts, *(why if reasons else []), *dark, *coming])
 
 
 def _listed(project: Project, release: Release) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
 from tidemill.config.network import check_name, check_proxy, drain, history_bytes
 from tidemill.config.policies import SlicesGate, TriggerSection, check_trigger, explain_share, stages
-from tidemill.config.resolve import EndpointConfig, File, Layers, resolve
+from tidemill.config.resolve import EndpointConfig, File, Layers, PromotionSection, resolve
 from tidemill.config.sections import ModelSection
 from tidemill.config.stores import check_bucket, check_database
 from tidemill.config.unsupported import OPS
@@ -150,6 +150,20 @@ class _Checks:
             if environment_.after:
                 self.known(("environment", name, "after"), "earlier environment", environment_.after, earlier)
             earlier.append(name)
+            if environment_.promotion is not None:
+                self._promotion(("environment", name, "promotion"), environment_.promotion, environment_.after)
+
+    def _promotion(self, path: Path, promotion: PromotionSection, after: str) -> None:
+        hint = (
+            'write after = "staging" and promotion = { for = "2 days", min_requests = 1000, roles = ["product-owner"] }'
+        )
+        if not after:
+            raise self.wrong(path, "promotion: it comes after no environment", hint)
+        self.read(path, lambda: promotion.span, said="promotion: ")
+        if promotion.min_requests < 0:
+            raise self.wrong(path, f"promotion: {promotion.min_requests} requests are none", hint)
+        if not all(role.strip() for role in promotion.roles):
+            raise self.wrong(path, "promotion: a role has no name", hint)
 
     def models(self) -> None:
         if not self._file.model:

@@ -6,18 +6,20 @@ A whole key is taken, not a part of it: ``[endpoint.X.gates] refit = {...}`` rep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from tidemill.config.amounts import some_time
 from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import patience
 from tidemill.config.network import ServeSection
 from tidemill.config.policies import (
     ROLLBACK,
     ROLLOUT,
+    ApprovalGate,
     Explain,
     GatesSection,
     MonitorSection,
@@ -37,7 +39,7 @@ from tidemill.config.sections import (
 from tidemill.config.stores import StoresSection
 from tidemill.config.strict import Source, decode
 from tidemill.errors import ConfigError
-from tidemill.types import JsonObject
+from tidemill.types import JsonObject, Micros
 
 Path = tuple[str, ...]
 
@@ -61,10 +63,23 @@ class EndpointSection(Overrides, frozen=True):
     environment: dict[str, Overrides] = msgspec.field(default_factory=dict)
 
 
+class PromotionSection(Section, frozen=True):
+    """``promotion``: how long a version must have served, and how often, in the environment before; and who says yes here."""
+
+    for_: str = msgspec.field(default="", name="for")
+    min_requests: int = 0
+    roles: tuple[str, ...] = ()
+
+    @property
+    def span(self) -> Micros:
+        return some_time(self.for_) if self.for_ else 0
+
+
 class EnvironmentSection(Section, frozen=True):
-    """``[environment.NAME]``: which one it comes after, and the rollout of its endpoints."""
+    """``[environment.NAME]``: which one it comes ``after``, whose champions are promoted to here; the rollout of its endpoints."""
 
     after: str = ""
+    promotion: PromotionSection | None = None
     rollout: tuple[StageSection, ...] = ROLLOUT
     rollback_on: RollbackSection = ROLLBACK
 
@@ -96,6 +111,7 @@ class EndpointConfig:
     model: str
     environment: str
     policies: Overrides
+    after: str = ""  # the environment before, by its name in the file
 
 
 class Config(File, frozen=True, kw_only=True):
@@ -154,11 +170,26 @@ def resolve(file: File, raw: JsonObject) -> Config:
     endpoints: dict[str, dict[str, EndpointConfig]] = {}
     for environment in file.environment or ("",):
         kept = environment if endpoints else ""
+        asks, section = _asks(file.environment.get(environment)), file.environment.get(environment)
+        after = section.after if section else ""
         endpoints[kept] = {
-            name: EndpointConfig(name, model, kept, _patient(file, model, layers, name, environment))
+            name: EndpointConfig(name, model, kept, asks(_patient(file, model, layers, name, environment)), after)
             for name, model in served.items()
         }
     return Config(**msgspec.structs.asdict(file), endpoints=endpoints)
+
+
+def _asks(environment: EnvironmentSection | None) -> Callable[[Overrides], Overrides]:
+    """Of an environment whose promotions need a yes: its endpoints do, where they say nothing of it themselves."""
+    roles = environment.promotion.roles if environment and environment.promotion else ()
+
+    def asking(policies: Overrides) -> Overrides:
+        if not roles or policies.gates.approval is not None:
+            return policies
+        gates = msgspec.structs.replace(policies.gates, approval=ApprovalGate(roles))
+        return msgspec.structs.replace(policies, gates=gates)
+
+    return asking
 
 
 def _patient(file: File, model: str, layers: Layers, endpoint: str, environment: str) -> Overrides:

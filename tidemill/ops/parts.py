@@ -12,6 +12,7 @@ from tidemill.ops.scorers import GONE, saying
 from tidemill.ops.snapshot import WEEK, Snapshot, new_rows
 from tidemill.ops.text import about, ago, count, minute, plural, quantile, share, span
 from tidemill.ref import short_name
+from tidemill.release.promotion import waiting
 from tidemill.retrain.failed import failing
 from tidemill.serve.client import trouble, troubled
 from tidemill.store.payloads import QualityWindow
@@ -189,6 +190,8 @@ def _release(at: Snapshot) -> Part:
     if at.shadow is not None:
         said = in_shadow(at.shadow, pairs_of(at.project, at.shadow))
         return Part("release", "ok", "shadow", "candidate in shadow", f"{short_name(at.shadow.model)}: {said}")
+    if coming := waiting(at.serving):
+        return Part("release", "ok", "promotion", "waits to be promoted", coming)
     if back := at.latest("rolled_back"):
         return Part("release", "ok", "rolled_back", "rolled back", f"{ago(back.at, at.now)}: {reason(back)}")
     since = ago(at.champion.stage_since, at.now)
@@ -204,7 +207,7 @@ def _nothing_released(at: Snapshot) -> Part:
     if last is not None and last.status == "refused":
         why = f"{short_name(last.model)} did not pass its gates, and every request is answered 503"
         return Part("release", "bad", "refused", "nothing released", why)
-    return Part("release", "idle", "none", "nothing released", "no model was released")
+    return Part("release", "idle", "none", "nothing released", waiting(at.serving) or "no model was released")
 
 
 def _serve(at: Snapshot) -> Part:

@@ -120,6 +120,23 @@ def start(
     return show(project, made.id)
 
 
+def promote(project: Project, caller: Caller, endpoint: str | None = None) -> ReleaseShown:
+    """What serves in the environment before, through this one's own gates, approval and rollout: the same bytes, verified again."""
+    from tidemill.release.promotion import ready
+
+    caller.need("operate")
+    scope = project.endpoint(endpoint)
+    return start(project, caller, ready(scope).model, endpoint=scope.name)
+
+
+def waiting(project: Project, endpoint: str | None = None) -> dict[str, str]:
+    """By endpoint, what keeps the champion of the environment before from being promoted to here."""
+    from tidemill.release.promotion import waiting as waits
+
+    scopes = project.endpoints.values() if endpoint is None else [project.endpoint(endpoint)]
+    return {scope.name: said for scope in scopes if (said := waits(scope))}
+
+
 def advance(project: Project, caller: Caller, release: str) -> list[Event]:
     """Look at the release under way now, live pairs too: to its next stage, or back, or wait. The loop does this by itself."""
     from tidemill.retrain.looks import by_hand

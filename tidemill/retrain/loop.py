@@ -1,7 +1,8 @@
 """The reconciler: at each due moment of event time it brings the project up to date, and decides whether to retrain.
 
 One tick: settle orphans, ingest; then for each endpoint hold what its entities would be asked, settle labels, join outcomes,
-close windows, look at the rollout and at the shadow, decide, and where the decision says so build, judge and release a model. A tick
+close windows, look at the rollout and at the shadow, decide, and where the decision says so build, judge and release a model. (An
+environment that comes after another neither ingests nor decides: what serves there is promoted to here.) A tick
 that was killed is done again at the same moment and ends the same: windows replace themselves, joins and alarms happen once, a
 decision keeps its id, its job goes on where it stopped.
 """
@@ -46,7 +47,7 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
     now = project.clock.now()
     state = state_of(project)
     settle_orphans(project.store, now)
-    events = [*_ingest(project, jobs, now), *_look_how_fresh(project, now)]
+    events = [] if project.promoted_from else [*_ingest(project, jobs, now), *_look_how_fresh(project, now)]
     for scope in project.endpoints.values():
         events += _turn(scope, jobs, now, state.get("clock"))
     drop_old(project)
@@ -59,7 +60,8 @@ def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> 
     try:
         events = [*_hold(scope, jobs, now), *_settle(scope, jobs, now), *_join(scope, now), *_watch(scope, jobs, now)]
         events += _look_at_rollout(scope, jobs, now, previous)
-        return [*events, *_look_at_shadow(scope, jobs, now, previous), *_decide(scope, jobs, now, previous)]
+        events += _look_at_shadow(scope, jobs, now, previous)
+        return [*events, *(_decide(scope, jobs, now, previous) if scope.before is None else _promote(scope, jobs, now))]
     except (DiskFull, StoreBusy, LeaseLost, Stopped):
         raise
     except TidemillError as exc:
@@ -267,6 +269,24 @@ def _look_at_shadow(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros |
     if found["events"]:
         _follow(scope.project)
     return [scope.store.events.get(id) for id in found["events"]]
+
+
+def _promote(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
+    """Take what serves in the environment before through the gates of this one, once its rules of promotion are kept."""
+    from tidemill.release.promotion import due
+
+    found = due(scope)
+    if found is None:
+        return []
+    asked: JsonObject = {"endpoint": scope.name, "model": found.model, "author": "the loop", "decision": None}
+    try:
+        made = jobs.run("release", asked, scope.project.limit("release"))
+    except JobFailed as exc:
+        return _failed(scope, now, "release", exc)
+    _follow(scope.project)
+    return _tell(
+        scope, now, "promotion", f"release:{made['release']}", found.model, model=found.model, status=made["status"]
+    )
 
 
 def _decide(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:

@@ -15,6 +15,7 @@ from tidemill.model.questions import hold
 from tidemill.model.registry import verdicts_of
 from tidemill.release.gates.quality import Baseline, Method
 from tidemill.release.pipeline import cut_short, release_candidate
+from tidemill.release.promotion import ready
 from tidemill.retrain.mitigated import mitigated
 from tidemill.scope.project import Endpoint, Project
 from tidemill.store.records import DatasetVersion, ModelVersion, Release
@@ -104,6 +105,8 @@ def _tried(work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | Tidemil
 
 def _turn(scope: Endpoint, tell: Callable[[Any], None], author: str) -> RunSummary:
     project = scope.project
+    if scope.before is not None:
+        return _promoted(scope, tell, author)
     model = _on_its_way(scope) or build_candidate(project, endpoint=scope.name, on_event=tell)
     release, refused = release_candidate(project, model.ref, endpoint=scope.name, author=author, on_event=tell), None
     if (simple := _best_baseline(scope, model, release)) is not None:
@@ -116,6 +119,14 @@ def _turn(scope: Endpoint, tell: Callable[[Any], None], author: str) -> RunSumma
     _hold(scope)
     dataset = scope.store.datasets.get(scope.model.dataset.name)
     return RunSummary(dataset, model, release, refused=refused, unfair=unfair)
+
+
+def _promoted(scope: Endpoint, tell: Callable[[Any], None], author: str) -> RunSummary:
+    """What serves in the environment before, through this one's gates. Raises ReleaseError while its rules are not kept."""
+    model = scope.store.models.get(ready(scope).model)
+    release = release_candidate(scope.project, model.ref, endpoint=scope.name, author=author, on_event=tell)
+    _hold(scope)
+    return RunSummary(scope.store.datasets.get(scope.model.dataset.name), model, release)
 
 
 def _hold(scope: Endpoint) -> None:

@@ -16,7 +16,7 @@ from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import own_views
 from tidemill.config.network import ServeSection
 from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, explain_share, stages
-from tidemill.config.resolve import Config, EndpointConfig
+from tidemill.config.resolve import Config, EndpointConfig, PromotionSection
 from tidemill.config.sections import DataConfig, FeatureViewConfig, GoalSection, ModelSection
 from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.process.memory import machine_memory
@@ -178,6 +178,21 @@ class Endpoint:
         return self.store.releases.list(**self.here, status=status, tx=tx)
 
     @property
+    def before(self) -> Endpoint | None:
+        """Itself in the environment that this one comes after: what serves there is promoted to here, and nothing is trained here."""
+        after = self.config.after
+        if not after:
+            return None
+        known = self.project.config
+        kept = "" if after == next(iter(known.environment)) else after
+        return Endpoint(self.project, known.endpoints[kept][self.name], self.model)
+
+    @property
+    def promotion(self) -> PromotionSection:
+        """What a version must have shown in the environment before."""
+        return self.project.config.environment[self.environment].promotion or PromotionSection()
+
+    @property
     def explain_share(self) -> float:
         """The share of all answers that are explained unasked."""
         return explain_share(self.config.policies.explain)
@@ -287,6 +302,12 @@ class Project:
         """Those of this environment."""
         found = self.config.endpoints[self.environment].values()
         return {endpoint.name: Endpoint(self, endpoint, self.models[endpoint.model]) for endpoint in found}
+
+    @property
+    def promoted_from(self) -> str:
+        """The environment that this one comes after, by its name; nothing of one that makes its own models."""
+        section = self.config.environment.get(self.environment)
+        return section.after if section else ""
 
     @property
     def real_endpoints(self) -> Sequence[Endpoint]:

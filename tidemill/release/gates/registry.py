@@ -17,6 +17,7 @@ from tidemill.release.gates.fairness import Fairness
 from tidemill.release.gates.infrastructure import Infrastructure, Latency
 from tidemill.release.gates.leakage import Leakage
 from tidemill.release.gates.port import Gate, GateContext
+from tidemill.release.gates.promotion import Promoted
 from tidemill.release.gates.quality import Baseline, Method, Refit
 from tidemill.release.gates.repeats import Repeats
 from tidemill.release.gates.robustness import Robust
@@ -25,6 +26,7 @@ from tidemill.release.gates.stability import Stable
 from tidemill.release.gates.verify import Verify
 
 OWN: tuple[Gate, ...] = (
+    Promoted(),
     Infrastructure(),
     Latency(),
     Leakage(),

@@ -12,11 +12,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tidemill.errors import Damaged, NotAttested, NotFound, ReleaseError
+from tidemill.errors import ReleaseError
 from tidemill.release.rollout.rules import Evidence, judge
-from tidemill.release.signing.attest import verify_release
-from tidemill.release.signing.trust import public_keys
-from tidemill.store.artifacts.codecs import get_bundle
+from tidemill.release.signing.unfit import why_unfit
 from tidemill.store.records import Event, Release, Tx
 from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
 
@@ -233,22 +231,6 @@ def _can_go_back(project: Project, release: Release) -> bool:
 
 def _patience(release: Release, times: int = 1) -> Micros:
     return release.stage_since + times * max(PATIENCE * int(release.stages[release.stage]["span"]), LEAST_WAIT)
-
-
-def why_unfit(project: Project, release: Release) -> str:
-    """What is damaged or not signed about it as it lies here, asked without loading it; "" where every byte and statement is right.
-
-    Raises StoreError where the store itself cannot be read, NotAttested where this machine has no keys to verify with:
-    both say nothing about a release.
-    """
-    keys = public_keys(project)
-    try:
-        bundle = project.store.models.get(release.model).bundle
-        verify_release(project.store, project.artifacts, keys, release, bundle)
-        get_bundle(project.artifacts, bundle)
-    except (Damaged, NotAttested, NotFound) as exc:
-        return str(exc)
-    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,16 @@ class Predictions(Named[Prediction]):
             return 0
         return self._db.write(lambda tx: tx.execute(_DROP, given).rowcount, alone=False)
 
+    def given_by(self, release: str, most: int, *, endpoint: str, environment: str, since: Micros) -> int:
+        """How many this release has answered since then; counted up to so many."""
+        given = {"endpoint": endpoint, "environment": environment, "since": since}
+        query = PREDICTIONS.narrowed(given).where(_prediction.release == bindparam("the_release"))
+        some = query.with_only_columns(_prediction.at).limit(bindparam("most")).subquery()
+        found = self._db.value(
+            select(func.count()).select_from(some), given={**given, "the_release": release, "most": most}
+        )
+        return int(found)
+
     def count(self, endpoint: str | None = None) -> int:
         query = select(func.count(_prediction.at))
         if endpoint is not None:
