@@ -27,6 +27,7 @@ ALL = (
     "readings",
     "serving",
     "team",
+    "histories",
     "explain",
     "crash",
     "trace",

@@ -50,7 +50,9 @@ class Load:
         self.sent += 1
 
     def request(self, number: int) -> bytes:
-        body: bytes = self.job["body"].replace("NUMBER", str(number % self.job.get("subjects", 1000))).encode()
+        order = self.job.get("order")
+        subject = order[number % len(order)] if order else number % self.job.get("subjects", 1000)
+        body: bytes = self.job["body"].replace("NUMBER", str(subject)).encode()
         head = f"POST {self.job['path']} HTTP/1.1\r\nHost: 127.0.0.1:{self.job['port']}\r\nContent-Type: application/json\r\n"
         more = "".join(f"{name}: {value}\r\n" for name, value in self.job["headers"].items())
         return f"{head}{more}Content-Length: {len(body)}\r\n\r\n".encode() + body

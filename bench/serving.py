@@ -27,7 +27,7 @@ SERVERS = "MLflow 2-7 ms, Serenade (Rust) p90 < 7 ms at 1,000 req/s"
 @contextmanager
 def serving(project: Project) -> Iterator[tuple[shop.Scorer, dict[str, str]]]:
     """The project's real scorer, and the headers of a program that may ask it."""
-    token = auth.issue(project.store, "bench", ("predict", "feedback"))
+    token = auth.issue(project.store, "bench", ("predict", "feedback", "read"))
     arguments = ["-P", "-m", "tidemill.serve", str(project.root), "--port", "0"]
     with shop.scorer(arguments, project.root / "scorer.log") as found:
         yield found, {"Authorization": f"Bearer {token}"}

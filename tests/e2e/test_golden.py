@@ -37,6 +37,12 @@ def test_it_decides_as_it_always_did(whole):
     assert told == golden("decisions")[: len(told)]
 
 
+def test_the_live_store_is_no_larger_than_eight_times_the_tables_it_came_from(whole):
+    """Predictions and outcomes included."""
+    state = whole.folder / ".tidemill"
+    assert (state / "live.db").stat().st_size <= 8 * sum(f.stat().st_size for f in state.glob("tables/*/*.parquet"))
+
+
 @pytest.mark.nightly
 def test_the_year_is_the_whole_story(year):
     assert answers(year.folder, year.log) == golden("answers")

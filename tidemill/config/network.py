@@ -25,7 +25,7 @@ class ServeSection(Section, frozen=True):
     names: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     drain: str = "0 s"
-    history: str = "64 MB"
+    history: str = "50 MB"
     keep: str = ""
 
 
@@ -65,8 +65,8 @@ def drain(span: str) -> float:
 def history_bytes(size: str) -> int:
     """Raises ConfigError.
 
-    >>> history_bytes("64 MB")
-    64000000
+    >>> history_bytes("50 MB")
+    50000000
     """
     found = some_bytes(size)
     if found < LEAST_HISTORY:

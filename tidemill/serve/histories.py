@@ -46,13 +46,18 @@ class News:
 class Histories:
     """What serving knows, up to ``seq`` of all rows. Used by the event loop's thread, but for `fetch`.
 
-    ``most``: bytes of the subjects that are held. ``aside``: how a query runs that must not hold up the loop.
+    ``most``: bytes of the subjects that are held. ``aside``: how a query runs that must not hold up the loop. ``missed``: called
+    for each subject that was asked about and not held.
     """
 
     def __init__(
-        self, live: LiveStore, most: int = history_bytes(ServeSection().history), aside: Aside = asyncio.to_thread
+        self,
+        live: LiveStore,
+        most: int = history_bytes(ServeSection().history),
+        aside: Aside = asyncio.to_thread,
+        missed: Callable[[], object] = lambda: None,
     ) -> None:
-        self._live, self._aside, self.held = live, aside, Held(most)
+        self._live, self._aside, self._missed, self.held = live, aside, missed, Held(most)
         self.seq = live.online.last_seq()
         self._of: dict[str, HeldHistory] = {}
         self._reading: dict[Key, _Reading] = {}
@@ -86,6 +91,7 @@ class Histories:
     async def _bring(self, key: Key, reading: _Reading) -> None:
         try:
             self._put(key, [*await self._still(key, reading), *reading.rows])
+            self._missed()
         finally:
             del self._reading[key]
 
@@ -107,6 +113,7 @@ class Histories:
             self._put((dataset, subject), own)
 
     def _read(self, key: Key) -> Subject:
+        self._missed()
         return self._put(key, self._live.online.rows_of_one(*key))
 
     def _put(self, key: Key, rows: Iterable[EventRow]) -> Subject:

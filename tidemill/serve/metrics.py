@@ -47,6 +47,7 @@ class Metrics:
         self.scorer = Gauge(
             "tidemill_scorer_info", "Which scorer of the team counts here.", ("scorer", "host"), registry=r
         )
+        self.read = Counter("tidemill_history_reads", "Subjects that were not held, read from the store.", registry=r)
         self._requests, self._seconds = cache(self.requests.labels), cache(self.seconds.labels)
         self._predictions = cache(self.predictions.labels)
 

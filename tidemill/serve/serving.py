@@ -269,7 +269,7 @@ def _not_there(position: int) -> NotThereYet:
 def prepare(project: Project) -> Serving:
     """Load what is released. What does not verify is not served, and said."""
     metrics = Metrics()
-    histories = Histories(project.live, history_bytes(project.reached.history))
+    histories = Histories(project.live, history_bytes(project.reached.history), missed=metrics.read.inc)
     predictors = {name: Predictor(scope, metrics, histories) for name, scope in project.endpoints.items()}
     clock = ReplayClock(project) if project.replay else None
     serving = Serving(project, metrics, predictors, histories, cache(project.store), clock or project.clock, clock)

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Select,
@@ -42,15 +43,19 @@ from tidemill.store.sql.subjects import SubjectRows
 _online = schema.online.c
 ONLINE = Rows(OnlineEvent, schema.online, "online event", "seq", watermark=_online.seq <= bindparam("watermark"))
 _history, _subjects, _items, _sources = schema.history.c, schema.subjects.c, schema.items.c, schema.sources.c
-_PLAIN = select(_online.seq, _online.subject, _online.item, _online.at, _online.value, _online.dataset)
-_AMONG = _online.subject.in_(bindparam("subjects", expanding=True))
-_OF_ALL = ONLINE.narrowed(["dataset"]).where(_AMONG)
-_ROWS_OF = _PLAIN.where(_AMONG)
-_ROWS_OF_ONE = _PLAIN.where(_online.subject == bindparam("subject"), _online.dataset == bindparam("dataset"))
+_PLAIN = (  # not of the view: it would look up each row's source
+    select(_history.seq, _subjects.name, _items.name, _history.at, _history.value, _subjects.dataset)
+    .join_from(schema.history, schema.subjects, _subjects.id == _history.subject)
+    .join(schema.items, _items.id == _history.item)
+)
+_AMONG: BindParameter[Any] = bindparam("subjects", expanding=True)
+_OF_ALL = ONLINE.narrowed(["dataset"]).where(_online.subject.in_(_AMONG))
+_ROWS_OF = _PLAIN.where(_subjects.name.in_(_AMONG))
+_ROWS_OF_ONE = _PLAIN.where(_subjects.name == bindparam("subject"), _subjects.dataset == bindparam("dataset"))
 _SOLD = select(_items.name).where(
     _items.name.in_(bindparam("items", expanding=True)), _items.dataset == bindparam("dataset")
 )
-_SINCE = _PLAIN.where(_online.seq > bindparam("seq")).order_by(_online.seq).limit(bindparam("limit"))
+_SINCE = _PLAIN.where(_history.seq > bindparam("seq")).order_by(_history.seq).limit(bindparam("limit"))
 _TOLD_AT = schema.history.join(schema.sources, _sources.id == _history.source)
 _PRESENT = (
     select(_history.key, _subjects.dataset, _history.seq, _sources.endpoint)
@@ -61,7 +66,7 @@ _gone = schema.gone.c
 GONE = Rows(Gone, schema.gone, "deletion", "seq")
 _ENDS = union_all(select(func.max(_history.seq).label("seq")), select(func.max(_gone.seq))).subquery()
 _LAST = select(func.max(_ENDS.c.seq))
-_UP_TO = _SINCE.where(_online.seq <= bindparam("position"))
+_UP_TO = _SINCE.where(_history.seq <= bindparam("position"))
 _GONE = (
     GONE.select.where(_gone.seq > bindparam("seq"), _gone.seq <= bindparam("position"))
     .order_by(_gone.seq)
