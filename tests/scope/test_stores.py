@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import traceback
@@ -29,6 +30,7 @@ from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import open_project
 from tidemill.scope.stores import Files, Server, keep_alone, stores_of
 from tidemill.store.artifacts.codecs import get_bundle
+from tidemill.store.records import Fence
 
 if TYPE_CHECKING:
     from tests.store.sql.conftest import Server as Postgres
@@ -204,3 +206,31 @@ def test_two_machines_take_the_same_files_and_each_row_is_there_once(
         loans = open_tables(one).read("credit").collect()["loan"]
         assert len(loans) == loans.n_unique() == made.rows == 1_500 + 40 + 30 + 30
         assert [v.version for v in one.store.datasets.list(dataset="credit")] == [1, 2, 3]
+
+
+def test_of_a_bucket_that_cannot_be_trusted_or_is_another_s_nothing_is_begun(
+    tmp_path: Path,
+    storage: Storage,  # noqa: F811
+    bucket: str,  # noqa: F811
+) -> None:
+    roots = [lay(tmp_path / name) for name in ("one", "other")]
+    for root in roots:
+        toml = (root / "tidemill.toml").read_text()
+        (root / "tidemill.toml").write_text(f'{toml}[stores]\ntables = "{storage.address(bucket)}"\n')
+    storage.drop = True
+    with pytest.raises(StoreError) as caught:
+        open_project(roots[0])
+    assert "If-None-Match" in caught.value.hint
+    storage.drop = False
+    with open_project(roots[0]) as one:
+        one.fence_by(Fence("loop", 3))
+        ingest(one, "credit")
+        (entry,) = open_tables(one).store.log("credit", 1)
+        assert {"txn": {"appId": "lease:loop", "version": 3}} in map(json.loads, entry.splitlines())
+    with pytest.raises(ProjectError) as refused:
+        open_project(roots[1])
+    assert one.id in refused.value.message
+    (roots[0] / "tidemill.toml").write_text((roots[0] / "tidemill.toml").read_text().partition("[stores]")[0])
+    with pytest.raises(ProjectError) as refused:
+        open_project(roots[0])
+    assert "tidemill move" in refused.value.hint
