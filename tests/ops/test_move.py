@@ -33,6 +33,7 @@ from tidemill.rebuild.verify.data import seen
 from tidemill.scope.project import open_project
 from tidemill.scope.stores import STAYING
 from tidemill.store.bucket import Bucket
+from tidemill.store.records import Scorer
 from tidemill.store.sql import contents
 from tidemill.store.sql.contents import Contents
 from tidemill.testing.records import prediction
@@ -241,6 +242,11 @@ def test_nothing_may_run_meanwhile(root: Path, team: Mapping[str, str]) -> None:
             move(root, team)
         assert "loop" in caught.value.message
         project.store.leases.drop("loop", "another machine")
+        project.store.scorers.beat(Scorer("s", "", "far", "10.0.0.7:8080", 1, 0, 0, 0, 0, 0, 0, {}), 60)
+        with pytest.raises(StoreBusy) as caught:
+            move(root, team)
+        assert "10.0.0.7:8080" in caught.value.message
+        project.store.scorers.drop("s")
         tables = open_tables(project)
         with tables.lock("visits"), pytest.raises(StoreBusy):
             move(root, team)

@@ -183,11 +183,13 @@ def _bucket(address: str) -> Any:
 
 
 def _nothing_runs(store: MetadataStore) -> None:
-    """Raises StoreBusy while any machine's lease runs."""
-    if running := store.leases.running():
-        one = max(running, key=lambda lease: lease.expires)
-        hint = f"stop every tidemill of the project, on all machines; one that was killed is forgotten at {to_iso(one.expires)}"
-        raise StoreBusy(f"{one.name} runs (as {one.owner})", hint=hint)
+    """Raises StoreBusy while any machine's lease runs, or its scorer answers."""
+    running = [(lease.expires, f"{lease.name} (as {lease.owner})") for lease in store.leases.running()]
+    running += [(one.expires, f"the scorer {one.address} of {one.host}") for one in store.scorers.live()]
+    if running:
+        expires, who = max(running)
+        hint = f"stop every tidemill of the project, on all machines; one that was killed is forgotten at {to_iso(expires)}"
+        raise StoreBusy(f"{who} runs", hint=hint)
 
 
 def _check(plan: _Plan, source: _Side, identity: str, resuming: bool) -> None:
