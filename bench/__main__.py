@@ -34,6 +34,7 @@ ALL = (
     "leakage",
     "install",
     "learners",
+    "large",
     "recipes",
 )
 RESULTS = Path(__file__).parent / "results"

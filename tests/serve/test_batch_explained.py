@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from tempfile import TemporaryFile
+
+import polars as pl
+import pytest
+
 from tidemill.serve import batch
 from tidemill.types import JsonObject
+
+
+def table_of(found: list[JsonObject]) -> pl.DataFrame:
+    with TemporaryFile() as kept:
+        kept.writelines(json.dumps(one).encode() + b"\n" for one in found)
+        return batch._table(kept, batch._Said.of(batch._told(kept)))
 
 
 def reply(subject: str, explained: JsonObject) -> JsonObject:
@@ -22,7 +34,7 @@ def test_each_input_is_a_column_and_nothing_is_made_up() -> None:
         reply("dan", none),
         {"subject": "eve", "error": "input 'age' is missing"},
     ]
-    table = batch._table(found)
+    table = table_of(found)
     assert table["because"].to_list() == ["Because.", "Because.", "Because.", "too slow", None]
     assert table["base"].to_list() == [0.7, 0.7, 0.7, None, None]
     assert table["added(age)"].to_list() == [0.5, 0.0, 0.5, None, None]
@@ -31,4 +43,20 @@ def test_each_input_is_a_column_and_nothing_is_made_up() -> None:
 
 
 def test_without_explanations_there_are_no_such_columns() -> None:
-    assert not {"because", "base"} & set(batch._table([{"subject": "ann", "value": 1.0}]).columns)
+    assert not {"because", "base"} & set(table_of([{"subject": "ann", "value": 1.0}]).columns)
+
+
+def test_some_answers_at_a_time_are_the_same_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    part, whole = {"what": "age", "value": 0.5}, {"base": 0.7, "because": [], "sentence": "Because."}
+    found: list[JsonObject] = [
+        {"subject": "ann", "value": 1},
+        {"subject": "bob", "error": "input 'age' is missing"},
+        {"subject": "cec", "value": 2.5, "low": 1.0, "probabilities": {"no": 0.25}, "model": "model:m@1"},
+        reply("dan", {"answers": [whole]}),
+        reply("eve", {"answers": [{**whole, "because": [part]}]}),
+        {"subject": "fay", "value": None, "probabilities": {"yes": 0.5, "no": 0.5}},
+    ]
+    expected = table_of(found)
+    monkeypatch.setattr(batch, "AT_ONCE", 1)
+    assert table_of(found).equals(expected) and expected.height == 6
+    assert {"low", "p(no)", "p(yes)", "added(age)", "error"} < {*expected.columns}

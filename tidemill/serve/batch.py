@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
@@ -53,10 +56,12 @@ def answered(endpoint: str, at: int, questions: pl.DataFrame, explain: bool, ctx
     """``[subject, prediction_id, model, arm, value, …, error, p(LABEL) …]``: an answer an entity, as the reply says it."""
     scope = ctx.resource("project").endpoint(endpoint)
     asked = ({**one, "explain": True} for one in requests(questions)) if explain else requests(questions)
-    found = asyncio.run(_all(scope, at, questions.height, asked, ctx.progress))
-    for model in sorted({str(one["model"]) for one in found if "model" in one}):
-        ctx.read(model)
-    return _table(found)
+    with TemporaryFile() as kept:  # so that memory does not grow with how many are asked
+        asyncio.run(_all(scope, at, questions.height, asked, ctx.progress, kept))
+        said = _Said.of(_told(kept))
+        for model in sorted(said.models):
+            ctx.read(model)
+        return _table(kept, said)
 
 
 @pipeline(name=BATCH)
@@ -79,24 +84,22 @@ def parameters(scope: Endpoint, explain: bool = False) -> JsonObject:
 
 
 async def _all(
-    scope: Endpoint, at: Micros, n: int, questions: Iterable[JsonObject], tell: Progress
-) -> list[JsonObject]:
-    """Raises NoModel; of one that is refused why stands in its place."""
+    scope: Endpoint, at: Micros, n: int, questions: Iterable[JsonObject], tell: Progress, kept: IO[bytes]
+) -> None:
+    """Keep each answer as a line of JSON. Raises NoModel; of one that is refused why stands in its place."""
     serving = open_serving(scope.project)
     serving.begin()
-    service, kind, found = PredictionService(serving), serving.at(scope.name).task.request, list[JsonObject]()
+    service, kind = PredictionService(serving), serving.at(scope.name).task.request
     try:
         for place, one in enumerate(questions):
             if place % AT_ONCE == 0:
                 await serving.log.drain()
                 tell(place, n, to_iso(at)[:16])
             key = named_id("asked", str(at), one["subject"])
-            found.append(
-                await _one(service, scope.name, msgspec.convert({**one, "key": key, "as_of": to_iso(at)}, kind))
-            )
+            said = await _one(service, scope.name, msgspec.convert({**one, "key": key, "as_of": to_iso(at)}, kind))
+            kept.write(json.dumps(said).encode() + b"\n")
     finally:
         await serving.end()
-    return found
 
 
 async def _one(service: PredictionService, endpoint: str, body: Any) -> JsonObject:
@@ -108,27 +111,65 @@ async def _one(service: PredictionService, endpoint: str, body: Any) -> JsonObje
     return {"subject": body.subject, **told}
 
 
-def _table(found: list[JsonObject]) -> pl.DataFrame:
+def _told(kept: IO[bytes]) -> Iterator[JsonObject]:
+    kept.seek(0)
+    return map(json.loads, kept)
+
+
+@dataclass
+class _Said:
+    """What the answers say, by the names of it in the order in which they came."""
+
+    models: dict[str, None] = field(default_factory=dict)
+    labels: dict[str, None] = field(default_factory=dict)
+    other: dict[str, None] = field(default_factory=dict)
+    added: dict[str, None] = field(default_factory=dict)
+    explained: bool = False
+
+    @staticmethod
+    def of(answers: Iterable[JsonObject]) -> _Said:
+        found = _Said()
+        for one in answers:
+            found.models |= {str(one["model"]): None} if "model" in one else {}
+            found.labels |= dict.fromkeys(one.get("probabilities", {}))
+            found.other |= dict.fromkeys(name for name in one if name not in (*FIRST, *LEFT_OUT))
+            found.added |= dict.fromkeys(_added(one))
+            found.explained |= "explained" in one
+        return found
+
+
+def _table(kept: IO[bytes], said: _Said) -> pl.DataFrame:
+    """So many answers at a time: they take ten times as much as their columns."""
     import polars as pl
 
-    labels = list(dict.fromkeys(label for one in found for label in one.get("probabilities", {})))
-    told = dict.fromkeys(name for one in found for name in one if name not in (*FIRST, *LEFT_OUT))
-    names = (*FIRST, *told, "error") if "error" not in told else (*FIRST, *told)
+    answers = _told(kept)
+    parts = [_part([], said)]
+    while some := list(islice(answers, AT_ONCE)):
+        parts.append(_part(some, said))
+    return pl.concat(parts, how="vertical_relaxed")
+
+
+def _part(found: list[JsonObject], said: _Said) -> pl.DataFrame:
+    import polars as pl
+
+    names = (*FIRST, *said.other, *(["error"] if "error" not in said.other else []))
     columns: dict[str, list[Any]] = {name: [one.get(name) for one in found] for name in names}
-    columns |= {CHANCE.format(name): [one.get("probabilities", {}).get(name) for one in found] for name in labels}
-    columns |= _explained([one["explained"] for one in found if "explained" in one], found)
+    columns |= {CHANCE.format(name): [one.get("probabilities", {}).get(name) for one in found] for name in said.labels}
+    columns |= _explained(found, sorted(said.added)) if said.explained else {}
     return pl.DataFrame(columns, strict=False)
 
 
-def _explained(said: list[JsonObject], found: list[JsonObject]) -> dict[str, list[Any]]:
+def _added(one: JsonObject) -> dict[str, float]:
+    """What each input added to the score of its first answer."""
+    first: JsonObject = next(iter(one.get("explained", {}).get("answers", ())), {})
+    return {part["what"]: part["value"] for part in first.get("because", ())}
+
+
+def _explained(found: list[JsonObject], names: list[str]) -> dict[str, list[Any]]:
     """``because``: the sentence of each answer, or why there is none; ``base``, and what each input added to it."""
-    if not said:
-        return {}
     first: list[JsonObject] = [next(iter(one.get("explained", {}).get("answers", ())), {}) for one in found]
-    added = [{part["what"]: part["value"] for part in one.get("because", ())} for one in first]
-    names = sorted({name for one in added for name in one})
     why = [one.get("sentence") or full.get("explained", {}).get("why") for one, full in zip(first, found, strict=True)]
     columns: dict[str, list[Any]] = {"because": why, "base": [one.get("base") for one in first]}
     missing = [None if not one or "others" in one else 0.0 for one in first]
-    pairs = list(zip(added, missing, strict=True))
+    pairs = list(zip(map(_added, found), missing, strict=True))
     return columns | {ADDED.format(name): [one.get(name, nought) for one, nought in pairs] for name in names}
