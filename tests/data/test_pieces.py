@@ -63,8 +63,8 @@ def said(root: Path, kind: str, seed: int) -> dict[str, Any]:
     """Everything that two ingests of two files leave: of the second one some rows are in already, or complete others."""
     rng, out = random.Random(seed), dict[str, Any]()
     with open_project(lay(root, f"data/sales/*.{kind}"), clock=HeldClock(NOW)) as project:
-        for nth, name in enumerate(("a", "b", "a")):
-            text = (HEAD + lines(rng, 100)).encode()
+        for nth, name in enumerate(("a", "b", "a", "refused")):
+            text = (HEAD + (lines(rng, 100) if name != "refused" else "7,mug,1,2011-01-01,-1,ann\n" * 100)).encode()
             if kind == "csv":
                 drop(root, f"{name}.csv", text.decode())
             else:
@@ -103,11 +103,12 @@ def test_pieces_are_the_whole(tmp_path: Path, kind: str, seeds: list[int], reque
     whole = [said(tmp_path / f"whole {seed}", kind, seed) for seed in seeds]
     request.getfixturevalue("tiny")
     for seed, one in zip(seeds, whole, strict=True):
-        same(one, said(tmp_path / f"cut {seed}", kind, seed))
+        same(kind, one, said(tmp_path / f"cut {seed}", kind, seed))
 
 
-def same(whole: dict[str, Any], cut: dict[str, Any]) -> None:
+def same(kind: str, whole: dict[str, Any], cut: dict[str, Any]) -> None:
     assert len(whole["rows"]) > 60 and whole["bad"]
+    assert [event["file"] for event in whole["events"] if "code" in event] == [f"data/sales/refused.{kind}"]
     assert (whole.pop("data files"), cut.pop("data files") > 1) == (1, True)
     for what, found in whole.items():
         assert cut[what] == found, what
