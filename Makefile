@@ -42,7 +42,12 @@ test: check  ## set everything up, then every check and every test but those of 
 	@.ci/system-packages tests
 	$(PYTEST) $(TEST_ARGS)
 
-nightly: .venv/dev  ## the whole year of the shop, long statistics, many kills
+# a quarter of a gigabyte that no test of the day needs
+.venv/ray: requirements/ray.txt .venv/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/ray.txt
+	@touch $@
+
+nightly: .venv/ray  ## the whole year of the shop, long statistics, many kills
 	@.ci/system-packages tests
 	$(PYTEST) -m nightly $(TEST_ARGS)
 
@@ -72,8 +77,8 @@ changelog: .venv/dev  ## what changed since the last release, assembled from cha
 lock:  ## pin every distribution again, with hashes and without addresses
 	@PYTHON=$(PYTHON) .ci/venv
 	$(BIN)/python -m pip install --quiet uv
-	for name in runtime serving dev; do \
-	  case $$name in runtime) in="pyproject.toml requirements/build.in";; serving) in="requirements/serving.in -c requirements/runtime.txt";; dev) in="pyproject.toml requirements/build.in --group dev -c requirements/runtime.txt";; esac; \
+	for name in runtime serving dev ray; do \
+	  case $$name in runtime) in="pyproject.toml requirements/build.in";; serving) in="requirements/serving.in -c requirements/runtime.txt";; dev) in="pyproject.toml requirements/build.in --group dev -c requirements/runtime.txt";; ray) in="requirements/ray.in -c requirements/dev.txt";; esac; \
 	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $$in -o requirements/$$name.txt; \
 	done
 

@@ -17,6 +17,7 @@ from typing import Any
 ALL = (
     "start",
     "engine",
+    "cluster",
     "recommend",
     "again",
     "because",

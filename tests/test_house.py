@@ -25,8 +25,8 @@ def test_every_pin_has_hashes_and_no_pin_an_address(path):
     assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", text)) >= len(pins)
 
 
-def test_there_are_pins_for_running_for_serving_and_for_developing():
-    assert {path.stem for path in PINS} == {"runtime", "serving", "dev"}
+def test_there_are_pins_for_running_for_serving_for_developing_and_for_the_night():
+    assert {path.stem for path in PINS} == {"runtime", "serving", "dev", "ray"}
 
 
 def test_the_pins_of_the_server_and_the_runtime_are_the_ones_that_are_developed_with():

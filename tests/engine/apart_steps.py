@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -112,3 +113,41 @@ STEPS: dict[str, Any] = {
 
 def open_thing(root: Path) -> str:
     return f"thing of {root.name}"
+
+
+@step
+def squared(n: int, weights: dict[str, Any], by: float) -> dict[str, Any]:
+    return {"pid": os.getpid(), "value": float(weights["w"].sum()) * by * n * n}
+
+
+@step
+def fans(weights: dict[str, Any], ns: list[int], ctx: Context) -> Any:
+    """What its parts give, or that there is no place for them."""
+    return (
+        [found["result"] for found in ctx.each(squared, [{"n": n} for n in ns], "weights", by=0.5)]
+        if ctx.apart
+        else None
+    )
+
+
+@pipeline
+def fanned(ns: list[int]) -> Any:
+    weights, _ = arrays(4)
+    return fans(weights, ns)
+
+
+@step
+def lone(cpus: int) -> int:
+    return cpus
+
+
+def gone(pid: int) -> bool:
+    """Whether this process has ended, or does soon."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([fd], [], [], 60)[0])
+    finally:
+        os.close(fd)

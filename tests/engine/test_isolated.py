@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -56,7 +55,7 @@ def test_a_timeout_kills_the_child_and_all_it_started(place: Place, monkeypatch:
         run(place, "hangs")
     (told,) = [event.data["text"] for event in place.events if event.kind == "progress"]
     pids = [int(pid) for pid in told.split()]
-    assert len(pids) == 2 and all(gone(pid) for pid in pids)
+    assert len(pids) == 2 and all(apart_steps.gone(pid) for pid in pids)
     (recorded,) = place.store.runs.page()
     assert recorded.status == "failed"
     assert place.status(recorded.id) == {"hangs": "failed"}
@@ -150,14 +149,3 @@ if __name__ == "__main__":
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
     assert done.stdout == "{'result': 2}\n", done.stderr
-
-
-def gone(pid: int) -> bool:
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([fd], [], [], 60)[0])
-    finally:
-        os.close(fd)

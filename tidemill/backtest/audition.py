@@ -26,8 +26,9 @@ from tidemill.learning.evaluate import Scored
 from tidemill.learning.intervals import auc_values
 from tidemill.learning.rows import AT, KEY
 from tidemill.learning.trainer import Report, Trainer
+from tidemill.model.apart import CODE
 from tidemill.model.inputs import Inputs
-from tidemill.model.pipeline import CODE, features
+from tidemill.model.pipeline import features
 from tidemill.release.gates.port import least_useful_of
 from tidemill.release.signing.attest import statement
 from tidemill.release.signing.signer import have_public, seal, signer_of

@@ -25,7 +25,8 @@ from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut, cut_by_time
 from tidemill.learning.trainer import Trainer
 from tidemill.model import prepare, registry
-from tidemill.model.pipeline import CODE, features
+from tidemill.model.apart import CODE
+from tidemill.model.pipeline import features
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.table import training_of
 from tidemill.types import JsonObject, Micros, canonical, digest, parse_span, parse_time, to_iso

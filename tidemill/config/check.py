@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from tidemill.config.amounts import every, some_bytes, some_memory, some_share, some_time
+from tidemill.config.engine import check_engine
 from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
 from tidemill.config.network import check_name, check_proxy, drain, history_bytes
@@ -76,6 +77,8 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
     ):
         if said := getattr(file.stores, key):
             checks.read(("stores", key), reader, said)
+    if wrong := check_engine(file.engine, file.stores):
+        raise checks.wrong(("engine", wrong[0]), wrong[1], wrong[2])
     layers = Layers(raw)
     for environment, endpoints in resolve(file, raw).everywhere():
         for endpoint in endpoints.values():

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from tidemill.config.amounts import some_time
+from tidemill.config.engine import EngineSection
 from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import patience
 from tidemill.config.network import ServeSection
@@ -101,6 +102,7 @@ class File(Section, frozen=True):
     jobs: JobsSection = JobsSection()
     stores: StoresSection = StoresSection()
     serve: ServeSection = ServeSection()
+    engine: EngineSection = EngineSection()
 
 
 @dataclass(frozen=True, slots=True)

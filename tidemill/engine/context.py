@@ -8,19 +8,34 @@ recorded. The seed is part of the fingerprint of a step that takes a context; ar
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from tidemill.engine.graph.values import Kept
 from tidemill.errors import PipelineError
 from tidemill.types import Clock, JsonObject, did_you_mean
 
 if TYPE_CHECKING:
+    from tidemill.engine.graph.declare import StepFunction
+    from tidemill.engine.graph.nodes import Definition
+    from tidemill.store.artifacts.codecs import Saved
     from tidemill.store.artifacts.port import Artifacts
     from tidemill.store.sql.store import MetadataStore
 
 Progress = Callable[[int, int, str], None]
+
+
+class Part(Protocol):
+    """What came of a part of a step that was done apart."""
+
+    outputs: dict[str, Saved]
+    cpu_us: int
+
+
+Each = Callable[["Definition", str, Sequence[JsonObject], Mapping[str, "Kept"]], "Iterator[Part]"]
+"""(a step, the name of the one that it is a part of, arguments, inputs) → what came of each, in their order."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,7 @@ class RunContext:
     reopen: Mapping[str, str]
     seed: int
     run: str = ""
+    each: Each | None = None  # where steps may run their parts apart
 
 
 class Context:
@@ -46,11 +62,14 @@ class Context:
         step: str,
         progress: Progress | None = None,
         see: Callable[[str], None] = lambda what: None,
+        inputs: Mapping[str, Kept] | None = None,
     ) -> None:
         self.root, self.seed, self.run, self.step = around.root, around.seed, around.run, step
         self.artifacts = around.artifacts
         self.reads: list[str] = []
         self.writes: list[str] = []
+        self.cpu_us = 0  # of parts that were done apart
+        self._inputs = inputs or {}
         self._around, self._progress, self._see = around, progress, see
 
     @property
@@ -84,6 +103,29 @@ class Context:
         """Say how far the step is; shown while it runs, never stored."""
         if self._progress is not None:
             self._progress(done, total, text)
+
+    @property
+    def apart(self) -> bool:
+        """Whether the run has places where parts of this step are done side by side."""
+        return self._around.each is not None
+
+    def each(
+        self, part: StepFunction[..., Any], items: Sequence[JsonObject], *shared: str, **values: Any
+    ) -> Iterator[dict[str, Any]]:
+        """The outputs of ``part`` for each of these arguments, in their order: done apart and side by side, where `apart` says so.
+
+        ``shared``: inputs of this step that each part gets as well; ``values``: what each gets of this step, kept for it once.
+        """
+        from tidemill.store.artifacts import codecs
+
+        assert self._around.each is not None, "asked where there is no place for parts"
+        saved = {name: codecs.save(self.artifacts, value) for name, value in values.items()}
+        inputs = {name: self._inputs[name] for name in shared}
+        inputs |= {name: Kept(one.digest, one.codec, one.size) for name, one in saved.items()}
+        given = [{**{name: {"$input": name} for name in inputs}, **item} for item in items]
+        for done in self._around.each(part.definition, self.step, given, inputs):
+            self.cpu_us += done.cpu_us
+            yield {name: codecs.load(self.artifacts, one.digest, one.codec) for name, one in done.outputs.items()}
 
     def read(self, ref: str) -> None:
         """Record in the lineage that this step read what the ref names, such as ``dataset:sales@3``."""

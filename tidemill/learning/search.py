@@ -212,7 +212,7 @@ def _explore(bench: _Bench, candidates: Candidates, incumbent: JsonObject | None
     trials, budget = bench.settings.trials, bench.settings.budget
     space, start = candidates.space, candidates.start
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(5, trials))
+    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=AT_ONCE)
     study = optuna.create_study(direction="maximize", sampler=sampler)
     for recipe in (start, incumbent):
         if recipe and recipe.get("method") == start["method"] and all(space[n].has(recipe.get(n)) for n in space):

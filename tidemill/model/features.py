@@ -20,8 +20,9 @@ from tidemill.learning.measures import measure
 from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut
 from tidemill.model import prepare
+from tidemill.model.apart import CODE
 from tidemill.model.inputs import Inputs
-from tidemill.model.pipeline import CODE, features, split
+from tidemill.model.pipeline import features, split
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.tasks.tabular.inputs import Input
 from tidemill.tasks.tabular.row import RowScorer

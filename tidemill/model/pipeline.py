@@ -14,7 +14,6 @@ import msgspec
 from tidemill.config.sections import SplitSection
 from tidemill.engine import Context, pipeline, step
 from tidemill.engine.context import RunEvent
-from tidemill.engine.runner.port import Limits
 from tidemill.errors import ModelError, StoreError
 from tidemill.evaluation import table
 from tidemill.evaluation.port import Look
@@ -26,6 +25,7 @@ from tidemill.learning.split import Cut
 from tidemill.learning.split import cut as cut_rows
 from tidemill.learning.trainer import Report, Trainer
 from tidemill.model import prepare
+from tidemill.model.apart import CODE, elsewhere, limits, opened
 from tidemill.model.bound import bound
 from tidemill.model.card.describe import describe
 from tidemill.model.curve import CURVE, curve
@@ -34,14 +34,13 @@ from tidemill.store.artifacts.codecs import Report as Card
 from tidemill.store.payloads import Findings
 from tidemill.store.records import Edge, ModelVersion, Tx
 from tidemill.tasks.table import training_of
-from tidemill.types import SECOND, JsonObject
+from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tidemill.scope.project import Model, Project
-
-CODE = "1"  # Said to the engine for steps whose libraries look at clocks and files without depending on them
+    from tidemill.scope.project import Project
+    from tidemill.store.artifacts.port import Artifacts
 
 
 @step(version=prepare.identity)
@@ -59,11 +58,6 @@ def split(rows: pl.DataFrame, test: JsonObject, gap: int) -> JsonObject:
     return cut_rows(msgspec.convert(test, SplitSection), int(at.min()), int(at.max()), gap).over(at).json()
 
 
-def _trainer(rows: pl.DataFrame, settings: JsonObject) -> Trainer:
-    read = Settings(**settings)
-    return training_of(read.task).open_trainer(rows, read)
-
-
 @step(version=CODE)
 def findings(rows: pl.DataFrame, cut: JsonObject, settings: JsonObject) -> JsonObject:
     """What the rows show of leaks, before a model is trained on them: `tidemill.store.payloads.Findings`."""
@@ -78,8 +72,10 @@ def search(
     rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, incumbent: JsonObject | None, ctx: Context
 ) -> JsonObject:
     """The recipe, chosen on the validation windows, and everything that was tried."""
-    trainer = _trainer(rows, settings)
-    return trainer.search(Cut.read(cut).windows, incumbent, ctx.seed, ctx.progress).json()
+    trainer = opened(rows, settings)
+    return trainer.search(
+        Cut.read(cut).windows, incumbent, ctx.seed, ctx.progress, elsewhere(ctx, cut, settings)
+    ).json()
 
 
 @step(version=CODE, outputs=("evaluation_bundle", "released"))
@@ -87,7 +83,7 @@ def train(
     rows: pl.DataFrame, cut: JsonObject, settings: JsonObject, found: JsonObject, ctx: Context
 ) -> tuple[Bundle, Bundle]:
     """Two fits of the recipe: without the test window, and with everything."""
-    trainer, where = _trainer(rows, settings), Cut.read(cut)
+    trainer, where = opened(rows, settings), Cut.read(cut)
     ctx.progress(0, 2, "the evaluation model")
     evaluated = trainer.fit(found["recipe"], where.test_start)
     ctx.progress(1, 2, "the released model")
@@ -110,7 +106,7 @@ def evaluate(
     ``champion``: the digest of its evaluation model; ``asked``: by examination what is configured. What cannot answer says so
     in ``error``.
     """
-    trainer, where = _trainer(rows, settings), Cut.read(cut)
+    trainer, where = opened(rows, settings), Cut.read(cut)
     try:
         own = trainer.report(evaluation_bundle, where.test_start, where.end)
         twice = _twice(trainer, evaluation_bundle, own, where, settings["metric"])
@@ -124,17 +120,17 @@ def evaluate(
         metrics["baselines"][name] = summary(other.scored, ctx.seed)
         metrics["above"][name] = _above(own, other, ctx.seed)
     answers, read = dict(own.answers), Settings(**settings)
-    beside = _champion(ctx.resource("project"), champion)
+    beside = _champion(ctx.artifacts, champion)
     look = Look(trainer, rows, read, where, evaluation_bundle, own, baselines, simple, ctx.seed, asked, beside)
     if answers:
         answers[CURVE + read.metric] = curve(look)
     return metrics, answers, table.examined(look)
 
 
-def _champion(project: Project, digest: str | None) -> Bundle | None:
+def _champion(artifacts: Artifacts, digest: str | None) -> Bundle | None:
     """Its evaluation model; none where its bytes are gone: nothing is said beside it then, and gates refuse by themselves."""
     try:
-        return get_bundle(project.artifacts, digest) if digest else None
+        return get_bundle(artifacts, digest) if digest else None
     except StoreError:
         return None
 
@@ -249,14 +245,7 @@ def model_pipeline(
     return {"model": model, "metrics": metrics, "examined": examined, "search": found, "card": told}
 
 
-def _apart(model: Model) -> dict[str, Limits]:
-    """What runs code of the project's own may hang, or eat the machine: it is kept within limits, apart."""
-    limits = Limits(round(model.project.limit("train") * SECOND), model.project.memory)
-    return (
-        dict.fromkeys((search.definition.name, train.definition.name, evaluate.definition.name), limits)
-        if model.own_code
-        else {}
-    )
+APART = tuple(one.definition.name for one in (search, train, evaluate))
 
 
 def build_candidate(
@@ -284,6 +273,6 @@ def build_candidate(
     for said in bound(project.endpoint(endpoint).model, params["data"], Settings(**params["settings"])):
         if on_event is not None:
             on_event(RunEvent("told", "", data={"text": said}))
-    engine = project.engine(apart=_apart(project.endpoint(endpoint).model))
+    engine = project.engine(apart=limits(project.endpoint(endpoint).model, APART))
     result = engine.run(model_pipeline, params, parent=parent, on_event=on_event)
     return project.store.models.get(result.outputs["model"])

@@ -389,6 +389,7 @@ class Project:
         ``own_code``: whether code of the project takes part, so that its commit belongs to what a run writes down.
         ``apart``: steps that are kept within limits, in a process of their own."""
         from tidemill.engine.runner.engine import Engine
+        from tidemill.scope.places import places
 
         return Engine(
             self.store,
@@ -400,6 +401,7 @@ class Project:
             reopen={"project": "tidemill.scope.project:open_project"},
             own_code=own_code,
             apart=apart,
+            places=places(self.config.engine),
         )
 
     def fence_by(self, fence: Fence) -> None:

@@ -84,6 +84,7 @@ def step(
     impure: str = "",
     version: Version | None = None,
     gpus: int = 0,
+    cpus: int = 1,
 ) -> Callable[[Callable[P, R]], StepFunction[P, R]]: ...
 def step(
     fn: Callable[P, R] | None = None,
@@ -100,6 +101,7 @@ def step(
     impure: str = "",
     version: Version | None = None,
     gpus: int = 0,
+    cpus: int = 1,
 ) -> Any:
     """Make a step of a function. Its result is kept and reused while its fingerprint stays the same.
 
@@ -112,6 +114,7 @@ def step(
       ``impure="why"``: it always runs. ``version=``: it is reused while this stays the same; a text, or a function
       ``(ctx, arguments) -> JSON`` of what the step depends on outside, such as a dataset's digest.
     - ``gpus``: so many must be there, else the step fails before it begins; part of the fingerprint.
+    - ``cpus``: cores that it uses: so many fewer steps run beside it. A cluster keeps cpus, memory and gpus for it.
     - A parameter annotated `Context` (or named ``ctx``) is given by the engine and is no part of the fingerprint.
     """
 
@@ -132,6 +135,7 @@ def step(
             impure=impure,
             version=version,
             gpus=gpus,
+            cpus=cpus,
         )
         return StepFunction(function, definition)
 
@@ -150,6 +154,8 @@ def _check(definition: Definition) -> None:
         raise PipelineError("impure= says never reuse, version= says when to; give one", place=place)
     if definition.gpus < 0:
         raise PipelineError("gpus counts GPUs", place=place, hint="gpus=1")
+    if definition.cpus < 1:
+        raise PipelineError("cpus counts cores", place=place, hint="cpus=2")
     if definition.attempts < 1:
         raise PipelineError("attempts counts the first one too", place=place, hint="attempts=3")
 

@@ -40,6 +40,7 @@ class Definition:
     impure: str = ""
     version: Version | None = None
     gpus: int = 0
+    cpus: int = 1
 
 
 def _not_yet(what: str) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tidemill.engine.context import Progress, RunContext
 from tidemill.engine.faults import point
 from tidemill.engine.graph.values import Kept
 from tidemill.engine.raised import StepRaised
+from tidemill.engine.runner.machine import require
 from tidemill.engine.runner.port import Done, Job
 from tidemill.errors import PipelineError, StepFailed, StepTimeout
 from tidemill.process.channel import ChannelError
@@ -35,7 +37,7 @@ class Request:
     file: str
     qualname: str
     outputs: tuple[str, ...]
-    source: str
+    sources: dict[str, str]
     arguments: dict[str, Any]
     inputs: dict[str, Kept]
     path: list[str]
@@ -56,11 +58,12 @@ class ChildRunner:
 
     def run(self, job: Job, around: RunContext, progress: Progress | None) -> Done:
         """Do the job in a child. Raises StepTimeout (it is killed with all it started), StepRaised, StepFailed."""
-        request = msgspec.to_builtins(_request(job, around))
+        require(job.definition.gpus, job.name)
+        request = request_of(job, around)
         with Child("tidemill.engine.runner.child_main", without=["TIDEMILL_FAULT"]) as child:
             self._running.add(child)
             try:
-                return self._converse(child, request, job, progress)
+                return answer(heard(child, request, job.definition.timeout), job, progress)
             finally:
                 self._running.discard(child)
 
@@ -68,31 +71,48 @@ class ChildRunner:
         for child in list(self._running):
             child.kill()
 
-    def _converse(self, child: Child, request: JsonObject, job: Job, progress: Progress | None) -> Done:
-        limit, place = job.definition.timeout, f"step {job.name}"
-        until = time.monotonic() + limit / 1e6 if limit is not None else None
-        try:
-            child.hears(request)  # where it died at birth, its missing answer tells
-            while (message := child.channel.receive(until)) is not None:
-                if "progress" in message and progress is not None:
-                    progress(*message["progress"])
-                elif "failed" in message:
-                    raise _raised(message["failed"])
-                elif "done" in message:
-                    point("outputs kept")
-                    return msgspec.convert(message["done"], Done)
-        except TimeoutError:
-            words = f"it was not done within its time limit of {(limit or 0) / 1e6:g} s and was killed"
-            raise StepTimeout(words, place=place, hint="give it more time, or less to do") from None
-        except ChannelError as exc:
-            raise StepFailed(exc.message, place=place) from exc
-        how, most = ending(child.wait()), job.definition.memory
-        hint = "look at its output" + (f"; did it need more than {most / 1e9:,.1f} GB of memory?" if most else "")
-        raise StepFailed(f"its process {how} without an answer", place=place, hint=hint)
+
+def heard(child: Child, request: JsonObject, timeout: Micros | None) -> Iterator[JsonObject]:
+    """What a child tells that is given this job, to the end: ``done`` or ``failed``, or else ``late``, ``garbled`` or how it ``ended``."""
+    until = time.monotonic() + timeout / 1e6 if timeout is not None else None
+    try:
+        child.hears(request)  # where it died at birth, its missing answer tells
+        while (message := child.channel.receive(until)) is not None:
+            yield message
+            if message.keys() & {"done", "failed"}:
+                return
+    except TimeoutError:
+        yield {"late": True}
+    except ChannelError as exc:
+        yield {"garbled": exc.message}
+    else:
+        yield {"ended": ending(child.wait())}
 
 
-def _request(job: Job, around: RunContext) -> Request:
-    """Raises PipelineError for what no other process can find."""
+def answer(messages: Iterable[JsonObject], job: Job, progress: Progress | None) -> Done:
+    """What came of the job, by what its process told. Raises StepTimeout, StepRaised, StepFailed."""
+    place, limit, most = f"step {job.name}", job.definition.timeout or 0, job.definition.memory
+    for message in messages:
+        if "progress" in message and progress is not None:
+            progress(*message["progress"])
+        elif "failed" in message:
+            raise _raised(message["failed"])
+        elif "done" in message:
+            point("outputs kept")
+            return msgspec.convert(message["done"], Done)
+        elif "late" in message:
+            words = f"it was not done within its time limit of {limit / 1e6:g} s and was killed"
+            raise StepTimeout(words, place=place, hint="give it more time, or less to do")
+        elif "garbled" in message:
+            raise StepFailed(message["garbled"], place=place)
+        elif "ended" in message:
+            hint = "look at its output" + (f"; did it need more than {most / 1e9:,.1f} GB of memory?" if most else "")
+            raise StepFailed(f"its process {message['ended']} without an answer", place=place, hint=hint)
+    raise StepFailed("nothing was told of its end", place=place)
+
+
+def request_of(job: Job, around: RunContext) -> JsonObject:
+    """What another process is asked. Raises PipelineError for what no other process can find."""
     fn = job.definition.fn
     if "<" in fn.__qualname__:
         raise PipelineError(
@@ -100,13 +120,13 @@ def _request(job: Job, around: RunContext) -> Request:
             place=f"step {job.name}",
             hint="define a step with a timeout or isolate=True at the top of a module",
         )
-    return Request(
+    request = Request(
         step=job.name,
         module=fn.__module__,
         file=fn.__code__.co_filename,
         qualname=fn.__qualname__,
         outputs=job.definition.outputs,
-        source=job.source,
+        sources=job.sources,
         arguments=job.arguments,
         inputs=job.inputs,
         path=[entry or str(Path.cwd()) for entry in sys.path],
@@ -118,6 +138,8 @@ def _request(job: Job, around: RunContext) -> Request:
         seed=around.seed,
         run=around.run,
     )
+    found: JsonObject = msgspec.to_builtins(request)
+    return found
 
 
 def _raised(told: JsonObject) -> StepRaised:

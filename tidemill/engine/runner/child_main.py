@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from itertools import zip_longest
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -80,14 +81,21 @@ def _job(request: Request) -> Job:
     for part in request.qualname.split("."):
         found = getattr(found, part)
     definition = step(outputs=request.outputs)(getattr(found, "fn", found)).definition
-    source = next(iter(code_dependencies(definition.fn).sources.values()), "")
-    if request.source and request.source != source:
-        raise PipelineError(
-            "its source has changed since the run began",
-            place=f"step {request.step}",
-            hint="run the same command again",
-        )
+    _compare(request, code_dependencies(definition.fn).sources)
     return Job(definition, request.step, request.arguments, request.inputs)
+
+
+def _compare(request: Request, here: Mapping[str, str]) -> None:
+    """Raises PipelineError where the code that is found here is not that of the run."""
+    if not request.sources:
+        return
+    for (name, said), found in zip_longest(request.sources.items(), here.values(), fillvalue=("what it uses", "")):
+        if said != found:
+            raise PipelineError(
+                f"{name} is other code here than where the run began",
+                place=f"step {request.step}",
+                hint="the same code wherever steps run; then run the same command again",
+            )
 
 
 def _module(name: str, file: str) -> ModuleType:

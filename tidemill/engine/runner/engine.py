@@ -17,7 +17,7 @@ from tidemill.engine.lease import RunLease, new_owner, resumable, settle_orphans
 from tidemill.engine.runner.port import Limits
 from tidemill.engine.runner.prepare import Order, Preparer
 from tidemill.engine.runner.record import RunRecorder, storable
-from tidemill.engine.runner.schedule import Execution
+from tidemill.engine.runner.schedule import HERE, Execution, Places
 from tidemill.engine.secrets import Secrets
 from tidemill.errors import Conflict
 from tidemill.store.records import Artifact, Run
@@ -40,9 +40,9 @@ class Engine:
     """Runs pipelines on these stores.
 
     ``root``: the project's folder. ``resources``: what ``ctx.resource(name)`` gives. ``reopen``: how a step in a child
-    process gets them: name -> ``module:function`` that takes the root. ``parallel``: how many steps side by side (the
-    cores, at most 4). ``lease``: seconds of silence after which another host may take a run over. ``apart``: steps that run
-    in a process of their own, by name, and within which limits.
+    process gets them: name -> ``module:function`` that takes the root. ``parallel``: how many cores steps may use side by side
+    (those of the machine, at most 4). ``lease``: seconds of silence after which another host may take a run over. ``apart``:
+    steps that run in a process of their own, by name, and within which limits; ``places``: where such processes are.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Engine:
         lease: float = 30.0,
         own_code: bool = True,
         apart: Mapping[str, Limits] | None = None,
+        places: Places = HERE,
     ) -> None:
         self._around = RunContext(
             root=Path(root),
@@ -72,7 +73,7 @@ class Engine:
         self._store = store
         self._parallel = parallel or min(4, os.cpu_count() or 1)
         self._lease = lease
-        self._apart = dict(apart or {})
+        self._apart, self._places = dict(apart or {}), places
         self._own_code = own_code  # of the project: then a run says at which commit it was
 
     def run(
@@ -99,7 +100,7 @@ class Engine:
         recorder = RunRecorder(self._store, around, run, lease, order, found, before, secrets)
         tell = EventEmitter(run.id, on_event)
         preparer = Preparer(values, around, before, secrets)
-        execution = Execution(around, order, recorder, preparer, tell, self._parallel, self._apart)
+        execution = Execution(around, order, recorder, preparer, tell, self._parallel, self._apart, self._places)
         recorder.plan(graph.calls)
         try:
             recorder.add([self._installed()])

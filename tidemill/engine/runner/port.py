@@ -15,7 +15,8 @@ from tidemill.engine.faults import point
 from tidemill.engine.fingerprint.impurity import Recorder, watching
 from tidemill.engine.graph.nodes import Definition
 from tidemill.engine.graph.values import Kept, filled, split_outputs
-from tidemill.errors import TidemillError
+from tidemill.engine.runner.machine import require
+from tidemill.errors import StepFailed, TidemillError
 from tidemill.store.artifacts import codecs
 from tidemill.store.artifacts.codecs import Saved
 from tidemill.types import Micros
@@ -29,7 +30,7 @@ class Job:
     name: str
     arguments: dict[str, Any]
     inputs: dict[str, Kept]
-    source: str = ""  # digest of the step's own source
+    sources: dict[str, str] = field(default_factory=dict)  # digests of the project's code that it uses, by module:name
     alone: bool = True  # no other step runs: the whole process's CPU time is this one's
 
 
@@ -45,22 +46,31 @@ class Done:
 
 
 class Limits(NamedTuple):
-    """What a step may take that runs in a process of its own: wall time in µs, bytes of memory."""
+    """What a step may take that runs in a process of its own: wall time in µs, bytes of memory, cores and GPUs."""
 
-    timeout: Micros
-    memory: int
+    timeout: Micros | None
+    memory: int | None
+    cpus: int = 1
+    gpus: int = 0
 
     def of(self, definition: Definition) -> Definition:
         """The step within these limits."""
-        return replace(definition, isolate=True, timeout=self.timeout, memory=self.memory)
+        return replace(definition, isolate=True, **self._asdict())
+
+
+class MachineLost(StepFailed):
+    """The machine that did the step is gone, which is no fault of the step's: another does it."""
+
+    code = "machine_lost"
 
 
 class Runner(Protocol):
     """Where steps are done.
 
     Promise: when `run` returns, the outputs are in the artifact store under the digests it gives; it raises what the
-    step raised, as it is or as StepRaised, and StepTimeout, StepFailed where the step's process was lost. It may be
-    called from several threads at once.
+    step raised, as it is or as StepRaised, and StepTimeout, StepFailed where the step's process was lost, MachineLost
+    where its machine was. It does the step once, or fails: whoever calls it tries again. It may be called from several
+    threads at once.
     """
 
     def run(self, job: Job, around: RunContext, progress: Progress | None) -> Done: ...
@@ -74,8 +84,9 @@ class InlineRunner:
     """Implements `Runner` in the calling thread, which nobody can kill: Python cannot stop a thread."""
 
     def run(self, job: Job, around: RunContext, progress: Progress | None) -> Done:
+        require(job.definition.gpus, job.name)
         recorder = Recorder(around.root, [around.artifacts.root])
-        context = Context(around, job.name, progress, recorder.see)
+        context = Context(around, job.name, progress, recorder.see, job.inputs)
         clock = time.process_time_ns if job.alone else time.thread_time_ns
         began = clock()
         arguments = _arguments(job, around)
@@ -87,7 +98,8 @@ class InlineRunner:
         point("after the step's function")
         outputs = _keep(job, value, around)
         point("outputs kept")
-        return Done(outputs, tuple(recorder.seen), (clock() - began) // 1000, context.reads, context.writes)
+        cpu_us = (clock() - began) // 1000 + context.cpu_us
+        return Done(outputs, tuple(recorder.seen), cpu_us, context.reads, context.writes)
 
     def kill(self) -> None:
         """Whoever gives the run up waits for its threads, within a bound."""

@@ -136,7 +136,7 @@ class Preparer:
         digests = {name: kept.digest for name, kept in inputs.items()}
         told, version = self._secrets.hide((arguments, self._version(definition, arguments, unit.name)))
         parts = fingerprint_inputs(definition, code, told, digests, self._around.seed, version)
-        job = Job(definition, unit.name, arguments, inputs, next(iter(code.sources.values()), ""))
+        job = Job(definition, unit.name, arguments, inputs, dict(code.sources))
         return Ready(unit, job, parts, fingerprint(parts), tuple(code.unseen))
 
     def note(self, ready: Ready, step: Step) -> None:

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from queue import SimpleQueue
+from typing import NamedTuple
 
 from tidemill.engine.context import EventEmitter, RunContext
 from tidemill.engine.faults import point
+from tidemill.engine.fingerprint.code_dependencies import code_dependencies
 from tidemill.engine.graph.nodes import Definition
-from tidemill.engine.graph.values import SKIPPED, slot_of_outputs
+from tidemill.engine.graph.values import SKIPPED, Kept, slot_of_outputs
 from tidemill.engine.raised import StepRaised, kinds_of, named, surfaced
-from tidemill.engine.runner.machine import require
-from tidemill.engine.runner.port import Done, InlineRunner, Limits, Runner
+from tidemill.engine.runner.port import Done, InlineRunner, Job, Limits, MachineLost, Runner
 from tidemill.engine.runner.prepare import Order, Preparer, Ready, Unit
 from tidemill.engine.runner.record import RunRecorder
 from tidemill.errors import TidemillError
+from tidemill.types import JsonObject
 
+MOST_LOST = 3
+"""So many machines a step may lose."""
 _PATIENCE = 10.0  # seconds that a run which is given up waits for its threads: Python cannot stop them
 
 
+class Places(NamedTuple):
+    """Where steps run that do not run in this process, and how many trials of one step side by side."""
+
+    remote: Callable[[], Runner] | None = None  # None: in children
+    trials: int = 1
+
+
+HERE = Places()
 Result = Done | BaseException  # What came of a step, or what it raised in the end
 
 
@@ -37,10 +50,12 @@ class Execution:
         tell: EventEmitter,
         parallel: int,
         apart: Mapping[str, Limits],
+        places: Places,
     ) -> None:
-        self._around, self._order, self._recorder, self._preparer = around, order, recorder, preparer
-        self._tell, self._parallel, self._apart = tell, parallel, apart
-        self._inline, self._children = InlineRunner(), list[Runner]()  # of children none or one
+        self._around = replace(around, each=self._each if places.trials > 1 else None)
+        self._order, self._recorder, self._preparer = order, recorder, preparer
+        self._tell, self._parallel, self._apart, self._places = tell, parallel, apart, places
+        self._inline, self._others = InlineRunner(), list[Runner]()  # of others none or one
         self._running: dict[str, Ready] = {}
         self._made: dict[str, int] = {}  # attempts so far
         self._threads: dict[str, threading.Thread] = {}
@@ -88,11 +103,21 @@ class Execution:
     def _launch(self) -> list[Ready]:
         """What is to run now, as far as there is room; what need not run is settled on the way."""
         launch: list[Ready] = []
-        while self._order.ready and self._failure is None and len(self._running) + len(launch) < self._parallel:
+        while self._order.ready and self._failure is None and self._has_room(launch):
             ready = self._begin(self._order.ready.popleft())
             if ready is not None:
                 launch.append(ready)
         return launch
+
+    def _has_room(self, launch: list[Ready]) -> bool:
+        """Whether the next one may run beside these: by the cores that they use. One that asks for more than there are runs alone."""
+        used = [self._cpus(ready.unit) for ready in (*self._running.values(), *launch)]
+        return not used or sum(used) + self._cpus(self._order.ready[0]) <= self._parallel
+
+    def _cpus(self, unit: Unit) -> int:
+        """Cores of this machine; elsewhere they are counted where they are."""
+        step = unit.call.step
+        return step.cpus if self._places.remote is None or not step.isolate else 1
 
     def _begin(self, unit: Unit) -> Ready | None:
         """Settle the unit without running it, if that can be."""
@@ -120,13 +145,12 @@ class Execution:
         name, definition = ready.unit.name, ready.job.definition
         if (limits := self._apart.get(definition.name)) is not None:
             definition = limits.of(definition)
-        job = dataclasses.replace(ready.job, alone=alone, definition=definition)
+        job = replace(ready.job, alone=alone, definition=definition)
         progress = self._tell.progress_of(name)
 
         def once() -> Done:
-            require(definition.gpus, name)
             self._made[name] = self._made.get(name, 0) + 1
-            return (self._child_runner() if definition.isolate else self._inline).run(job, self._around, progress)
+            return (self._other() if definition.isolate else self._inline).run(job, self._around, progress)
 
         def again(number: int, error: str) -> None:
             self._tell("retried", name, attempt=number, error=error)
@@ -137,14 +161,35 @@ class Execution:
         except BaseException as exc:  # noqa: BLE001 - becomes the run's failure, or is raised where the run is awaited
             return exc
 
-    def _child_runner(self) -> Runner:
-        """Loaded when first needed: most runs start no process."""
+    def _other(self) -> Runner:
+        """For steps that do not run in this process. Made when first needed: most runs have none."""
         from tidemill.engine.runner.child import ChildRunner
 
         with self._lock:
-            if not self._children:
-                self._children.append(ChildRunner())
-            return self._children[0]
+            if not self._others:
+                self._others.append((self._places.remote or ChildRunner)())
+            return self._others[0]
+
+    def _each(
+        self, definition: Definition, of: str, items: Sequence[JsonObject], inputs: Mapping[str, Kept]
+    ) -> Iterator[Done]:
+        """One step for each of these arguments, apart and side by side, in their order; for the step named ``of``."""
+        definition = self._apart.get(definition.name, Limits(None, None)).of(definition)
+        sources = dict(code_dependencies(definition.fn).sources)
+
+        def made(place: int) -> Done:
+            job = Job(definition, f"{of}/{definition.name}[{place}]", items[place], dict(inputs), sources, alone=False)
+
+            def again(number: int, error: str) -> None:
+                self._tell("retried", of, attempt=number, error=error)
+
+            return with_retries(definition, lambda: self._other().run(job, self._around, None), again, self._stop)
+
+        with ThreadPoolExecutor(self._places.trials, thread_name_prefix="tidemill-each") as pool:
+            try:
+                yield from (future.result() for future in [pool.submit(made, place) for place in range(len(items))])
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def _close(self, name: str, result: Result) -> None:
         """Take down what came of a step that ran. Raises what is nobody's failure, such as KeyboardInterrupt."""
@@ -172,7 +217,7 @@ class Execution:
         What it returns is written nowhere, but what it does to the world it may still do: the error says so.
         """
         self._stop.set()
-        for runner in self._children:
+        for runner in self._others:
             runner.kill()
         at_work = self._outlasting(exc)
         if at_work:
@@ -214,16 +259,24 @@ class Execution:
 def with_retries(
     definition: Definition, attempt: Callable[[], Done], again: Callable[[int, str], None], stop: threading.Event
 ) -> Done:
-    """Attempt, and again after the named exceptions, waiting twice as long each time. Raises what the last one did."""
+    """Attempt, and again after the named exceptions, waiting twice as long each time; at once, `MOST_LOST` times, where the machine is lost.
+
+    Raises what the last one did.
+    """
     retried = {f"{kind.__module__}.{kind.__qualname__}" for kind in definition.retry}
-    number = 1
+    number = made = 1
     while True:
         try:
             return attempt()
+        except MachineLost as lost:
+            if made - number == MOST_LOST or stop.is_set():
+                raise
+            again(made, str(lost))
         except Exception as exc:
             if number == definition.attempts or retried.isdisjoint(kinds_of(exc)):
                 raise
-            again(number, str(exc) if isinstance(exc, (StepRaised, TidemillError)) else named(exc))
+            again(made, str(exc) if isinstance(exc, (StepRaised, TidemillError)) else named(exc))
             if stop.wait(definition.backoff / 1e6 * 2 ** (number - 1)):
                 raise
             number += 1
+        made += 1

@@ -1,0 +1,75 @@
+"""Parts of the model pipeline that run apart: the trials of a search, side by side, and the fits within their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tidemill.engine import Context, step
+from tidemill.engine.runner.port import Limits
+from tidemill.learning.search import Settings
+from tidemill.learning.split import Cut
+from tidemill.learning.trainer import Trainer
+from tidemill.learning.trials import Arrays, Elsewhere, Measured
+from tidemill.tasks.table import training_of
+from tidemill.types import SECOND, JsonObject
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tidemill.scope.project import Model
+
+CODE = "1"  # Said to the engine for steps whose libraries look at clocks and files without depending on them
+
+
+def opened(rows: pl.DataFrame, settings: JsonObject) -> Trainer:
+    """The trainer of these rows."""
+    read = Settings(**settings)
+    return training_of(read.task).open_trainer(rows, read)
+
+
+@step(version=CODE, outputs=("told", "arrays"))
+def trial(
+    rows: pl.DataFrame,
+    cut: JsonObject,
+    settings: JsonObject,
+    incumbent: JsonObject | None,
+    recipe: JsonObject,
+    metric: str,
+    held: Arrays,
+) -> tuple[JsonObject, dict[str, Any]]:
+    """One recipe of a search, settled and measured in a process of its own."""
+    trials = opened(rows, settings).trials(Cut.read(cut).windows, incumbent)
+    found = trials.measure(recipe, metric, held)
+    told = {"recipe": found.recipe, "error": found.error, "stopped": found.stopped}
+    return told, {"values": found.values, "units": found.units, **trials.made(found)}
+
+
+def elsewhere(ctx: Context, cut: JsonObject, settings: JsonObject) -> Elsewhere | None:
+    """What makes the trials of the step ``search`` apart; None where the run has no places for them."""
+    if not ctx.apart:
+        return None
+
+    def made(
+        recipes: Sequence[JsonObject], incumbent: JsonObject | None, metric: str, held: Arrays
+    ) -> Iterator[tuple[Measured, Arrays]]:
+        same = {"cut": cut, "settings": settings, "incumbent": incumbent, "metric": metric}
+        for found in ctx.each(trial, [{**same, "recipe": recipe} for recipe in recipes], "rows", held=dict(held)):
+            told, arrays = found["told"], dict(found["arrays"])
+            values, units = arrays.pop("values"), arrays.pop("units")
+            yield Measured(told["recipe"], values, units, told["error"], told["stopped"]), arrays
+
+    return made
+
+
+def limits(model: Model, steps: Sequence[str]) -> dict[str, Limits]:
+    """Which of these steps, and trials, run in processes of their own, and what they may take.
+
+    On a cluster all do. Here what runs code of the project's own does: it may hang, or eat the machine.
+    """
+    project, engine = model.project, model.project.config.engine
+    memory = engine.asks if engine.runner or engine.memory else project.memory
+    most = Limits(round(project.limit("train") * SECOND), memory, engine.cpus, engine.gpus)
+    names = steps if model.own_code or engine.runner else ()
+    named = dict.fromkeys((name for name in names if name != "search" or model.own_code), most)
+    return {**named, trial.definition.name: most if engine.runner else most._replace(memory=None)}
