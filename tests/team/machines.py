@@ -54,7 +54,8 @@ class Stores:
     @property
     def toml(self) -> str:
         metadata = f"postgresql://tidemill@127.0.0.1:{self.server.port}/team_{self.number}"
-        return f'\n[stores]\nmetadata = "{metadata}"\nartifacts = "{self.storage.address(f"team-{self.number}")}"\n'
+        bucket = self.storage.address(f"team-{self.number}")
+        return f'\n[stores]\nmetadata = "{metadata}"\nartifacts = "{bucket}"\ntables = "{bucket}"\n'
 
     def ask(self, query: str, name: str = "shop") -> list[Any]:
         """What plain SQL finds in the project's schema."""

@@ -9,20 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.store.artifacts.storage import Storage, running
+from tests.store.artifacts.storage import Storage
 from tests.store.sql.conftest import Server
 from tests.team.front import Front, fronted
 from tests.team.load import Load
 from tests.team.machines import Machine, Stores, Team, team
 from tests.tiers import both
-
-
-@pytest.fixture(scope="module")
-def storage() -> Iterator[Storage]:
-    with pytest.MonkeyPatch.context() as patch, running() as found:
-        patch.setenv("AWS_ACCESS_KEY_ID", "tidemill")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "hush")
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -12,20 +12,28 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 HERE = Path(__file__).parent
+ARMS = "select id, arm from predictions"
+DECISIONS = "select at, action, code from decisions order by at"
 
 
 def answers(shop: Path, log: Path) -> list[str]:
     """One line a request, in the order they were asked."""
     with closing(sqlite3.connect(shop / ".tidemill/live.db")) as live:
-        arms = dict(live.execute("select id, arm from predictions"))
+        return answered(live.execute(ARMS), log)
+
+
+def answered(arms_of: Iterable[Sequence[Any]], log: Path) -> list[str]:
+    """As `answers`, by what `ARMS` finds wherever the predictions are."""
+    arms = dict(arms_of)
     rows = pl.read_parquet(log).sort("at", "request").iter_rows(named=True)
     return [f"{r['request']} {arms[r['prediction']]} {r['model']} {_digest(r['items'])}" for r in rows]
 
@@ -33,7 +41,11 @@ def answers(shop: Path, log: Path) -> list[str]:
 def decisions(shop: Path) -> list[str]:
     """One line a decision, in the order they were taken."""
     with closing(sqlite3.connect(shop / ".tidemill/tidemill.db")) as store:
-        rows = store.execute("select at, action, code from decisions order by at").fetchall()
+        return decided(store.execute(DECISIONS))
+
+
+def decided(rows: Iterable[Sequence[Any]]) -> list[str]:
+    """As `decisions`, by what `DECISIONS` finds."""
     return [f"{datetime.fromtimestamp(at / 1e6, UTC):%Y-%m-%d} {action} {code}" for at, action, code in rows]
 
 
