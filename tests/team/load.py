@@ -1,32 +1,35 @@
-"""Clients of a team's front: they ask again what got no answer, and remember all that was acknowledged."""
+"""Clients of a team's front: they ask again what got no answer, remember all that was acknowledged, and look whether answers see it."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import threading
+import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.serve.asking import NOON
 from tests.team.front import Front
-from tidemill.types import DAY, to_iso
+from tidemill.types import SECOND, to_iso
 
-SUBJECTS = 17
 AWAY = {503}
 """What a client may be answered while something is down: it comes again."""
 
 
 @dataclass
 class Load:
-    """``patient``: it asks again after a refusal that says when; else every refusal is one too many."""
+    """``name``: what its keys begin with. ``patient``: it asks again after a refusal that says when; else every refusal is one too many."""
 
     front: Front
+    name: str
     patient: bool = True
     predictions: dict[str, bytes] = field(default_factory=dict)  # key -> the reply
-    outcomes: dict[str, float] = field(default_factory=dict)  # key -> value
+    outcomes: dict[str, bytes] = field(default_factory=dict)  # likewise
+    blind: list[Any] = field(default_factory=list)
+    """Answers that did not see what their position names."""
+    at: str = field(default_factory=lambda: to_iso(time.time_ns() // 1_000 - 60 * SECOND))
     wrong: list[Any] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     acknowledged: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -45,41 +48,39 @@ class Load:
             assert not thread.is_alive()
 
     def _client(self, number: int) -> None:
+        """In turn what somebody new bought, and a question about them that brings the position of that."""
         count = 0
-        connection = self.front.connect()
-        with closing(connection):
+        with closing(self.front.connect()) as connection:
             while not self.over.is_set():
                 count += 1
-                self._until_answered(connection, *request(number, count))
+                key, item = f"{self.name}/{number}/{count}", f"i{count % 5}"
+                subject = key.replace("/", "-")
+                told = {"key": key, "subject": subject, "item": item, "value": 1.0, "at": self.at}
+                said = self._until_answered(connection, "/feedback", told)
+                position = json.loads(said or b"{}").get("position", 0)
+                said = self._until_answered(connection, "/predict/shop", {"subject": subject, "key": key}, position)
+                if said and item not in json.loads(said)["items"]:
+                    self.blind.append((told, position, said))
 
-    def _until_answered(self, connection: http.client.HTTPSConnection, path: str, body: dict[str, Any]) -> None:
+    def _until_answered(
+        self, connection: http.client.HTTPSConnection, path: str, body: dict[str, Any], position: int = 0
+    ) -> bytes:
+        """The answer; nothing where all is over."""
         while not self.over.is_set():
             try:
-                connection.request("POST", path, json.dumps(body), self.front.headers())
+                connection.request("POST", path, json.dumps(body), self.front.headers(Position=str(position)))
                 answer = connection.getresponse()
                 said = answer.read()
             except (OSError, http.client.HTTPException) as exc:
                 self.wrong.append((path, body, repr(exc)))  # nginx stands: it always has an answer
                 connection.close()
                 continue
-            if answer.status != 200:
-                self.refused[f"{answer.status} {json.loads(said)['code']} {json.loads(said)['detail']}"] += 1
-                if answer.status not in AWAY or not answer.headers["retry-after"] or not self.patient:
-                    self.wrong.append((path, body, answer.status, said))
-                self.over.wait(0.02)
-                continue
-            if path == "/feedback":
-                self.outcomes[body["key"]] = body["value"]
-            else:
-                self.predictions[body["key"]] = said
-            self.acknowledged.release()
-            return
-
-
-def request(number: int, count: int) -> tuple[str, dict[str, Any]]:
-    """The next of a client: in turn a question and an outcome."""
-    key, subject = f"{number}/{count}", str(count % SUBJECTS)
-    if count % 2:
-        return "/predict/shop", {"subject": subject, "key": key}
-    at = to_iso(NOON - DAY + count)
-    return "/feedback", {"key": key, "subject": subject, "item": f"i{count % 5}", "value": float(count), "at": at}
+            if answer.status == 200:
+                (self.outcomes if path == "/feedback" else self.predictions)[body["key"]] = said
+                self.acknowledged.release()
+                return said
+            self.refused[f"{answer.status} {json.loads(said)['code']} {json.loads(said)['detail']}"] += 1
+            if answer.status not in AWAY or not answer.headers["retry-after"] or not self.patient:
+                self.wrong.append((path, body, answer.status, said))
+            self.over.wait(0.02)
+        return b""

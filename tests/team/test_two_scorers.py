@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -15,6 +18,7 @@ from tests.team.front import Front, fronted
 from tests.team.load import Load
 from tests.team.machines import Machine, Stores, Team, team
 from tests.tiers import both
+from tidemill.scope.project import Project, open_project
 
 
 @pytest.fixture(scope="module")
@@ -48,24 +52,50 @@ def asked_again(front: Front, machine: Machine, load: Load) -> None:
         assert load.acknowledged.acquire(timeout=60)
 
 
+@pytest.mark.parametrize("keys", both(200, 2_000))
+def test_one_key_is_one_record_and_one_answer_whichever_scorer_is_asked(shop: Team, front: Front, keys: int) -> None:
+    """Two clients send the same keys at the same time."""
+    before = answered_by(front)
+
+    def asks(_: int) -> list[bytes]:
+        with closing(front.connect()) as connection:
+            heard = []
+            for n in range(keys):
+                body = {"subject": str(n % 7), "key": f"{keys}/{n}"}
+                connection.request("POST", "/predict/shop", json.dumps(body), front.headers())
+                answer = connection.getresponse()
+                heard.append(answer.read())
+                assert answer.status == 200, heard[-1]
+            return heard
+
+    with ThreadPoolExecutor(2) as clients:
+        one, other = clients.map(asks, range(2))
+    assert one == other
+    kept = dict(shop.stores.ask(f"SELECT key, id FROM predictions WHERE key LIKE '{keys}/%'"))
+    assert kept == {f"{keys}/{n}": json.loads(said)["prediction_id"] for n, said in enumerate(one)}
+    by = answered_by(front) - before
+    assert len(by) == 2 and min(by.values()) > keys / 2, by
+
+
 def kept_once(shop: Team, load: Load) -> None:
     """Every acknowledged answer and outcome is in the store as it was told, and nothing is there twice."""
-    predictions = shop.stores.ask("SELECT key, id, model, output FROM predictions WHERE key LIKE '%/%'")
-    outcomes = shop.stores.ask("SELECT key, value FROM outcomes")
-    events = [key for (key,) in shop.stores.ask("SELECT key FROM online WHERE file IS NULL ORDER BY seq")]
+    predictions = shop.stores.ask(f"SELECT key, id, model, output FROM predictions WHERE key LIKE '{load.name}/%'")
+    outcomes = shop.stores.ask(f"SELECT key, subject || ' ' || item FROM outcomes WHERE key LIKE '{load.name}/%'")
+    events = [key for (key,) in shop.stores.ask(f"SELECT key FROM online WHERE key LIKE '{load.name}/%' ORDER BY seq")]
     kept = {key: (id, model, json.loads(bytes(out))) for key, id, model, out in predictions}
     told = dict(outcomes)
     assert len(kept) == len(predictions) and len(told) == len(outcomes)
     for key, said in load.predictions.items():
         answer = json.loads(said)
         assert kept[key] == (answer["prediction_id"], answer["model"], {k: answer[k] for k in ("items", "scores")})
-    assert all(told[key] == value for key, value in load.outcomes.items())
+    for key in load.outcomes:
+        assert told[key] == f"{key.replace('/', '-')} i{int(key.split('/')[2]) % 5}"
     assert sorted(events) == sorted(told)
 
 
 @pytest.mark.parametrize("kills", both(2, 20))
 def test_what_was_acknowledged_survives_kills_of_either_scorer(shop: Team, front: Front, kills: int) -> None:
-    chance, load = random.Random(kills), Load(front)
+    chance, load = random.Random(kills), Load(front, f"{kills} kills")
     clients = load.run(4)
     for number in range(kills):
         for _ in range(chance.randrange(50, 300)):
@@ -79,12 +109,13 @@ def test_what_was_acknowledged_survives_kills_of_either_scorer(shop: Team, front
     load.end(clients)
     assert not load.wrong, load.wrong[:3]
     assert not load.refused, load.refused  # the other one answered each of them
+    assert not load.blind, load.blind[:3]
     kept_once(shop, load)
 
 
 def test_a_rolling_restart_fails_no_request(shop: Team, front: Front) -> None:
     """One after the other: it says at /readyz that it goes, answers on, and goes; the next one only when it is back."""
-    load = Load(front, patient=False)
+    load = Load(front, "restart", patient=False)
     clients = load.run(4)
     for machine in shop.machines:
         for _ in range(50):
@@ -94,4 +125,67 @@ def test_a_rolling_restart_fails_no_request(shop: Team, front: Front) -> None:
         asked_again(front, machine, load)
     load.end(clients)
     assert not load.wrong, load.wrong[:3]
+    assert not load.blind, load.blind[:3]
+    kept_once(shop, load)
+
+
+@contextmanager
+def held(project: Project) -> Iterator[None]:
+    """Transactions of a job, which have written into both databases and do not end."""
+    began, over = threading.Barrier(3), threading.Event()
+
+    def job(setting: Callable[[], None]) -> None:
+        setting()
+        began.wait(60)
+        assert over.wait(120)
+
+    def records() -> None:
+        project.store.transact(lambda tx: job(lambda: project.store.settings.set("held", True, tx)))
+
+    def histories() -> None:
+        project.live.online._db.write(lambda tx: job(lambda: None))
+
+    with ThreadPoolExecutor(2) as jobs:
+        done = [jobs.submit(records), jobs.submit(histories)]
+        try:
+            began.wait(60)
+            yield
+        finally:
+            over.set()
+        for one in done:
+            one.result()
+
+
+def test_a_transaction_that_a_job_holds_delays_no_prediction(shop: Team, front: Front) -> None:
+    with open_project(shop.machines[0].root) as project, held(project), closing(front.connect()) as connection:
+        for n in range(50):
+            body = {"subject": f"new {n}", "key": f"held {n}"}
+            connection.request("POST", "/predict/shop", json.dumps(body), front.headers())
+            answer = connection.getresponse()
+            assert answer.status == 200, answer.read()
+            answer.read()
+        assert shop.stores.ask("SELECT count(*) FROM predictions WHERE key LIKE 'held %'") == [(50,)]
+
+
+def test_postgresql_away_is_told_with_when_to_come_again_and_all_goes_on_when_it_is_back(
+    shop: Team, front: Front, server: Server
+) -> None:
+    load = Load(front, "away")
+    clients = load.run(4)
+    for _ in range(50):
+        assert load.acknowledged.acquire(timeout=60)
+    server.stop()
+    try:
+        while not load.refused:
+            load.over.wait(0.02)
+        while load.acknowledged.acquire(blocking=False):  # what was answered before
+            continue
+    finally:
+        server.resume()
+    for _ in range(200):
+        assert load.acknowledged.acquire(timeout=60)
+    load.end(clients)
+    assert not load.wrong, load.wrong[:3]
+    assert {said.split()[0] for said in load.refused} == {"503"}
+    assert not load.blind, load.blind[:3]
     kept_once(shop, load)
