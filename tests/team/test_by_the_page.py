@@ -58,4 +58,5 @@ def test_from_zero_by_the_page(machines: dict[str, Host]) -> None:
                 raise AssertionError(f"{exc}\n{''.join(one.said for one in machines.values())}") from exc
             print(said[-1])
     answers = [json.loads(line) for text in said for line in text.splitlines() if line.startswith('{"prediction_id"')]
+    assert re.search(r"^predictions +1$", said[-1], re.M), said[-1]  # restored
     assert len(answers) >= 4 and all(answer == answers[0] for answer in answers[:4])
