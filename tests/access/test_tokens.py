@@ -104,7 +104,7 @@ def test_an_expiry_is_seen_in_the_cache_too(project, monkeypatch):
     cache = auth.cache(project.store)
     secret = auth.issue(project.store, "app", ["read"], life=10**9)
     cache.check(secret)
-    monkeypatch.setattr(auth, "_now", lambda: 10**18)
+    monkeypatch.setattr(cache, "_now", lambda: 10**18)
     with raised(Unauthorized, "") as caught:
         cache.check(secret)
     assert "tidemill up" not in caught.value.hint  # as for a token that nobody knows

@@ -24,7 +24,15 @@ from tidemill.types import DAY, HeldClock
 
 ADA, NOBODY = Caller("ada", SCOPES, "cli"), Caller("eve", ("read",), "api")
 NOW = 100 * DAY
-THROUGH_A_PIPELINE = {"releases.start", "runs.run_all", "runs.start", "runs.resume", "backtests.play", "auditions.hold"}
+THROUGH_A_PIPELINE = {
+    "releases.start",
+    "releases.promote",
+    "runs.run_all",
+    "runs.start",
+    "runs.resume",
+    "backtests.play",
+    "auditions.hold",
+}
 THROUGH_A_PIPELINE |= {
     "batch.predict_active",
     "rebuilds.verify",

@@ -1,6 +1,6 @@
 """Who may ask: tokens with scopes, kept as SHA-256 hashes; a login code that works once; the page's session.
 
-Times here are the machine's own, also in a replay: a token is not part of the story.
+Times here are the database's, the same for every machine, also in a replay: a token is not part of the story.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def issue(
         if scope not in SCOPES and not once:
             raise BadRequest(f"unknown scope {scope!r}", hint=did_you_mean(scope, SCOPES))
     secret = f"tidemill_{secrets.token_urlsafe(32)}"
-    now = _now()
+    now = store.clock.now()
     expires = None if life is None else now + life
     store.tokens.add(Token(new_id("token"), name, hashed(secret), wanted, now, expires, once), tx)
     return secret
@@ -61,7 +61,7 @@ def revoke_named(store: MetadataStore, name: str, tx: Tx = None) -> int:
 
 def sweep(store: MetadataStore) -> int:
     """Delete what has expired: each `up` begins with it. Until then an expired one is a row that opens nothing."""
-    now = _now()
+    now = store.clock.now()
     return sum(store.tokens.delete(t.id) for t in store.tokens.list() if t.expires is not None and t.expires <= now)
 
 
@@ -73,7 +73,7 @@ def issue_code(store: MetadataStore, scope: str = LOGIN, *, life: Micros = CODE_
 def redeem(store: MetadataStore, code: str, scope: str = LOGIN) -> None:
     """Use up a code. Raises Unauthorized if it is unknown, expired, meant for something else, or used."""
     token = store.tokens.first(hash=hashed(code))
-    fit = token is not None and token.once and scope in token.scopes and not _expired(token)
+    fit = token is not None and token.once and scope in token.scopes and not _expired(token, store.clock.now())
     if token is None or not fit or not store.tokens.delete(token.id):
         raise Unauthorized("this code is not valid, or was used before", hint="tidemill up prints a new one")
 
@@ -84,16 +84,16 @@ def log_in(store: MetadataStore, code: str) -> str:
     return issue(store, "session", SESSION_SCOPES, life=SESSION_LIFE)
 
 
-def _expired(token: Token) -> bool:
-    return token.expires is not None and token.expires <= _now()
+def _expired(token: Token, now: Micros) -> bool:
+    return token.expires is not None and token.expires <= now
 
 
-def _valid(token: Token | None) -> Token:
+def _valid(token: Token | None, now: Micros) -> Token:
     if token is None or token.once:
         raise Unauthorized(
             "unknown token", hint="tidemill up shows a page to log in on; for a program: tidemill token add NAME"
         )
-    if _expired(token):
+    if _expired(token, now):
         raise Unauthorized("this token has expired", hint="make a new one: tidemill token add NAME")
     return token
 
@@ -108,10 +108,17 @@ class TokenCache:
     So guessing does not read the tokens, and pushes nobody out. Holds no secret. ``read`` gives the tokens, ``revision`` grows
     with each that is made or taken back. `seen` tells of a newer one: what was known before counts no more. `seen` and `take` belong to one
     thread, `look` runs in any. ``remote``: the store is asked in a thread, so that a slow one holds nobody else.
+    ``now``: the time that they expire by.
     """
 
-    def __init__(self, read: Callable[[], Iterable[Token]], revision: Callable[[], int], remote: bool = False) -> None:
-        self._read, self._revision, self._remote = read, revision, remote
+    def __init__(
+        self,
+        read: Callable[[], Iterable[Token]],
+        revision: Callable[[], int],
+        remote: bool = False,
+        now: Callable[[], Micros] = _now,
+    ) -> None:
+        self._read, self._revision, self._remote, self._now = read, revision, remote, now
         self._known: dict[str, Token] = {}
         self._as_of: int | None = None
         self.confirmed = 0
@@ -122,7 +129,7 @@ class TokenCache:
         name = hashed(secret)
         if name not in self._known:
             self.take(self.look())
-        return _valid(self._known.get(name))
+        return _valid(self._known.get(name), self._now())
 
     async def find(self, secret: str) -> Token:
         """As `check`, in an event loop."""
@@ -132,7 +139,7 @@ class TokenCache:
                 pass
         elif name not in self._known:
             self.take(self.look())
-        return _valid(self._known.get(name))
+        return _valid(self._known.get(name), self._now())
 
     def look(self) -> Found | None:
         """The tokens, where they are others than those that are known."""
@@ -161,4 +168,4 @@ class TokenCache:
 
 def cache(store: MetadataStore) -> TokenCache:
     """A cache of this store's tokens."""
-    return TokenCache(store.tokens.list, store.tokens.revision, store.remote)
+    return TokenCache(store.tokens.list, store.tokens.revision, store.remote, store.clock.now)

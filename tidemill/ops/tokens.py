@@ -13,7 +13,7 @@ from tidemill.ops.act import act, record
 from tidemill.ops.server import refresh
 from tidemill.scope.project import Project
 from tidemill.store.records import Tx
-from tidemill.types import DAY, Micros, SystemClock, did_you_mean
+from tidemill.types import DAY, Micros, did_you_mean
 
 SCOPES = ("predict", "feedback", "read", "operate")
 USUAL = ("predict", "feedback")  # What a token is good for if nothing is said
@@ -49,7 +49,7 @@ def add(project: Project, caller: Caller, name: str, scopes: tuple[str, ...] = U
 
 def ls(project: Project) -> list[TokenShown]:
     """The tokens of programs."""
-    now = SystemClock().now()
+    now = project.store.clock.now()
     return [
         TokenShown(t.name, t.scopes, t.created, t.expires, t.expires is not None and t.expires <= now)
         for t in project.store.tokens.list()
