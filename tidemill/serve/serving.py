@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from tidemill.access.acknowledged import LEASE
 from tidemill.access.tokens import TokenCache, cache
 from tidemill.config.network import history_bytes
-from tidemill.errors import Damaged, NoRoute, NotThereYet, StoreError, TidemillError
+from tidemill.errors import AlreadyUp, Damaged, NoRoute, NotThereYet, StoreError, TidemillError
 from tidemill.scope.names import one_of
 from tidemill.scope.project import Project
 from tidemill.serve.histories import Histories
@@ -68,6 +68,7 @@ class Serving:
         """Start the log and the heartbeat, in the running event loop. Raises StoreError."""
         self.log = Log(self.project.live, self._learn, self.metrics.lost.inc)
         if self.address and self.remote:
+            self._alone_in_replay()
             self._about = about(self.project, self.address)
             self.presence = Presence(self.project.store, self.tokens, self._described, self.lease)
             self.presence.begin()
@@ -75,6 +76,13 @@ class Serving:
         self._beats = [asyncio.create_task(self._heartbeat())]
         if self.remote:
             self._beats.append(asyncio.create_task(self._far_beat()))
+
+    def _alone_in_replay(self) -> None:
+        """Raises AlreadyUp where the clock of a replay is moved by another scorer, which alone knows where it stands."""
+        others = self.project.store.scorers.live() if self.replay else ()
+        if elsewhere := [one for one in others if (one.host, one.address) != (socket.gethostname(), self.address)]:
+            hint = "stop it first, or end the replay"
+            raise AlreadyUp("this project is in a replay, and is served already", place=elsewhere[0].address, hint=hint)
 
     @property
     def remote(self) -> bool:

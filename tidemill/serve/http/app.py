@@ -333,5 +333,7 @@ async def _clock(clock: ReplayClock, app: App, call: Call) -> Reply:
 
 async def _replay_state(clock: ReplayClock, app: App, call: Call) -> Reply:
     await clock.settled(bodies.seconds(call.query("wait"), "wait"))
-    app.serving.follow()  # what the loop has just taken in is known to the next answer, whatever the heartbeat does
+    await (
+        app.serving.catch_up()
+    )  # what the loop has just taken in is known to the next answer, whatever the heartbeat does
     return as_json(clock.state())

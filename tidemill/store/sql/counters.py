@@ -1,5 +1,4 @@
-"""Revisions: a number that grows with every change of the releases, and of the tokens; and the terms of the leases. Whoever follows
-reads all of them at once."""
+"""Revisions: a number that grows with every change of the releases, and of the tokens; and the terms of the leases."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from tidemill.store.sql.rows import insert_new
 
 RELEASES, TOKENS, TERMS = "releases", "tokens", "terms"
 _counter = schema.counters.c
-_ALL = select(_counter.name, _counter.value)
+_ALL = select(_counter.name, _counter.value).where(_counter.name.in_((RELEASES, TOKENS)))
 _ONE_MORE = (
     update(schema.counters)
     .where(_counter.name == bindparam("the_name"))
@@ -21,7 +20,7 @@ _ONE_MORE = (
 
 
 def revisions(database: Database) -> dict[str, int]:
-    """All, of the last commit. The row's own lock orders those who change one: of who reads n, all up to n are committed."""
+    """Of the last commit. The row's own lock orders those who change one: of who reads n, all up to n are committed."""
     return {RELEASES: 0, TOKENS: 0} | {str(name): int(value) for name, value in database.rows(_ALL)}
 
 
