@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ from tidemill.engine.runner.child import ChildRunner
 from tidemill.engine.runner.port import Done, Job, MachineLost
 from tidemill.engine.runner.schedule import MOST_LOST, Places
 from tidemill.errors import PipelineError
+from tidemill.types import SECOND
+
+HOUR = 3600 * SECOND
 
 
 def test_parts_are_done_in_other_processes_and_told_in_their_order(place: Place) -> None:
@@ -26,7 +30,7 @@ def test_parts_are_done_in_other_processes_and_told_in_their_order(place: Place)
 
 
 class Losing:
-    """A runner whose machine is gone the first few times."""
+    """A runner whose machine is gone the first few times, and takes an hour of CPU time else."""
 
     def __init__(self, times: int) -> None:
         self.times, self.asked, self.children = times, list[str](), ChildRunner()
@@ -35,7 +39,8 @@ class Losing:
         self.asked.append(job.name)
         if len(self.asked) <= self.times:
             raise MachineLost("the node that did it is gone", place=f"step {job.name}", hint="another one")
-        return self.children.run(job, *around)
+        done = self.children.run(job, *around)
+        return replace(done, cpu_us=done.cpu_us + HOUR)
 
     def kill(self) -> None:
         self.children.kill()
@@ -47,7 +52,10 @@ def test_a_step_whose_machine_is_lost_is_done_by_another_so_many_times(place: Pl
     runner = Losing(times)
     places = Places(lambda: runner)
     if times <= MOST_LOST:
-        assert place.run(apart_steps.two, {"n": 5}, places=places).outputs["sum"] == 10
+        found = place.run(apart_steps.two, {"n": 5}, places=places)
+        assert found.outputs["sum"] == 10 and found.run.cost["cpu_s"] * 1e6 > 2 * HOUR, (
+            "a cost of the run, wherever it was"
+        )
         assert runner.asked == ["arrays", "arrays", "summed"]
         assert place.said("retried") == ["arrays"]
     else:

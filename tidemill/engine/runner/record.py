@@ -51,6 +51,7 @@ class RunRecorder:
         self._started: dict[str, Micros] = {}
         self._failed: set[str] = set()
         self._began, self._cpu = time.monotonic(), _cpu_seconds()
+        self.elsewhere_us = 0  # CPU time on other machines
 
     def plan(self, calls: Iterable[Call]) -> None:
         """Every step known so far, so that the whole graph can be seen from the start; none is running yet."""
@@ -115,7 +116,8 @@ class RunRecorder:
     def end(self, status: str, error: str | None, outputs: JsonObject, code: JsonObject) -> None:
         """The run's end, with what its last steps left, and its lease is another's to take."""
         point("before the run's end")
-        cost = {"cpu_s": _cpu_seconds() - self._cpu, "wall_s": time.monotonic() - self._began}
+        cpu_s = _cpu_seconds() - self._cpu + self.elsewhere_us / 1e6
+        cost = {"cpu_s": cpu_s, "wall_s": time.monotonic() - self._began}
         self.flush(status=status, ended=self._clock.now(), error=error, outputs=outputs, code=code, cost=cost)
         point("run ended")
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from queue import SimpleQueue
 from typing import NamedTuple
 
-from tidemill.engine.context import EventEmitter, RunContext
+from tidemill.engine.context import EventEmitter, Progress, RunContext
 from tidemill.engine.faults import point
 from tidemill.engine.fingerprint.code_dependencies import code_dependencies
 from tidemill.engine.graph.nodes import Definition
@@ -150,7 +150,8 @@ class Execution:
 
         def once() -> Done:
             self._made[name] = self._made.get(name, 0) + 1
-            return (self._other() if definition.isolate else self._inline).run(job, self._around, progress)
+            run = self._elsewhere if definition.isolate else self._inline.run
+            return run(job, self._around, progress)
 
         def again(number: int, error: str) -> None:
             self._tell("retried", name, attempt=number, error=error)
@@ -170,6 +171,14 @@ class Execution:
                 self._others.append((self._places.remote or ChildRunner)())
             return self._others[0]
 
+    def _elsewhere(self, job: Job, around: RunContext, progress: Progress | None) -> Done:
+        """Not in this process. What it took on another machine is a cost of the run too."""
+        done = self._other().run(job, around, progress)
+        if self._places.remote is not None:
+            with self._lock:
+                self._recorder.elsewhere_us += done.cpu_us
+        return done
+
     def _each(
         self, definition: Definition, of: str, items: Sequence[JsonObject], inputs: Mapping[str, Kept]
     ) -> Iterator[Done]:
@@ -183,7 +192,7 @@ class Execution:
             def again(number: int, error: str) -> None:
                 self._tell("retried", of, attempt=number, error=error)
 
-            return with_retries(definition, lambda: self._other().run(job, self._around, None), again, self._stop)
+            return with_retries(definition, lambda: self._elsewhere(job, self._around, None), again, self._stop)
 
         with ThreadPoolExecutor(self._places.trials, thread_name_prefix="tidemill-each") as pool:
             try:
