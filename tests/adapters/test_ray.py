@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -200,3 +201,13 @@ def test_a_search_of_sixteen_trials_is_the_one_made_here_though_a_node_is_lost(n
     there = searched("there", f'[engine]\nrunner = "ray"\naddress = "{nodes.address}"\n', heard)
     assert here[0]["trials"] == [16, 16] and killed
     assert here == there
+
+
+def test_the_command_runs_a_project_s_steps_there(
+    nodes: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a process of its own, which has met no cluster before."""
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    folder = lay(tmp_path / "notes", 300, f'[engine]\nrunner = "ray"\naddress = "{nodes.address}"\n')
+    done = folder.apart("run", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["status"] == "champion", done.stderr

@@ -20,12 +20,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tidemill import __version__
 from tidemill.engine.context import Progress, RunContext
-from tidemill.engine.fingerprint.environment import PYTHON, THREADS, pins
+from tidemill.engine.fingerprint.environment import PYTHON, THREADS, installed
 from tidemill.engine.runner.child import answer, heard, request_of
 from tidemill.engine.runner.port import Done, Job, MachineLost
 from tidemill.errors import ConfigError, EngineError, NotFound, PipelineError, StepFailed, StoreError
@@ -196,9 +197,11 @@ class RayRunner:
         return {"num_cpus": wanted.cpus, "memory": wanted.memory or 0, "num_gpus": wanted.gpus}
 
 
+@cache
 def report() -> JsonObject:
-    """What of a machine decides whether it does a step as another does."""
-    return {"python": PYTHON, "tidemill": __version__, "packages": pins()}
+    """What of a machine decides whether it does a step as another does. What Ray brings for itself is no package of ours."""
+    packages = installed(entry for entry in sys.path if Path(entry).name != "thirdparty_files")
+    return {"python": PYTHON, "tidemill": __version__, "packages": packages}
 
 
 def differences(here: JsonObject, there: JsonObject) -> str:

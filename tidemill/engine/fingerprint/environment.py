@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,8 +70,13 @@ def pins() -> dict[str, str]:
     >>> pins()["numpy"] == library_version("numpy")
     True
     """
+    return installed(sys.path)
+
+
+def installed(path: Iterable[str]) -> dict[str, str]:
+    """Every distribution in these folders, with its version; of two of one name the first."""
     found: dict[str, str] = {}
-    for entry in sys.path:
+    for entry in path:
         folder = Path(entry or ".")
         for name in (
             sorted(os.listdir(folder)) if folder.is_dir() else ()
