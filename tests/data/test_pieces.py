@@ -41,7 +41,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files in pieces of a few lines, tables in files of a few rows."""
     monkeypatch.setattr(sources, "PIECE", 1_000)
     monkeypatch.setattr(sources, "_ROWS", 3_000)
-    monkeypatch.setattr(spill, "PART", 1_000)
+    monkeypatch.setattr(spill, "PART", 4_000)
 
 
 def lines(rng: random.Random, n: int) -> str:
@@ -149,3 +149,20 @@ def test_a_file_that_changes_while_it_is_read_in_pieces_is_not_taken(tmp_path: P
     with raised(SourceError, "t.csv") as caught:
         list(read())
     assert not caught.value.lasting
+
+
+@pytest.mark.parametrize("kind", ["delta", "parquet"])
+def test_a_packed_file_in_pieces_is_the_whole(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pl.DataFrame({"n": range(1_000), "text": [f"{n % 7}" * (n % 5) or None for n in range(1_000)]})
+    name = "table" if kind == "delta" else "table.parquet"
+    if kind == "delta":
+        frame[:600].write_delta(tmp_path / name)
+        frame[600:].write_delta(tmp_path / name, mode="append")
+    else:
+        frame.write_parquet(tmp_path / name, row_group_size=150)
+    file = sources.source_file(tmp_path, name)
+    whole = sources.read(file).frame
+    monkeypatch.setattr(sources, "PIECE", 100)
+    monkeypatch.setattr(sources, "_ROWS", 7_000)
+    pieces = [piece.frame for piece in sources.pieces(file)]
+    assert len(pieces) > 3 and pl.concat(pieces).equals(whole) and whole.height == 1_000

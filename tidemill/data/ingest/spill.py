@@ -9,8 +9,8 @@ import polars as pl
 
 from tidemill.data.tables.local import translated
 
-PART = 128 << 20
-"""Bytes of rows in memory that become one file of a table, about."""
+PART = 256 << 20
+"""Bytes of rows (`_size`) that become one file of a table, about."""
 
 
 class Spill:
@@ -32,7 +32,7 @@ class Spill:
     def add(self, frame: pl.DataFrame) -> None:
         """Raises DiskFull."""
         self._held.append(frame)
-        self._bytes += int(frame.estimated_size())
+        self._bytes += _size(frame)
         self.rows += frame.height
         if self._bytes >= PART:
             self._write(pl.concat(self._held))
@@ -62,9 +62,15 @@ def in_parts(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     held, size = list[pl.DataFrame](), 0
     for frame in frames:
         held.append(frame)
-        size += int(frame.estimated_size())
+        size += _size(frame)
         if size >= PART:
             yield pl.concat(held)
             held, size = [], 0
     if held:
         yield pl.concat(held)
+
+
+def _size(frame: pl.DataFrame) -> int:
+    """Bytes that the rows take once they are read again: here one text may stand for all of a column."""
+    texts = frame.select(pl.col(pl.String).str.len_bytes().sum()).row(0) if pl.String in frame.dtypes else ()
+    return 16 * frame.width * frame.height + sum(int(n or 0) for n in texts)
