@@ -20,15 +20,18 @@ AWAY = {503}
 
 @dataclass
 class Load:
-    """``name``: what its keys begin with. ``patient``: it asks again after a refusal that says when; else every refusal is one too many."""
+    """``name``: what its keys begin with. ``patient``: it asks again after a refusal that says when; else every refusal is one too many.
+    ``rate``: requests a second of all clients together, at most; 0: as many as they can."""
 
     front: Front
     name: str
     patient: bool = True
+    rate: float = 0.0
     predictions: dict[str, bytes] = field(default_factory=dict)  # key -> the reply
     outcomes: dict[str, bytes] = field(default_factory=dict)  # likewise
     blind: list[Any] = field(default_factory=list)
     """Answers that did not see what their position names."""
+    _gap: float = 0.0  # seconds between two turns of a client
     at: str = field(default_factory=lambda: to_iso(time.time_ns() // 1_000 - 60 * SECOND))
     wrong: list[Any] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
@@ -36,6 +39,7 @@ class Load:
     over: threading.Event = field(default_factory=threading.Event)
 
     def run(self, clients: int) -> list[threading.Thread]:
+        self._gap = 2 * clients / self.rate if self.rate else 0.0
         threads = [threading.Thread(target=self._client, args=(number,)) for number in range(clients)]
         for thread in threads:
             thread.start()
@@ -49,9 +53,10 @@ class Load:
 
     def _client(self, number: int) -> None:
         """In turn what somebody new bought, and a question about them that brings the position of that."""
-        count = 0
+        count, began = 0, time.monotonic()
         with closing(self.front.connect()) as connection:
             while not self.over.is_set():
+                self.over.wait(began + count * self._gap - time.monotonic())
                 count += 1
                 key, item = f"{self.name}/{number}/{count}", f"i{count % 5}"
                 subject = key.replace("/", "-")

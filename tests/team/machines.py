@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,14 +89,11 @@ class Machine:
         with (self.root / "up.log").open("ab") as log:
             self.process = subprocess.Popen(line, cwd=self.root, stdout=subprocess.PIPE, stderr=log)
         assert self.process.stdout is not None
-        told = dict(json.loads(self.process.stdout.readline() or b"{}"))
+        with self.process.stdout as said:  # it says one line
+            told = dict(json.loads(said.readline() or b"{}"))
         assert told, (self.root / "up.log").read_text()[-2000:]
         self.port = told["port"]
         return told
-
-    def pids(self) -> dict[str, int]:
-        """Of its scorer and its loop, as its `up` says."""
-        return dict(json.loads((self.root / ".tidemill/up.json").read_text())["pids"])
 
     def stop(self) -> None:
         """SIGTERM, and wait until it is gone."""
@@ -150,10 +146,3 @@ def team(folder: Path, stores: Stores) -> Iterator[Team]:
     finally:
         for machine in found.machines:
             machine.kill()
-
-
-def still(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -187,5 +188,28 @@ def test_postgresql_away_is_told_with_when_to_come_again_and_all_goes_on_when_it
     load.end(clients)
     assert not load.wrong, load.wrong[:3]
     assert {said.split()[0] for said in load.refused} == {"503"}
+    assert not load.blind, load.blind[:3]
+    kept_once(shop, load)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_a_rolling_restart_at_300_requests_a_second_fails_none(shop: Team, front: Front) -> None:
+    """Twice around, of whole `tidemill up`s."""
+    for machine in shop.machines:
+        machine.stop()
+        machine.up("--no-loop")
+    load = Load(front, "restarts", patient=False, rate=300.0)
+    clients, began = load.run(24), time.monotonic()
+    for machine in [*shop.machines, *shop.machines]:
+        for _ in range(1_000):
+            assert load.acknowledged.acquire(timeout=60)
+        machine.stop()
+        machine.up("--no-loop")
+        asked_again(front, machine, load)
+    load.end(clients)
+    done = len(load.predictions) + len(load.outcomes)
+    print(f"{done} requests, {done / (time.monotonic() - began):.0f} a second, {load.refused or 'none'} refused")
+    assert not load.wrong, load.wrong[:3]
     assert not load.blind, load.blind[:3]
     kept_once(shop, load)
