@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.raised import raised
 from tests.serve.asking import Asker, alive, make_app
 from tidemill.access import tokens as auth
 from tidemill.access.acknowledged import acknowledged
 from tidemill.access.tokens import SCOPES
-from tidemill.errors import StoreBusy
+from tidemill.errors import AlreadyUp, StoreBusy
 from tidemill.serve import presence
 from tidemill.serve.presence import Presence
 from tidemill.serve.serving import about
@@ -133,3 +134,16 @@ def test_a_scorer_that_ends_is_known_no_more(project):
 
     with_presence(project, work)
     assert not project.store.scorers.list()
+
+
+def test_a_replay_has_one_scorer(project):
+    """Its clock is moved by one, which alone knows where it stands."""
+    serving = make_app(project).serving
+    serving.address = "http://127.0.0.1:1"
+    project.store.scorers.beat(replace(about(project, serving.address), id="scorer_before"), 600)
+    serving._alone_in_replay()
+    project.store.scorers.beat(about(project, "http://127.0.0.1:2"), 600)
+    serving._alone_in_replay()  # no replay
+    serving.replay = object()  # type: ignore[assignment]
+    with raised(AlreadyUp, "http://127.0.0.1:2"):
+        serving._alone_in_replay()
