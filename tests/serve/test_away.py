@@ -47,7 +47,8 @@ def test_a_server_away_is_503_and_all_that_was_acknowledged_is_there_when_it_is_
             if answer.status == 200:
                 acknowledged[answer.json["prediction_id"]] = n
             else:
-                assert answer.json["code"] == "busy"
+                assert answer.json["code"] == "busy" and int(answer.headers["retry-after"]) > 0
+                assert str(server.port) not in answer.body.decode()  # where the database is, is nobody's business
             return answer.status
 
         async with alive(make_app(project), token) as ask:
