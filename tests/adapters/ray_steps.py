@@ -55,3 +55,16 @@ def late(ctx: Context) -> int:
 @step(cpus=2)
 def wide() -> int:
     return 0
+
+
+def drive(root: Path, address: str) -> None:
+    """Have a cluster do a step that never ends, and print what it told."""
+    from tests.engine import apart_steps
+    from tidemill.adapters.ray import RayRunner
+    from tidemill.engine.context import RunContext
+    from tidemill.store.artifacts.local import LocalArtifacts
+    from tidemill.testing.runners import job
+    from tidemill.types import HeldClock
+
+    around = RunContext(root, HeldClock(0), LocalArtifacts(root / "artifacts"), None, {}, {}, seed=0, run="run")
+    RayRunner(address).run(job(apart_steps.hangs), around, lambda done, total, text: print("told", text, flush=True))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,6 +39,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # of Ray's own processes
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+ROOT = Path(__file__).parents[2]
 STORE = 80_000_000
 QUICK = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
 
@@ -211,3 +214,12 @@ def test_the_command_runs_a_project_s_steps_there(
     folder = lay(tmp_path / "notes", 300, f'[engine]\nrunner = "ray"\naddress = "{nodes.address}"\n')
     done = folder.apart("run", "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["status"] == "champion", done.stderr
+
+
+def test_where_the_machine_of_the_run_is_killed_nodes_end_what_they_do(nodes: Nodes, tmp_path: Path) -> None:
+    code = f"from pathlib import Path; from tests.adapters.ray_steps import drive; drive(Path({str(tmp_path)!r}), {nodes.address!r})"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as driver:
+        assert driver.stdout is not None
+        told = next((line.split()[1:] for line in driver.stdout if line.startswith("told")), [])
+        driver.kill()
+    assert len(told) == 2 and all(apart_steps.gone(int(pid)) for pid in told)
