@@ -76,6 +76,8 @@ def test_a_bucket_is_kept_as_it_is_written() -> None:
         "s3://bucket/shop?secret_access_key=hush",
         "s3://bucket/shop?endpoint=http://storage.example/hush",
         "s3://bucket/shop?endpoint=hush",
+        "s3://bucket/shop?endpoint=https://key:hush@storage.example",
+        "s3://bucket/shop?endpoint=https://storage.example/?key=hush",
         "gs://bucket/hush",
         "hush",
     ],

@@ -108,6 +108,11 @@ def check_bucket(address: str) -> None:
         raise ConfigError("a bucket and a prefix of the project's own are needed", hint=hint)
     _check_options(given, BUCKET_OPTIONS)
     endpoint, _ = _parts(given.get("endpoint", "https://aws"), "endpoint=https://HOST")
+    if "@" in endpoint.netloc or endpoint.query or endpoint.fragment:
+        raise ConfigError(
+            "the endpoint is a host, and no more: a key does not belong into a file that is shared",
+            hint="endpoint=https://HOST",
+        )
     if endpoint.scheme != "https" and not (endpoint.scheme == "http" and endpoint.hostname in LOOPBACK):
         raise ConfigError("the way to the storage is open to everybody on it", hint="endpoint=https://…")
 
