@@ -54,8 +54,10 @@ class Copies:
         for used, size, path in sorted(found):
             if gone >= excess or used > before:
                 break
-            path.unlink(missing_ok=True)
-            gone += size
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime == used:  # nobody was handed it while the folder was looked through
+                    path.unlink()
+                    gone += size
         return gone
 
 

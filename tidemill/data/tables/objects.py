@@ -135,7 +135,7 @@ class ObjectTables(TableStore):
                     if f"{hashlib.file_digest(handle, 'sha256').hexdigest()}.parquet" != name:
                         return None
                 self._right.add(f"{dataset}/{name}")
-            return self._bound.used(path) if path.is_file() else None
+            return path if self._bound.used(path).is_file() else None  # marked first: then nobody takes it away
         except OSError:
             return None
 
