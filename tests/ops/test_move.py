@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import signal
@@ -120,7 +121,6 @@ def test_there_and_back_again(root: Path, team: Mapping[str, str]) -> None:
         project.live.flush()
     after = told(root)
     shutil.rmtree(root / ".tidemill")
-    (root / ".tidemill").mkdir()
     back = move(root, HOME)
     assert back.rows["predictions"] == 2 and any("DROP SCHEMA" in line for line in back.left)
     assert told(root) == after and (root / ".tidemill/live.db").exists()
@@ -191,6 +191,67 @@ def test_given_up_it_goes_on_where_it_is(root: Path, team: Mapping[str, str], mo
     with pytest.raises(ProjectError) as caught:
         move(root, {"metadata": team["metadata"]})
     assert "DROP SCHEMA" in caught.value.hint
+
+
+def test_who_has_moved_away_is_not_brought_back_by_the_old_file(
+    root: Path, team: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, away = root / "tidemill.toml", {"metadata": team["metadata"]}
+    old = file.read_text()
+    new = f'{old}\n[stores]\nmetadata = "{team["metadata"]}"\n'
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        at(patch, carry, "verify_rows", 1)
+        move(root, away)
+    file.write_text(new)  # by hand, in haste
+    for act in (open_project, cancel):
+        with pytest.raises(ProjectError) as caught:
+            act(root)
+        assert "visits" not in caught.value.message, "nor is it said what has been carried"
+    file.write_text(old)
+    with pytest.raises(ProjectError):
+        move(root, {"tables": team["tables"]})
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        at(patch, verbs._Plan, "switch", 1)
+        move(root, away)
+    with pytest.raises(ProjectError):
+        cancel(root)
+    file.write_text(new)
+    with open_project(root) as project:  # it is whole, and in use
+        project.live.append([prediction("pred_new")], [], [])
+        project.live.flush()
+    after = told(root)
+    file.write_text(old)
+    move(root, away)
+    assert told(root) == after
+    file.write_text(old)
+    for act in (open_project, cancel, lambda root: move(root, {"tables": team["tables"]})):
+        with pytest.raises(ProjectError):
+            act(root)
+
+
+def test_given_up_by_another_machine_meanwhile_it_switches_nothing(
+    root: Path, team: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml, real = (root / "tidemill.toml").read_text(), carry.verify_tables
+
+    def verify(source: Any, target: Any, progress: Any) -> Any:
+        found = real(source, target, progress)
+        monkeypatch.setattr(verbs, "only_one", lambda root: contextlib.nullcontext())  # of its own machine
+        cancel(root)
+        return found
+
+    monkeypatch.setattr(carry, "verify_tables", verify)
+    with pytest.raises(ProjectError):
+        move(root, {"tables": team["tables"]})
+    assert (root / "tidemill.toml").read_text() == toml
+    open_project(root).close()
+
+
+def test_where_nothing_has_run_there_is_nothing_to_move(tmp_path: Path, base: Folder, team: Mapping[str, str]) -> None:
+    root = Path(shutil.copytree(base.root, tmp_path / "new", ignore=shutil.ignore_patterns(".tidemill")))
+    with pytest.raises(ProjectError) as caught:
+        move(root, {"tables": team["tables"]})
+    assert "[stores]" in caught.value.hint
 
 
 def test_of_one_kind_alone(root: Path, team: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -222,6 +222,13 @@ def test_of_a_bucket_that_cannot_be_trusted_or_is_another_s_nothing_is_begun(
         open_project(roots[0])
     assert "If-None-Match" in caught.value.hint
     storage.drop = False
+    toml = (roots[0] / "tidemill.toml").read_text()
+    (roots[0] / "tidemill.toml").write_text(toml.replace("/shop?", "/other?").replace("tables", "artifacts"))
+    storage.status, storage.only = "403 Forbidden", "PUT"
+    with pytest.raises(StoreError):
+        open_project(roots[0])
+    storage.well()
+    (roots[0] / "tidemill.toml").write_text(toml)  # where nothing has begun, it may begin elsewhere
     with open_project(roots[0]) as one:
         one.fence_by(Fence("loop", 3))
         ingest(one, "credit")

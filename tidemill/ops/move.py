@@ -7,6 +7,7 @@ project is. Ids and positions stay; the old stores stay, too. Killed at any mome
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from tidemill.files import write_whole
 from tidemill.ops import carry
 from tidemill.ops.carry import Counted, Progress, nobody
 from tidemill.scope.project import LIVE
-from tidemill.scope.stores import ALONE, CLAIMED, KEPT_AT, KINDS, MOVING, STAYING, Places, place_of, stores_of
+from tidemill.scope.stores import ALONE, CLAIMED, KEPT_AT, KINDS, MOVING, STAYING, Places, moving, place_of, stores_of
 from tidemill.serve.supervisor import only_one
 from tidemill.store.artifacts import Artifacts, open_artifacts
 from tidemill.types import JsonObject, to_iso
@@ -103,6 +104,10 @@ class _Plan:
         """Where all of it will be."""
         return {key: place_of(getattr(self.will.stores, key)) for key in KINDS}
 
+    def under_way(self, moved: bool = False) -> JsonObject:
+        """What the stores that are left say from the first step on; ``moved``: there is no way back."""
+        return {"to": self.target, "moved": moved}
+
     def switch(self) -> None:
         """From now on the project is there."""
         file = self.root / "tidemill.toml"
@@ -115,17 +120,21 @@ def move(root: Path, to: Mapping[str, str], *, dry_run: bool = False, progress: 
     Raises ProjectError (something runs, the target is another's or not empty), StoreError, ConfigError.
     """
     plan = _Plan.of(root.resolve(), to)
+    plan.state.mkdir(mode=0o700, exist_ok=True)  # a team's machine may be a new one
     with only_one(plan.root), ExitStack() as held:
         source = held.enter_context(_opened(plan, plan.was))
         identity = str(source.store.settings.get("project_id"))
-        resuming = source.store.settings.get(MOVING) == plan.target
+        resuming = _resuming(plan, source.store)
         if not plan.changed:
-            return _settled(plan, source, resuming)
+            return _settled(plan, source, resuming, dry_run)
+        if resuming and _is_there(plan, source, identity):
+            return _switched(plan, source, dry_run)
         _nothing_runs(source.store)
         _check(plan, source, identity, resuming)
         if dry_run:
             return _would(plan, source)
-        source.store.settings.set(MOVING, plan.target)
+        if not resuming:
+            source.store.settings.set(MOVING, plan.under_way())
         _nothing_runs(source.store)  # nor did it begin just now
         for dataset in source.tables.names():
             held.enter_context(source.tables.lock(dataset, wait=0))
@@ -137,20 +146,52 @@ def move(root: Path, to: Mapping[str, str], *, dry_run: bool = False, progress: 
 
 
 def cancel(root: Path) -> None:
-    """Give up a move that was cut short: the project goes on where it is. Raises ProjectError where none is under way."""
+    """Give up a move that was cut short: the project goes on where it is. Raises ProjectError where none is under way, or where it
+    had come so far that the project may go on elsewhere already."""
     root = root.resolve()
     config = parse((root / "tidemill.toml").read_text("utf-8"))
     with only_one(root), ExitStack() as held:
         store = stores_of(config.stores, config.project.name, root / ".tidemill").metadata(True)
         held.callback(store.close)
-        if not store.settings.get(MOVING):
+        gone: Any = store.settings.get(MOVING)
+        if not gone:
             raise ProjectError("no move is under way", place=str(root))
-        store.settings.set(MOVING, None)
+        if "from" in gone or gone["moved"] or not store.settings.swap(MOVING, gone, None):
+            raise moving(gone, root)
+
+
+def _resuming(plan: _Plan, store: MetadataStore) -> bool:
+    """Whether this very move was begun before. Raises ProjectError where another one was, or has moved the project away."""
+    gone: Any = store.settings.get(MOVING)
+    if gone and gone not in (plan.under_way(), plan.under_way(moved=True)):
+        raise moving(gone, plan.root)
+    return bool(gone)
+
+
+def _is_there(plan: _Plan, source: _Side, identity: str) -> bool:
+    """Whether the records are whole where they go, and may be in use there: only tidemill.toml is not switched yet."""
+    records = plan.records(plan.will)
+    moved = source.store.settings.get(MOVING) == plan.under_way(moved=True)
+    if not moved or "metadata" not in plan.changed or not records.is_made:
+        return False
+    with ExitStack() as held:
+        store = records.metadata(True)
+        held.callback(store.close)
+        return store.settings.get("project_id") == identity and not store.settings.get(MOVING)
+
+
+def _switched(plan: _Plan, source: _Side, dry_run: bool) -> Moved:
+    if not dry_run:
+        plan.switch()
+    return Moved(dry_run, _places(plan), {}, None, {}, _left(plan, source))
 
 
 @contextmanager
 def _opened(plan: _Plan, config: Config, known: bool = True) -> Iterator[_Side]:
     records, places = plan.records(config), plan.places(config)
+    if known and not records.is_made:
+        hint = "where nothing has run yet, write [stores] into tidemill.toml: the project begins there"
+        raise ProjectError("there are no records to be moved", place=records.place, hint=hint)
     with ExitStack() as held:
         store = records.metadata(known)
         held.callback(store.close)
@@ -247,7 +288,11 @@ def _verified(plan: _Plan, source: _Side, target: _Side, progress: Progress) -> 
 
 
 def _finish(plan: _Plan, source: _Side, target: _Side) -> None:
-    """The new stores are whole and know where they are; then the file is switched; then the old ones, where they go on."""
+    """The old stores say that there is no way back; the new ones know where they are, and open; then the file is switched. So
+    at no moment both can be used."""
+    moved, settings = plan.under_way(moved=True), source.store.settings
+    if settings.get(MOVING) != moved and not settings.swap(MOVING, plan.under_way(), moved):
+        raise ProjectError("the move was given up meanwhile: nothing was switched", place=str(plan.root))
     settings = target.store.settings
     settings.set(KEPT_AT, {key: plan.target[key] for key in ("artifacts", "tables")})
     for key in ("artifacts", "tables"):
@@ -261,13 +306,14 @@ def _finish(plan: _Plan, source: _Side, target: _Side) -> None:
         settings.set(MOVING, None)
 
 
-def _settled(plan: _Plan, source: _Side, resuming: bool) -> Moved:
+def _settled(plan: _Plan, source: _Side, resuming: bool, dry_run: bool) -> Moved:
     """The file is switched already: by a move that was cut short then, or there is nothing to move."""
     if not resuming:
         hint = f"say where to: --metadata postgresql://…, --artifacts s3://…, --tables s3://…, or {FILES} for each"
         raise ProjectError("the project's stores are there already", place=str(plan.root / "tidemill.toml"), hint=hint)
-    source.store.settings.set(MOVING, None)
-    return Moved(False, {}, {}, None, {})
+    if not dry_run:
+        source.store.settings.set(MOVING, None)
+    return Moved(dry_run, {}, {}, None, {})
 
 
 def _would(plan: _Plan, source: _Side) -> Moved:
@@ -296,5 +342,7 @@ def _left(plan: _Plan, source: _Side) -> list[str]:
     for key, folder in (("artifacts", "sha256"), ("tables", "tables")):
         if key in plan.changed:
             place = place_of(getattr(plan.was.stores, key))
-            found.append(f"aws s3 rm --recursive {place}/{folder}" if place else f"rm -r {plan.state / key}")
+            found.append(
+                f"aws s3 rm --recursive {place}/{folder}" if place else f"rm -r {shlex.quote(str(plan.state / key))}"
+            )
     return found

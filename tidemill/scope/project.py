@@ -461,7 +461,7 @@ def open_project(
         store = reserve.helped(lambda: stores.metadata(known))
         undone.callback(store.close)
         places = places_of(config.stores, state)
-        places.stand(store, reading)
+        places.stand(store)
         lives = store.settings.get(LIVE) is not None
         live = reserve.helped(lambda: stores.live(lives))
         undone.callback(live.close)
@@ -471,7 +471,7 @@ def open_project(
         if clock is None:
             clock = StoredClock(store) if store.settings.get("mode") == "replay" else store.clock
         seed = store.settings.get("seed", 0)
-        places.claim(identity, store)
+        places.claim(identity, store, reading)
         artifacts = RecordedArtifacts(open_artifacts(places.artifacts), store.artifacts, clock.now)
         project = Project(
             root=root,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +32,8 @@ CLAIMED = "_claimed"
 KEPT_AT = "stores"
 """The setting that says where artifacts and tables are: a project does not begin anew elsewhere in silence."""
 MOVING = "moving"
-"""The setting that says where the project is being moved, or has moved: nobody goes on with what it left."""
+"""The setting that says where the project is being moved (``to``), or has ``moved``: nobody goes on with what it left. Of
+stores that are being filled: ``from`` where."""
 STAYING = (OWNER, KEPT_AT, MOVING, f"artifacts{CLAIMED}", f"tables{CLAIMED}")
 """Settings that say something of the place, and do not move with the records."""
 KINDS = ("metadata", "artifacts", "tables")
@@ -54,7 +56,8 @@ class Files:
     @property
     def way_out(self) -> str:
         """How its records are deleted."""
-        return f"rm {self.state}/tidemill.db* {self.state}/live.db*"
+        state = shlex.quote(str(self.state))
+        return f"rm {state}/tidemill.db* {state}/live.db*"
 
     def metadata(self, known: bool) -> MetadataStore:
         return open_metadata(self.state / "tidemill.db", known=known)
@@ -167,36 +170,35 @@ class Places:
         """Where artifacts and tables are, by whatever way; nothing for folders of the project."""
         return {key: place_of(getattr(self.said, key)) for key in ("artifacts", "tables")}
 
-    def stand(self, store: MetadataStore, reading: bool = False) -> None:
+    def stand(self, store: MetadataStore) -> None:
         """Nothing was moved away, and nothing begins anew elsewhere. Raises ProjectError."""
-        if (state := self.state / ALONE).exists():
+        if (self.state / ALONE).exists():
             return
         if gone := store.settings.get(MOVING):
-            raise ProjectError(
-                f"the project is being moved, or has moved, to {_listed(gone)}",
-                place=str(state.parent.parent),
-                hint="take the tidemill.toml that says so; to end a move that was cut short: the same tidemill move again; to give it "
-                "up: tidemill move --cancel",
-            )
-        kept = store.settings.get(KEPT_AT)
-        if kept is None and not reading:
-            kept = store.settings.keep(KEPT_AT, self.told)
+            raise moving(gone, self.state.parent)
+        self._same(store.settings.get(KEPT_AT))
+
+    def _same(self, kept: Json) -> None:
         for key, place in (kept if isinstance(kept, dict) else {}).items():
             if place != self.told[key]:
                 was, now = (f"at {where}" if where else "files of the project" for where in (place, self.told[key]))
                 hint = f"write [stores] {key} as it was, and then: tidemill move"
                 raise ProjectError(f"the project's {key} are {was}, and tidemill.toml says {now}", hint=hint)
 
-    def claim(self, project: str, store: MetadataStore) -> None:
-        """The prefixes are the project's, taken for it at the first time. Raises ProjectError, StoreError."""
+    def claim(self, project: str, store: MetadataStore, reading: bool = False) -> None:
+        """The prefixes are the project's, taken for it at the first time, and it stays there from then on. Raises ProjectError,
+        StoreError: then nothing has begun there."""
+        kept = store.settings.get(KEPT_AT)
         for key, address in (("artifacts", self.said.artifacts), ("tables", self.said.tables)):
-            was = store.settings.get(f"{key}{CLAIMED}")
+            was = kept and store.settings.get(f"{key}{CLAIMED}")
             if address and was != address:
                 from tidemill.store.bucket import Bucket
 
                 bucket = Bucket(address)
                 bucket.must_be(project) if was else bucket.claim(project)
                 store.settings.set(f"{key}{CLAIMED}", address)
+        if kept is None and not reading and not (self.state / ALONE).exists():
+            self._same(store.settings.keep(KEPT_AT, self.told))
 
 
 def place_of(address: str) -> str:
@@ -204,6 +206,18 @@ def place_of(address: str) -> str:
     return address.partition("?")[0].rstrip("/")
 
 
-def _listed(places: Json) -> str:
-    said = places if isinstance(places, dict) else {}
-    return ", ".join(str(place) or f"{key} in files" for key, place in said.items())
+def moving(gone: Json, root: Path) -> ProjectError:
+    """What the setting `MOVING` says to whoever opens these stores."""
+    said = gone if isinstance(gone, dict) else {}
+    again = "the same tidemill move again"
+    if "from" in said:
+        return ProjectError(
+            "the project is being moved here, and is not whole yet", place=str(root), hint=f"to end it: {again}"
+        )
+    places = said["to"].items() if isinstance(said["to"], dict) else ()
+    where = ", ".join(str(place) or f"{key} in files" for key, place in places)
+    if said.get("moved"):
+        hint = f"take the tidemill.toml that says so; where no machine has it: {again}"
+        return ProjectError(f"the project has moved to {where}", place=str(root), hint=hint)
+    hint = f"to end it where it was cut short: {again}; to give it up: tidemill move --cancel"
+    return ProjectError(f"the project is being moved to {where}", place=str(root), hint=hint)

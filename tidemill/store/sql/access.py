@@ -141,6 +141,12 @@ class Settings:
     def set(self, name: str, value: Json, tx: Tx = None) -> None:
         self._db.write(_put(name, value), tx, alone=False)
 
+    def swap(self, name: str, was: Json, value: Json) -> bool:
+        """Write it where the name has still the value that was read; whether it had."""
+        here = (_setting.name == name) & (_setting.value == was)
+        change = update(schema.settings).where(here).values(value=value)
+        return self._db.write(lambda tx: bool(tx.execute(change).rowcount), alone=False)
+
     def keep(self, name: str, value: Json) -> Json:
         """Write it unless the name has a value already; the value that it has now, the same for everybody who asks at once."""
 
