@@ -411,6 +411,15 @@ class AppendSuite:
         assert sorted(n for n, error in told.items() if error) == [3, 13, 23]
         assert len(told) == 30 and store.predictions.count() == 27
 
+    def test_what_was_met_in_company_of_one_that_fails_is_not_told(self, opened: Opened) -> None:
+        store, told = opened(), list[Met]()
+        wrong: Any = {"value": None}
+        for output, outcomes in ((b"never written", [sample.outcome(**wrong)]), (b"written", [])):
+            store.append([sample.prediction("pred_1", output=output)], outcomes, (), met=told.append)
+        store.flush()
+        assert store.predictions.get("pred_1").output == b"written"
+        assert [met.taken for met in told] == [{}]
+
     def test_a_flush_waits_for_what_nobody_waits_for(self, opened: Opened) -> None:
         store, other = opened(), opened()
         for n in range(50):

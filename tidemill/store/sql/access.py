@@ -40,7 +40,11 @@ class Leases(Records[Lease]):
         return [lease for lease in self.list() if lease.expires > now]
 
     def take(self, name: str, owner: str, seconds: float, tx: Tx = None) -> Lease | None:
-        """None when somebody else's lease still runs. A new owner begins a new term, also after one that was dropped."""
+        """None when somebody else's lease still runs. A new owner begins a new term, also after one that was dropped.
+
+        A term is not below the moment it began at: the live store and the tables' logs, which know the last one, take the next one
+        also where the records were restored from an older backup.
+        """
 
         def work(tx: Connection) -> Lease | None:
             now = self._db.wall()
@@ -48,7 +52,7 @@ class Leases(Records[Lease]):
             held = next(iter(LEASES.records(rows)), None)
             if held is not None and held.owner != owner and held.expires > now:
                 return None
-            term = held.term if held is not None and held.owner == owner else counters.bump(tx, counters.TERMS)
+            term = held.term if held is not None and held.owner == owner else counters.bump(tx, counters.TERMS, now)
             lease = Lease(name, owner, now + round(seconds * 1e6), term=term)
             LEASES.put(tx, lease)
             return lease

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
@@ -14,7 +14,7 @@ _ALL = select(_counter.name, _counter.value).where(_counter.name.in_((RELEASES, 
 _ONE_MORE = (
     update(schema.counters)
     .where(_counter.name == bindparam("the_name"))
-    .values(value=_counter.value + 1)
+    .values(value=case((_counter.value < bindparam("least"), bindparam("least")), else_=_counter.value + 1))
     .returning(_counter.value)
 )
 
@@ -24,7 +24,7 @@ def revisions(database: Database) -> dict[str, int]:
     return {RELEASES: 0, TOKENS: 0} | {str(name): int(value) for name, value in database.rows(_ALL)}
 
 
-def bump(tx: Connection, name: str) -> int:
-    """The next number, in this transaction."""
+def bump(tx: Connection, name: str, least: int = 0) -> int:
+    """The next number, in this transaction; at ``least`` this one."""
     tx.execute(insert_new(tx, schema.counters), {"name": name, "value": 0})
-    return int(tx.execute(_ONE_MORE, {"the_name": name}).scalar_one())
+    return int(tx.execute(_ONE_MORE, {"the_name": name, "least": least}).scalar_one())

@@ -88,6 +88,8 @@ class Bulk:
         sql = _statements(tx.dialect)
         made = sorted((PREDICTIONS.values(p) for part in self.parts for p in part.predictions), key=_FIRST)
         seen = sorted((OUTCOMES.values(o) for part in self.parts for o in part.outcomes), key=_FIRST)
+        for part in self.parts:  # one that was rolled back, in company, is tried again: what it met then is not there
+            part.met, part.refused = NOTHING, frozenset()
         cursor = raw.cursor()
         if made:
             cursor.executemany(sql["predictions"], made)
