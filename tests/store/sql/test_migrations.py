@@ -160,7 +160,7 @@ def test_a_migration_may_not_break_references(old: Path, later: Callable[..., Ki
     [("ALTER TABLE events RENAME COLUMN seq TO older", "events.seq"), ("DROP TABLE events", "events")],
 )
 def test_a_store_with_other_tables_than_its_version_has_is_told_the_way_out(old: Path, change: str, lost: str) -> None:
-    """Before the first release the first migration is the schema, and it changes in place."""
+    """As those that a checkout made while the first migration still changed in place."""
     with closing(sqlite3.connect(old)) as plain:
         plain.execute(change)
     store = open_metadata(old)
