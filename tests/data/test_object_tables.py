@@ -164,6 +164,22 @@ def test_a_bucket_that_takes_nothing_loses_nothing_and_goes_on_later(
     assert machine().read("t").collect().height == 6
 
 
+def test_whose_answer_was_lost_knows_its_own_commit(
+    tables: Tables,
+    machine: Callable[..., Tables],
+    storage: Storage,  # noqa: F811
+) -> None:
+    tables.append("t", rows(0), ingest="a", at=0)
+    name = "tables/t/_delta_log/00000000000000000002.json"
+    storage.lost, storage.only = 1, "PUT"
+    assert store_of(tables).bucket.create(name, b"{}") and not storage.lost
+    assert not store_of(machine()).bucket.create(name, b"{ }")
+    store_of(tables).bucket.delete(name)
+    storage.lost = 2  # the file's, too
+    assert tables.append("t", rows(3), ingest="b", at=0) == 2 and not storage.lost
+    assert machine().read("t").collect().height == 6
+
+
 def test_copies_are_bounded_and_none_in_use_goes(
     machine: Callable[..., Tables], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,8 @@ from tests.store.artifacts.storage import Storage
 from tests.store.sql.conftest import server  # noqa: F401 - the fixture
 from tidemill.cli.main import main
 from tidemill.config.stores import StoresSection
+from tidemill.data.ingest import ingest as verbs
+from tidemill.data.ingest.register import Target
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.errors import ConfigError, Damaged, ProjectError, StoreBusy, StoreError
@@ -189,6 +191,7 @@ def test_two_machines_take_the_same_files_and_each_row_is_there_once(
     address: str,
     storage: Storage,  # noqa: F811
     bucket: str,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     more = "".join(f'{key} = "{storage.address(bucket)}"\n' for key in ("artifacts", "tables"))
     roots = [lay_at(tmp_path / name, address, more=more) for name in ("one", "other")]
@@ -206,6 +209,17 @@ def test_two_machines_take_the_same_files_and_each_row_is_there_once(
         loans = open_tables(one).read("credit").collect()["loan"]
         assert len(loans) == loans.n_unique() == made.rows == 1_500 + 40 + 30 + 30
         assert [v.version for v in one.store.datasets.list(dataset="credit")] == [1, 2, 3]
+        for root in roots:
+            (root / "data/3.csv").write_text(credit(20, first=11_000))
+        real = verbs.check_columns
+
+        def overtaken(into: Target) -> bool:
+            monkeypatch.setattr(verbs, "check_columns", real)
+            assert ingest(one, "credit") is not None
+            return real(into)
+
+        monkeypatch.setattr(verbs, "check_columns", overtaken)
+        assert ingest(other, "credit") is None, "the table is not short: it was looked at before"
 
 
 def test_of_a_bucket_that_cannot_be_trusted_or_is_another_s_nothing_is_begun(

@@ -15,7 +15,8 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 class Storage:
     """Moto's S3 behind a proxy of which a test may say what it does: ``drop`` conditions, or answer (``only`` one method)
-    with a ``status`` and what is ``said`` beside it. ``asked``: methods and paths."""
+    with a ``status`` and what is ``said`` beside it, or do a thing and then answer so (``lost``: how many answers). ``asked``: methods
+    and paths."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -25,13 +26,18 @@ class Storage:
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def well(self) -> None:
-        self.drop, self.status, self.said, self.only = False, "", "", ""
+        self.drop, self.status, self.said, self.only, self.lost = False, "", "", "", 0
 
     def _proxied(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if self.drop:
             environ.pop("HTTP_IF_NONE_MATCH", None)
         method, body = environ["REQUEST_METHOD"], self.said.encode()
         self.asked.append((method, environ["PATH_INFO"]))
+        if self.lost and self.only in ("", method):
+            self.lost -= 1
+            b"".join(self._app(environ, lambda *_: None))  # it is done, and nobody hears of it
+            start("503 Service Unavailable", [("Content-Length", "0")])
+            return []
         if self.status and self.only in ("", method):
             start(self.status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
             return [body]

@@ -59,6 +59,8 @@ def catch_up(into: Target) -> list[DatasetVersion]:
     last, made = into.last, list[DatasetVersion]()
     known = last.version if last else 0
     newest = into.tables.version(into.dataset) if into.tables.exists(into.dataset) else 0
+    if newest < known:  # another machine may have come in between: of its commit the metadata knew already
+        newest = into.tables.look_again(into.dataset)
     if newest < known:
         raise Damaged(
             f"the table ends at version {newest} and its metadata at {known}",

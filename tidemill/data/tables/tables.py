@@ -108,6 +108,11 @@ class Tables:
         """The last version. Raises NotFound."""
         return self._up_to(dataset, None)[-1].version
 
+    def look_again(self, dataset: str) -> int:
+        """The last version as it is now, also for who holds the lock and has looked; 0 where there is no table."""
+        log = self._read(dataset)
+        return log.commits[-1].version if log else 0
+
     def versions(self, dataset: str) -> list[TableCommit]:
         """Every version with rows, oldest first (the empty version 0 is left out)."""
         log = self._look(dataset)
