@@ -78,10 +78,14 @@ def told_labels(into: Target, index: Callable[[], KeyIndex], now: Micros) -> Tol
     if not any(fresh.values()) and last.version == version:
         return Told(pl.DataFrame(), into)
     keys = list(dict.fromkeys(key for named in fresh.values() for names_, _ in named for key in names_))
-    rows = [into.tables.added(into.dataset, range(last.version + 1, version + 1), names)]
-    rows += [index().rows_of(_keys(into, keys, list(columns)), names)] if keys else []
-    there = pl.concat([part.select(names) for part in rows if part.width] or [pl.DataFrame()]).unique()
-    found = [_labelled(into, c, there, columns[c], fresh.get(c, ()), now) for c in columns] if there.height else []
+    near = [index().rows_of(_keys(into, keys, list(columns)), names)] if keys else []
+
+    def rows() -> Iterator[pl.DataFrame]:
+        """File by file, and what was told of."""
+        yield from into.tables.parts(into.dataset, range(last.version + 1, version + 1), names)
+        yield from near
+
+    found = [_labelled(into, c, rows, columns[c], fresh.get(c, ()), now) for c in columns]
     cells = [part for part in found if part.height]
     return Told(merged(cells, contract.key) if cells else pl.DataFrame(), into, _Looked(by, now, version))
 
@@ -122,13 +126,28 @@ def _last(into: Target) -> _Looked | None:
 
 
 def _labelled(
-    into: Target, column: str, rows: pl.DataFrame, scopes: Sequence[Endpoint], fresh: Sequence[Named], now: Micros
+    into: Target,
+    column: str,
+    rows: Callable[[], Iterator[pl.DataFrame]],
+    scopes: Sequence[Endpoint],
+    fresh: Sequence[Named],
+    now: Micros,
 ) -> pl.DataFrame:
     """Of these rows the key and what was told of this column, where they wait for that."""
     contract, latest = into.contract, dict[str, Outcome]()
-    keyed = rows.select(*contract.key, column, event_key(contract).alias("?key")).drop_nulls([*contract.key, "?key"])
-    waiting, there = keyed.filter(pl.col(column).is_null()).drop(column), set(keyed["?key"])
+
+    def keyed() -> Iterator[pl.DataFrame]:
+        spelt = event_key(contract).alias("?key")
+        there = (part.select(*contract.key, column, spelt) for part in rows() if part.width)
+        return (part.drop_nulls([*contract.key, "?key"]) for part in there)
+
+    parts = [part.filter(pl.col(column).is_null()).drop(column) for part in keyed()]
+    if not parts:
+        return pl.DataFrame()
+    waiting = pl.concat(parts).unique(maintain_order=True)
     told = [*_told(into, waiting["?key"].to_list(), scopes), *fresh]
+    asked = pl.Series([name for names, _ in told for name in names], dtype=pl.String).unique().implode()
+    there = {key for part in keyed() for key in part["?key"].filter(part["?key"].is_in(asked))} if told else set[str]()
     for names, outcome in sorted(told, key=lambda named: (named[1].at, named[1].received)):
         if key := next((name for name in names if name in there), ""):
             latest[key] = outcome
