@@ -175,6 +175,27 @@ def test_what_comes_while_a_subject_is_read_is_neither_missed_nor_doubled(live: 
     asyncio.run(work())
 
 
+def test_what_the_feed_brings_before_the_read_sees_it_is_not_doubled(live: LiveStore) -> None:
+    async def work() -> None:
+        asks = asyncio.Event()
+
+        async def aside(query: Callable[..., Any], *given: Any) -> Any:
+            await asks.wait()
+            return query(*given)
+
+        histories = Histories(live, 10**9, aside)
+        reading = asyncio.create_task(histories.hold("sales", "eve"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        written(live, (), (), [event(3_100, "eve", "mug", 3, 1.0, "sales")])
+        histories.follow()
+        asks.set()
+        await reading
+        assert said(histories.of("sales"), "eve", LATE, None) == said(whole(live, "sales"), "eve", LATE, None)
+
+    asyncio.run(work())
+
+
 def test_a_store_that_cannot_be_read_is_asked_again_by_the_next(live: LiveStore) -> None:
     troubles = [StoreBusy("away")]
 

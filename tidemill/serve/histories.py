@@ -90,7 +90,8 @@ class Histories:
 
     async def _bring(self, key: Key, reading: _Reading) -> None:
         try:
-            self._put(key, [*await self._still(key, reading), *reading.rows])
+            self._put(key, await self._still(key, reading))
+            self.held.extend(key, reading.rows)  # apart: the read may have seen some of them
             self._missed()
         finally:
             del self._reading[key]
