@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.raised import raised
-from tests.serve.asking import NOON, Asker, BuyAgain, alive, make_app, opened
+from tests.serve.asking import NOON, OWN, Asker, BuyAgain, alive, make_app, opened
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
 from tidemill.errors import DiskFull, ModelError, ProjectError, StoreBusy
@@ -338,6 +338,22 @@ def test_a_long_body_is_refused_before_it_is_read(run):
 
     for heard in run(work):
         assert (heard.status, heard.json["code"]) == (413, "too_large")
+
+
+def test_a_refusal_waits_for_a_short_body(run):
+    """It closes the connection: who still sends would find it broken, and never read why."""
+
+    async def work(ask: Asker) -> None:
+        for token, path, status in (("wrong", "/predict/shop", 401), (OWN, "/predict/shop?ack=no", 400)):
+            parts = [b'{"subject":', b' "7"}']
+            heard = await ask("POST", path, parts=parts, token=token, headers={"Content-Length": "16"})
+            assert (heard.status, parts) == (status, [])
+        ask.app.reading.seconds = 0.0
+        assert (
+            await ask("POST", "/predict/shop", parts=[], token="wrong", headers={"Content-Length": "2"})
+        ).status == 401
+
+    run(work)
 
 
 def test_a_body_that_never_comes_is_given_up(run):

@@ -114,11 +114,12 @@ def test_what_was_acknowledged_survives_kills_of_either_scorer(shop: Team, front
     kept_once(shop, load)
 
 
-def test_a_rolling_restart_fails_no_request(shop: Team, front: Front) -> None:
+@pytest.mark.parametrize("last", both(1, 2))
+def test_a_rolling_restart_fails_no_request(shop: Team, front: Front, last: int) -> None:
     """One after the other: it says at /readyz that it goes, answers on, and goes; the next one only when it is back."""
-    load = Load(front, "restart", patient=False, rate=100.0)
+    load = Load(front, f"{last} restarts", patient=False, rate=100.0)
     clients = load.run(4)
-    for machine in shop.machines:
+    for machine in reversed(shop.machines[-last:]):
         for _ in range(50):
             assert load.acknowledged.acquire(timeout=60)
         machine.stop()

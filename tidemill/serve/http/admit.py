@@ -6,17 +6,27 @@ import asyncio
 import codecs
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
 from tidemill.access.tokens import TokenCache
-from tidemill.errors import BadRequest, Forbidden, TooLarge, TooSlow, Unauthorized, UnsupportedMedia
+from tidemill.errors import (
+    BadRequest,
+    Forbidden,
+    TidemillError,
+    TooLarge,
+    TooSlow,
+    Unauthorized,
+    UnsupportedMedia,
+)
 from tidemill.serve.bodies import MAX_BODY
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.routes import Receive, Scope
 from tidemill.store.records import Token
 
 READ_SECONDS = 10.0  # How long a body may take to arrive
+SHORT = 64 * 1024  # Bytes of a body that a refusal waits for
 SAFE = ("GET", "HEAD", "OPTIONS")
 MOST_FIELDS = 50  # Fields in a query
 _SINGLE = (
@@ -47,7 +57,7 @@ class Gone(Exception):
 class Call:
     """One request: its head, and later who sent it."""
 
-    __slots__ = ("headers", "method", "params", "path", "receive", "scope", "site", "token")
+    __slots__ = ("headers", "method", "params", "path", "receive", "scope", "site", "taken", "token")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope, self.receive = scope, receive
@@ -62,6 +72,7 @@ class Call:
         self.params: dict[str, str] = {}
         self.site = b"http"  # the scheme that the client speaks
         self.token: Token | None = None
+        self.taken = False  # whether its body was begun to be read
 
     def header(self, name: bytes) -> str | None:
         found = self.headers.get(name)
@@ -145,6 +156,7 @@ class Reading:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a body is read in a task")
+        call.taken = True
         self._until[task] = time.monotonic() + self.seconds
         try:
             return _plain(await _take(call.receive, limit))
@@ -156,6 +168,14 @@ class Reading:
             raise TooSlow(f"the body did not arrive within {self.seconds:g} s") from None
         finally:
             del self._until[task]
+
+    async def hear_out(self, call: Call) -> None:
+        """Take in the rest of a request that is refused, where it is short: the connection is closed with the answer, and who still
+        sends would hear of that alone. Raises Gone."""
+        length = call.headers.get(b"content-length", b"0")
+        if not call.taken and 0 < int(length) <= SHORT:
+            with suppress(TidemillError):
+                await self.body(call, SHORT)
 
     def hurry(self, seconds: float) -> None:
         """From now on nobody has longer than this."""

@@ -115,12 +115,16 @@ class App:
         try:
             call = Call(scope, receive)
             told.last = self.draining
-            route = await self._admit(call)
-            name = route.path
-            if self.faces is not None and route not in self.handlers:
-                await self._to_face(self.faces[route], call, told)
-            else:
-                await told.reply(await self.handlers[route](self, call))
+            try:
+                route = await self._admit(call)
+                name = route.path
+                if self.faces is not None and route not in self.handlers:
+                    await self._to_face(self.faces[route], call, told)
+                else:
+                    await told.reply(await self.handlers[route](self, call))
+            except TidemillError:
+                await self.reading.hear_out(call)
+                raise
         except Gone:
             return
         except TidemillError as exc:
