@@ -19,7 +19,7 @@ from tidemill.data.pipeline import ingest
 from tidemill.errors import ContractError
 from tidemill.features.online import History
 from tidemill.scope.project import Project, open_project
-from tidemill.store.records import Prediction
+from tidemill.store.records import Prediction, Scorer
 from tidemill.types import DAY, HeldClock, digest, parse_time
 
 REPO = Path(__file__).parents[2]
@@ -125,6 +125,10 @@ def test_history_that_nobody_was_answered_from_is_made_anew(project: Project, fo
     drop(folder, "1.csv", DAY_1)
     ingest(project, "sales")
     write(folder, CHANGED)
+    project.store.scorers.beat(Scorer("s", "", "far", "10.0.0.7:8080", 1, 0, 0, 0, 0, 0, 0, {}), 60)
+    with pytest.raises(ContractError):
+        ingest(project, "sales")
+    project.store.scorers.drop("s")
     made = ingest(project, "sales")
     assert made is not None and made.version == 2
     assert [(e.key, e.value) for e in project.live.online.list()] == [("1/mug", 1), ("1/lamp", 1), ("2/mug", 1)]

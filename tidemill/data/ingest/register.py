@@ -65,7 +65,7 @@ def catch_up(into: Target) -> list[DatasetVersion]:
         raise Damaged(
             f"the table ends at version {newest} and its metadata at {known}",
             place=f"dataset:{into.dataset}",
-            hint="restore .tidemill/tables from the same backup as .tidemill/tidemill.db",
+            hint=f"restore {into.tables.store.table(into.dataset)[0]} from a backup that is no older than the records",
         )
     for version in range(known + 1, newest + 1):
         made.append(register(into, version, into.tables.parts(into.dataset, [version], as_of=version)))
@@ -120,8 +120,8 @@ def register(into: Target, number: int, parts: Iterable[pl.DataFrame]) -> Datase
 
 def unserved(project: Project) -> bool:
     """Whether nothing was answered or told yet and no server runs: the history may be made anew."""
-    live = project.live
-    return not (live.predictions.count() or sum(live.outcomes.count().values()) or (project.state / "up.json").exists())
+    live, runs = project.live, (project.state / "up.json").exists() or project.store.scorers.live()
+    return not (runs or live.predictions.count() or sum(live.outcomes.count().values()))
 
 
 def _take_in(into: Target, parts: Iterable[pl.DataFrame]) -> Profile:
