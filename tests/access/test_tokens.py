@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.raised import raised
@@ -131,3 +133,13 @@ def test_a_look_that_finds_nothing_new_keeps_what_is_known(project):
     assert cache.check(secret).name == "app"
     cache.evict()
     assert not cache.take(None) and cache.check(secret).name == "app"
+
+
+def test_of_a_store_that_was_put_back_the_tokens_that_it_has_are_known(project):
+    secret = auth.issue(project.store, "app", ["read"])
+    cache = auth.TokenCache(project.store.tokens.list, project.store.tokens.revision, remote=True)
+    cache.seen(project.store.tokens.revision() + 1)  # of what is gone now
+    assert asyncio.run(cache.find(secret)).name == "app"
+    assert cache.confirmed == project.store.tokens.revision()
+    with pytest.raises(Unauthorized):
+        asyncio.run(cache.find("guessed"))

@@ -77,6 +77,15 @@ def test_what_is_older_than_kept_goes_and_is_said(make: Make) -> None:
     assert predictions.show(project, named_id("pred", "3")).outcomes
 
 
+def test_the_windows_of_every_environment_are_whole(make: Make) -> None:
+    """The stores are one, and whichever loop comes first takes out what is old."""
+    there = "[environment.staging]\n[environment.production]\n[endpoint.shop.environment.production.monitor]"
+    project = make(f'keep = "30 days"\n{there}\nwindow = "7 days"')
+    week = project.config.endpoints["production"]["shop"].policies.monitor.span
+    assert (week, project.endpoints["shop"].monitor.span) == (7 * DAY, DAY)
+    assert project.kept_since == (NOON - 30 * DAY) // week * week < (NOON - 30 * DAY) // DAY * DAY
+
+
 def test_left_out_everything_is_kept(make: Make) -> None:
     project = make("")
     filled(project, 3)

@@ -135,11 +135,18 @@ class TokenCache:
         """As `check`, in an event loop."""
         name = hashed(secret)
         if name not in self._known and self._remote:
-            while not self.take(await asyncio.to_thread(self.look)):  # something newer was seen meanwhile
-                pass
+            await self._look_again()
         elif name not in self._known:
             self.take(self.look())
         return _valid(self._known.get(name), self._now())
+
+    async def _look_again(self) -> None:
+        """Until what was read is not older than what was seen meanwhile; where nothing was, the store was put back."""
+        before = None
+        while not self.take(found := await asyncio.to_thread(self.look)):
+            if found is not None and before == self.confirmed:
+                self.confirmed = found[0]
+            before = self.confirmed
 
     def look(self) -> Found | None:
         """The tokens, where they are others than those that are known."""

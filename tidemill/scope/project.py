@@ -269,11 +269,12 @@ class Project:
 
     @property
     def kept_since(self) -> Micros:
-        """What was answered before this moment is not kept; 0: everything is. Every endpoint's windows are there whole, or not at all."""
+        """What was answered before this moment is not kept; 0: everything is. Every endpoint's windows, in every environment, are
+        there whole, or not at all."""
         if not self.config.serve.keep:
             return 0
         before = self.clock.now() - parse_span(self.config.serve.keep)
-        spans = {scope.monitor.span for scope in self.endpoints.values()}
+        spans = {one.policies.monitor.span for here in self.config.endpoints.values() for one in here.values()}
         return max(0, min((before // span * span for span in spans), default=0))
 
     @cached_property

@@ -241,18 +241,21 @@ def test_the_log_of_what_was_committed_is_bounded(tmp_path: Path, monkeypatch: p
     live.close()
 
 
-def test_a_term_is_later_than_those_that_a_backup_knows_nothing_of(tmp_path: Path) -> None:
+def test_terms_and_revisions_are_above_those_that_a_backup_knows_nothing_of(tmp_path: Path) -> None:
     path, backup = tmp_path / "tidemill.db", tmp_path / "backup.db"
 
-    def next_term() -> int:
+    def next_ones() -> tuple[int, int]:
         with closing(open_metadata(path)) as store:
             taken = store.leases.take("loop", "me", 600)
             assert taken is not None
             store.leases.drop("loop", "me")
-            return taken.term
+            store.tokens.add(sample.token())
+            store.tokens.delete("token_1")
+            return taken.term, store.tokens.revision()
 
-    next_term()
+    next_ones()
     backup.write_bytes(path.read_bytes())  # of a closed store nothing is in a -wal
-    last = next_term()
+    term, revision = next_ones()
     path.write_bytes(backup.read_bytes())
-    assert next_term() > last
+    later, newer = next_ones()
+    assert later > term and newer > revision

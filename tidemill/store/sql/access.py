@@ -75,12 +75,13 @@ class Leases(Records[Lease]):
 
 
 class Tokens(Named[Token]):
-    """Programs' keys, the page's sessions, codes. Each that is made or taken back makes a new revision of them."""
+    """Programs' keys, the page's sessions, codes. Each that is made or taken back makes a new revision of them, which (as the term of
+    a lease) is above those that a restored backup knows nothing of: a scorer knows by it that it has to look."""
 
     def add(self, record: Token, tx: Tx = None) -> None:
         def work(tx: Connection) -> None:
             TOKENS.add(tx, record)
-            counters.bump(tx, counters.TOKENS)
+            counters.bump(tx, counters.TOKENS, self._db.wall())
 
         self._db.write(work, tx, alone=False)
 
@@ -90,7 +91,7 @@ class Tokens(Named[Token]):
         def work(tx: Connection) -> bool:
             gone = tx.execute(delete(schema.tokens).where(schema.tokens.c.id == id)).rowcount == 1
             if gone:
-                counters.bump(tx, counters.TOKENS)
+                counters.bump(tx, counters.TOKENS, self._db.wall())
             return gone
 
         return self._db.write(work, tx, alone=False)

@@ -87,7 +87,7 @@ class Bulk:
         raw: Any = tx.connection.dbapi_connection
         sql = _statements(tx.dialect)
         made = sorted((PREDICTIONS.values(p) for part in self.parts for p in part.predictions), key=_FIRST)
-        seen = sorted((OUTCOMES.values(o) for part in self.parts for o in part.outcomes), key=_FIRST)
+        seen = sorted((OUTCOMES.values(o) for part in self.parts for o in part.outcomes), key=_NAMED)
         for part in self.parts:  # one that was rolled back, in company, is tried again: what it met then is not there
             part.met, part.refused = NOTHING, frozenset()
         cursor = raw.cursor()
@@ -142,6 +142,7 @@ class Bulk:
 
 Name = tuple[str, str, str]
 _FIRST = itemgetter(0)
+_NAMED = itemgetter(*(OUTCOMES.names.index(column.name) for column in OUTCOMES.key))
 
 
 def name_of(outcome: Outcome) -> Name:
