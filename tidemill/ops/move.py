@@ -24,9 +24,10 @@ from tidemill.files import write_whole
 from tidemill.ops import carry
 from tidemill.ops.carry import Counted, Progress, nobody
 from tidemill.scope.project import LIVE
-from tidemill.scope.stores import ALONE, CLAIMED, KEPT_AT, KINDS, MOVING, STAYING, Places, moving, place_of, stores_of
+from tidemill.scope.stores import ALONE, CLAIMED, KEPT_AT, KINDS, STAYING, Places, moving, place_of, stores_of
 from tidemill.serve.supervisor import only_one
 from tidemill.store.artifacts import Artifacts, open_artifacts
+from tidemill.store.records import MOVING
 from tidemill.types import JsonObject, to_iso
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from tidemill.config.stores import SECRET, StoresSection, encrypted
 from tidemill.errors import ConfigError, ProjectError
 from tidemill.files import write_whole
 from tidemill.store.copies import NONE
+from tidemill.store.records import MOVING
 from tidemill.store.sql import is_made, open_live, open_metadata
 from tidemill.types import Json
 
@@ -31,9 +32,6 @@ CLAIMED = "_claimed"
 """The end of the settings that say by which way the project's prefixes were reached last."""
 KEPT_AT = "stores"
 """The setting that says where artifacts and tables are: a project does not begin anew elsewhere in silence."""
-MOVING = "moving"
-"""The setting that says where the project is being moved (``to``), or has ``moved``: nobody goes on with what it left. Of
-stores that are being filled: ``from`` where."""
 STAYING = (OWNER, KEPT_AT, MOVING, f"artifacts{CLAIMED}", f"tables{CLAIMED}")
 """Settings that say something of the place, and do not move with the records."""
 KINDS = ("metadata", "artifacts", "tables")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Tx: TypeAlias = "Connection | None"  # A transaction in progress; opaque above the stores
+MOVING = "moving"
+"""The setting that says where the project is being moved (``to``), or has ``moved``: nobody goes on with what it left. Of
+stores that are being filled: ``from`` where."""
 
 
 @dataclass(frozen=True, slots=True)

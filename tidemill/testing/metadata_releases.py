@@ -6,9 +6,9 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from tidemill.errors import Conflict, LeaseLost, NotFound
+from tidemill.errors import Conflict, LeaseLost, NotFound, StoreBusy
 from tidemill.store.payloads import ReleaseEvidence
-from tidemill.store.records import Baseline, Fence, Lease, Tx
+from tidemill.store.records import MOVING, Baseline, Fence, Lease, Tx
 from tidemill.store.sql.nouns import Records, Where
 from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
@@ -292,6 +292,17 @@ class AccessSuite:
         assert again.since == second.since and other.scorers.look_up("scorer_2") == again
         store.scorers.drop("scorer_2")
         assert list(other.scorers.list()) == [first]
+
+    def test_in_stores_that_a_project_leaves_nobody_is_alive(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        assert store.leases.take("loop", "me", 600) is not None
+        scorer = store.scorers.beat(sample.scorer("scorer_1"), 600)
+        other.settings.set(MOVING, {"to": {}, "moved": True})
+        assert not store.leases.renew("loop", "me", 600)
+        assert store.leases.take("loop", "me", 600) is None and store.leases.take("a run", "me", 600) is None
+        refused(StoreBusy, lambda: store.scorers.beat(scorer, 600))
+        other.settings.set(MOVING, None)
+        assert store.leases.renew("loop", "me", 600) and store.scorers.beat(scorer, 600).since == scorer.since
 
     def test_a_scorer_that_begins_takes_the_place_of_the_one_that_was_killed_there(self, opened: Opened) -> None:
         store = opened()

@@ -17,6 +17,7 @@ from tidemill.store import bucket as bucket_of
 from tidemill.store.artifacts import Artifacts
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.artifacts.objects import ObjectArtifacts
+from tidemill.store.copies import NONE
 from tidemill.testing.artifacts import ArtifactsSuite
 
 
@@ -75,6 +76,14 @@ def test_the_copy_that_is_right_is_named_and_putting_it_again_mends_the_object(a
     assert artifacts.get(name) == b"water"
     artifacts.put(b"water")
     artifacts.verify(name)
+
+
+def test_who_keeps_no_copies_reads_what_is_there(artifacts: ObjectArtifacts) -> None:
+    name = artifacts.put(b"water")
+    obstore.put(raw(artifacts), f"sha256/{name[7:9]}/{name[9:]}", b"wine")
+    assert artifacts.get(name) == b"water"
+    with pytest.raises(Damaged):
+        ObjectArtifacts(f"{artifacts.address}?most={NONE}").get(name)
 
 
 @pytest.mark.parametrize("status", ["507 Insufficient Storage", "403 Forbidden"])

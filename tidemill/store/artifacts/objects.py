@@ -43,15 +43,16 @@ class ObjectArtifacts(Artifacts):
 
     def get(self, digest: str) -> bytes:
         name_of(digest)
+        if not self._bound.kept:  # what is there counts, not what an earlier time left here
+            return self._fetch(digest)
         with suppress(NotFound, Damaged):  # a copy that is damaged is fetched anew
             data = self._copies.get(digest)
             self._bound.used(self._copies.file(digest))
             return data
         data = self._fetch(digest)
-        if self._bound.kept:
-            with suppress(DiskFull):  # a copy saves the way, no more
-                self._copies.put(data)
-                self._bound.came(len(data))
+        with suppress(DiskFull):  # a copy saves the way, no more
+            self._copies.put(data)
+            self._bound.came(len(data))
         return data
 
     def path(self, digest: str) -> Path:

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, update
 
-from tidemill.store.records import Lease, Scorer, Token, Tx
+from tidemill.errors import StoreBusy
+from tidemill.store.records import MOVING, Lease, Scorer, Token, Tx
 from tidemill.store.sql import counters, schema
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.nouns import Named, Records
@@ -28,7 +29,9 @@ _GET = select(_setting.value).where(_setting.name == bindparam("the_name"))
 
 
 class Leases(Records[Lease]):
-    """In the database's time (the server's own clock on PostgreSQL): they say who is alive, not what day it is in the story."""
+    """In the database's time (the server's own clock on PostgreSQL): they say who is alive, not what day it is in the story.
+
+    In stores that a project is leaving, or has left, nobody gets one, and nobody keeps his: who slept meanwhile does not go on there."""
 
     def now(self) -> Micros:
         """The time that they are held against, whatever the clock of this machine says."""
@@ -47,6 +50,8 @@ class Leases(Records[Lease]):
         """
 
         def work(tx: Connection) -> Lease | None:
+            if _is_left(tx):
+                return None
             now = self._db.wall()
             rows = tx.execute(_HELD, LEASES.key_of([name]))  # nobody renews it until this is committed
             held = next(iter(LEASES.records(rows)), None)
@@ -65,7 +70,9 @@ class Leases(Records[Lease]):
         def work(tx: Connection) -> bool:
             mine = (_lease.name == name) & (_lease.owner == owner)
             expires = self._db.wall() + round(seconds * 1e6)
-            return bool(tx.execute(update(schema.leases).where(mine).values(expires=expires)).rowcount)
+            return not _is_left(tx) and bool(
+                tx.execute(update(schema.leases).where(mine).values(expires=expires)).rowcount
+            )
 
         return self._db.write(work, alone=False)
 
@@ -101,6 +108,10 @@ class Tokens(Named[Token]):
         return counters.revisions(self._db)[counters.TOKENS]
 
 
+def _is_left(tx: Connection) -> bool:
+    return bool(tx.execute(_GET, {"the_name": MOVING}).scalar())
+
+
 def _before(scorer: Scorer) -> ColumnElement[bool]:
     """Those that were killed where this one begins."""
     here = (_scorer.host == scorer.host, _scorer.address == scorer.address, _scorer.environment == scorer.environment)
@@ -111,11 +122,16 @@ class Scorers(Records[Scorer]):
     """Who answers now: each has a lease, by the store's own clock."""
 
     def beat(self, scorer: Scorer, seconds: float) -> Scorer:
-        """It is alive for so long from now on, and is as it says; what is written down of it."""
+        """It is alive for so long from now on, and is as it says; what is written down of it. Raises StoreBusy in stores that the
+        project is leaving, or has left."""
         now = self._db.wall()
         told = replace(scorer, since=scorer.since or now, beat=now, expires=now + round(seconds * 1e6))
 
         def work(tx: Connection) -> None:
+            if _is_left(tx):
+                raise StoreBusy(
+                    "the project is being moved, or has moved", place=self._db.place, hint="stop, and open it anew"
+                )
             if not scorer.since:
                 tx.execute(delete(schema.scorers).where(_before(told) | (_scorer.expires < now - FORGOTTEN)))
             SCORERS.put(tx, told)
