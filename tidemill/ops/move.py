@@ -230,7 +230,7 @@ def _nothing_runs(store: MetadataStore) -> None:
     running += [(one.expires, f"the scorer {one.address} of {one.host}") for one in store.scorers.live()]
     if running:
         expires, who = max(running)
-        hint = f"stop every tidemill of the project, on all machines; one that was killed is forgotten at {to_iso(expires)}"
+        hint = f"stop the project on all machines; one that was killed is forgotten at {to_iso(expires)}"
         raise StoreBusy(f"{who} runs", hint=hint)
 
 

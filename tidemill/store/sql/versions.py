@@ -81,13 +81,13 @@ def _advance(connection: Connection, kind: Kind, place: str) -> None:
         raise ProjectError(
             f"this store is of schema version {version}, made by tidemill {by}; this is {_this()}, which knows up to {kind.head}",
             place=place,
-            hint=f"go on with it: pip install 'tidemill>={by}'. Or go back: stop every tidemill of this project, "
+            hint=f"go on with it: pip install 'tidemill>={by}'. Or go back: stop this project on all machines, "
             "restore the backup that was made before the upgrade, and start this one",
         )
 
 
 def mark(connection: Connection, table: str, version: str) -> None:
-    """Write down which version the tables are of now, and which tidemill says so."""
+    """Write down of which version the tables are now, and by whom."""
     connection.exec_driver_sql(
         f"CREATE TABLE IF NOT EXISTS {table} (version_num VARCHAR(32) NOT NULL PRIMARY KEY, tidemill VARCHAR(64) NOT NULL)"
     )
