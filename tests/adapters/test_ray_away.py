@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.test_ray import STORE
 from tests.engine import apart_steps
 from tests.raised import raised
 from tidemill.adapters.ray import ClusterAway, RayRunner
@@ -23,6 +22,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # of Ray's own processes
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+STORE = 80_000_000
 WAIT = 4.0
 
 

@@ -67,7 +67,7 @@ def limits(model: Model, steps: Sequence[str]) -> dict[str, Limits]:
 
     On a cluster all do. Here what runs code of the project's own does: it may hang, or eat the machine.
     """
-    project, engine = model.project, model.project.config.engine
+    project, engine = model.project, model.project.machines
     memory = engine.asks if engine.runner or engine.memory else project.memory
     most = Limits(round(project.limit("train") * SECOND), memory, engine.cpus, engine.gpus)
     names = steps if model.own_code or engine.runner else ()

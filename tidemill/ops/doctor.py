@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from tidemill.errors import ConfigError, ContractError, TidemillError
 from tidemill.ops.parts import MOST_APART, apart
 from tidemill.ops.status import status
-from tidemill.scope.stores import places_of
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
@@ -74,7 +73,7 @@ def _state(project: Project) -> Iterator[Finding]:
 
 def _stores(project: Project) -> Iterator[Finding]:
     """The buckets: reached, the project's own, and written to just now."""
-    said = places_of(project.config.stores, project.state).said
+    said = project.stores_at.said
     for kind in ("artifacts", "tables"):
         if address := getattr(said, kind):
             from tidemill.store.bucket import Bucket

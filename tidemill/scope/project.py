@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from tidemill.config.amounts import some_memory
 from tidemill.config.decode import load, refuse_former_name
+from tidemill.config.engine import EngineSection
 from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import own_views
 from tidemill.config.network import ServeSection
@@ -22,7 +23,7 @@ from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.process.memory import machine_memory
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
-from tidemill.scope.stores import places_of, stores_of
+from tidemill.scope.stores import Places, places_of, stores_of
 from tidemill.store.artifacts import open_artifacts
 from tidemill.store.artifacts.recorded import RecordedArtifacts
 from tidemill.store.records import Fence, Release, Tx
@@ -263,6 +264,11 @@ class Project:
         return self.config.features
 
     @property
+    def machines(self) -> EngineSection:
+        """Where steps and trials run, and what each asks for."""
+        return self.config.engine
+
+    @property
     def reached(self) -> ServeSection:
         """How its server may be reached from other machines."""
         return self.config.serve
@@ -351,9 +357,14 @@ class Project:
         return self.root / ".tidemill"
 
     @property
+    def stores_at(self) -> Places:
+        """Where its artifacts and tables are."""
+        return places_of(self.config.stores, self.state)
+
+    @property
     def tables_at(self) -> str:
         """Where its tables are, as `tidemill.data.tables.tables.Tables` takes it."""
-        return places_of(self.config.stores, self.state).tables
+        return self.stores_at.tables
 
     @property
     def logs(self) -> Path:
