@@ -16,7 +16,7 @@ from tidemill.feedback.kept import PIECE, drop_old
 from tidemill.monitor.closing import QUALITY, _again
 from tidemill.ops import predictions
 from tidemill.scope.project import Project, open_project
-from tidemill.store.payloads import QualityWindow
+from tidemill.store.payloads import QualityWindow, ReleaseEvidence
 from tidemill.store.records import Outcome, Prediction, Window
 from tidemill.store.sql.sqlite import MOST_WAL
 from tidemill.testing import records as sample
@@ -75,6 +75,24 @@ def test_what_is_older_than_kept_goes_and_is_said(make: Make) -> None:
         predictions.show(project, named_id("pred", "12"))
     assert "[serve] keep" in caught.value.hint
     assert predictions.show(project, named_id("pred", "3")).outcomes
+
+
+def test_what_a_release_on_its_way_is_judged_by_is_kept(make: Make) -> None:
+    project = make('keep = "4 days"')
+    filled(project, 15)
+    releases = project.store.releases
+
+    def oldest() -> int:
+        drop_old(project, sleep=lambda seconds: None)
+        return (NOON - project.live.predictions.list()[0].at) // DAY
+
+    releases.add(sample.release(status="canary", started=NOON - 12 * DAY, created=NOON - 12 * DAY))
+    assert oldest() == 12
+    bakes = ReleaseEvidence(bake_until=NOON + 20 * DAY)
+    releases.update("release_1", status="champion", started=NOON - 9 * DAY, stage_since=NOON - 6 * DAY, evidence=bakes)
+    assert oldest() == 9
+    releases.update("release_1", stage_since=NOON - 8 * DAY)  # from a week on it bakes by pairs alone, of what is kept
+    assert oldest() == 4
 
 
 def test_the_windows_of_every_environment_are_whole(make: Make) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from tests.labels import worlds
 from tests.labels.worlds import BEGAN, FRAUD, lay, write
 from tidemill.data.pipeline import ingest
+from tidemill.errors import StoreError
 from tidemill.feedback.join import join_due
 from tidemill.feedback.settle import _keep, outdated, settle_labels
 from tidemill.scope.project import open_project
@@ -91,3 +94,23 @@ def test_a_row_that_comes_after_its_label_was_settled_settles_it_again(tmp_path:
         assert not outdated(scope) and settle_labels(scope, clock.now()) == 0
         _keep(scope, FIRST + 31 * DAY, 1)  # as a kill before the last write leaves it
         assert settle_labels(scope, clock.now()) == 0 and truths() == ["0", "1", "0"]
+
+
+def test_what_could_not_be_written_is_settled_the_next_time(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "payments", FRAUD)
+    write(folder, "payments", "a", [("t0", "2024-01-02", 5.0, "XX"), ("t9", "2024-03-01", 5.0, "XX")])
+    write(folder, "chargebacks", "a", [("b0", "2024-01-12", "t0", "fraud")])
+    with open_project(folder.root, clock=HeldClock(FIRST + 60 * DAY)) as project:
+        for name in project.datasets:
+            ingest(project, name)
+        scope = project.endpoint()
+        one = Prediction("p0", scope.name, FIRST + DAY, "", "model:fraud@1", "rel", "champion", b"{}", b"{}", 0, 1)
+        project.live.append([replace(one, key="t0")], (), ())
+        project.live.flush()
+        _keep(scope, FIRST, 1)
+        with closing(sqlite3.connect(folder.root / ".tidemill" / "live.db")) as disk:
+            disk.execute("CREATE TRIGGER no BEFORE INSERT ON outcomes BEGIN SELECT raise(ABORT, 'refused'); END")
+            with pytest.raises(StoreError):
+                settle_labels(scope, project.clock.now())
+            disk.execute("DROP TRIGGER no")
+        assert settle_labels(scope, project.clock.now()) == 1 and project.live.outcomes.count() == {"": 1}

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tidemill.types import Micros
+
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
@@ -18,10 +20,13 @@ REST = 2.0
 
 
 def drop_old(project: Project, most: int = MOST, sleep: Callable[[float], None] = time.sleep) -> int:
-    """Predictions and outcomes from before `Project.kept_since` go; how many of them. What is left over goes the next time."""
-    before, dropped = project.kept_since, 0
-    if not before:
+    """Predictions and outcomes from before `Project.kept_since` go; how many of them. What is left over goes the next time.
+
+    What a release on its way is judged by stays.
+    """
+    if not project.kept_since:
         return 0
+    before, dropped = min([project.kept_since, *_under_way(project)]), 0
     for drop in (project.live.outcomes.drop, project.live.predictions.drop):
         while dropped < most:
             began = time.perf_counter()
@@ -30,3 +35,13 @@ def drop_old(project: Project, most: int = MOST, sleep: Callable[[float], None] 
             dropped += gone
             sleep(REST * (time.perf_counter() - began))
     return dropped
+
+
+def _under_way(project: Project) -> list[Micros]:
+    """Since when the answers count of each release that is compared by them: its failures have no moments, and are counted from then on."""
+    from tidemill.release.rollout.rollout import is_old
+
+    now, releases = project.clock.now(), project.store.releases
+    baking = [one for one in releases.list(status="champion") if one.evidence.bake_until and not is_old(one, now)]
+    found = [*releases.list(status="canary"), *baking]
+    return [one.created if one.started is None else one.started for one in found]

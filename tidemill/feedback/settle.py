@@ -90,8 +90,7 @@ def _pieces(span: tuple[Micros, Micros] | None, length: Micros) -> Iterator[tupl
 
 def _write(scope: Endpoint, made: Sequence[Outcome]) -> int:
     for place in range(0, len(made), PIECE):
-        scope.live.append((), made[place : place + PIECE], ())
-    scope.live.flush()
+        scope.live.add_outcomes(made[place : place + PIECE])
     return len(made)
 
 

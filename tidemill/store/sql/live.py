@@ -272,6 +272,10 @@ class LiveStore:
         What has events may wait for a job's transaction that numbers some; what has none waits for nobody."""
         self._db.submit(Append(predictions, outcomes, events, done, met), alone=bool(events))
 
+    def add_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """All of them, or none; a key that is there already changes nothing. On the disk when this returns. Raises StoreError."""
+        self._db.write(Append((), outcomes, (), None).run, alone=False)
+
     def fence_by(self, fence: Fence) -> None:
         """As `MetadataStore.fence_by`."""
         fenced(self._db, schema.live_fences, fence)
