@@ -64,7 +64,7 @@ def test_a_slow_answer_that_agrees_changes_nothing() -> None:
 
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("change", ["goes back", "away"])
-def test_it_does_not_go_back_and_goes_on_without_the_server(change: str) -> None:
+def test_it_does_not_go_back_and_goes_on_without_the_server(change: str, caplog: pytest.LogCaptureFixture) -> None:
     machine = Machine()
     clock = ServerClock(machine.ask, machine.uptime)
     assert clock.now() == machine.up + FAR
@@ -73,6 +73,7 @@ def test_it_does_not_go_back_and_goes_on_without_the_server(change: str) -> None
     before = clock.now()
     machine.up += SECOND
     assert machine.asked == 2 and clock.now() == (before + SECOND if change == "away" else before)
+    assert ("WARNING" in [record.levelname for record in caplog.records]) is (change == "goes back")
 
 
 def test_a_server_that_never_answered_has_no_clock() -> None:

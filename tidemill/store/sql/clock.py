@@ -52,8 +52,11 @@ class ServerClock:
         at = self._ask()
         after = self._uptime()
         least, most = at - after, at - before
-        self._distance = (least + most) // 2 if first else min(max(self._distance, least), most)
-        self._due = after + EVERY
+        distance = (least + most) // 2 if first else min(max(self._distance, least), most)
+        back = 0 if first else self._distance - distance
+        if back > SECOND:
+            _log.warning("the server's clock was set back by %d s; for so long the time stands still", back // SECOND)
+        self._distance, self._due = distance, after + EVERY
 
 
 def _uptime() -> Micros:
