@@ -109,8 +109,8 @@ class Trainer(ABC):
         """The recipe of a baseline. Raises ModelError."""
 
     @abstractmethod
-    def questions(self, live: LiveStore, start: Micros, end: Micros) -> Questions:
-        """Requests of a window for the real server."""
+    def questions(self, live: LiveStore, start: Micros, end: Micros, dataset: str | None = None) -> Questions:
+        """Requests of a window for the real server. ``dataset``: whose rows the histories are of, where there may be others."""
 
     def reproduces(self, recipe: JsonObject) -> bool:
         """Whether `fit` makes of this recipe what it made when it was chosen."""

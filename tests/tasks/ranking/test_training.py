@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from tidemill.learning.evaluate import summary
 from tidemill.learning.search import Settings
 from tidemill.learning.trainer import Report
+from tidemill.store.records import OnlineEvent
+from tidemill.store.sql import open_live
 from tidemill.tasks.ranking.interactions import Interactions
 from tidemill.tasks.ranking.metrics import RANKED
 from tidemill.tasks.ranking.training import RankingTrainer
+from tidemill.testing.live import written
 from tidemill.types import DAY, JsonObject, Micros
 
 START, END = 10 * DAY, 20 * DAY
@@ -29,10 +36,14 @@ BOUGHT: list[tuple[str, str, Micros]] = [
 
 
 @pytest.fixture(scope="module")
-def report() -> Report:
+def trainer() -> RankingTrainer:
     users, items, at = zip(*BOUGHT, strict=True)
     settings = Settings("recommend", "recall@20", train=None, trials=1, budget=None, details={"half_life": 60 * DAY})
-    trainer = RankingTrainer(Interactions.of(users, items, at, end=END), settings)
+    return RankingTrainer(Interactions.of(users, items, at, end=END), settings)
+
+
+@pytest.fixture(scope="module")
+def report(trainer: RankingTrainer) -> Report:
     return trainer.report(trainer.fit(trainer.baseline("buy_again"), START), START, END)
 
 
@@ -57,3 +68,20 @@ def test_coverage_is_of_the_catalogue_that_the_model_could_know(report: Report) 
     What cec bought first in the window (``new``) is shown to her, and is not of the catalogue.
     """
     assert report.figures == {"coverage": 22 / 25}
+
+
+def test_answers_for_the_server_rest_on_the_rows_of_the_model_s_own_dataset(
+    trainer: RankingTrainer, tmp_path: Path
+) -> None:
+    """Customers of two datasets may have one name, and the server knows them apart."""
+    bundle = trainer.fit(trainer.baseline("buy_again"), START)
+    with closing(open_live(tmp_path / "live.db")) as live:
+
+        def answers() -> list[JsonObject]:
+            return trainer.questions(live, START, END, "sales").answers(bundle)
+
+        rows = [OnlineEvent(0, str(n), *bought, 1.0, dataset="sales") for n, bought in enumerate(BOUGHT)]
+        written(live, events=rows)
+        own = answers()
+        written(live, events=[replace(row, dataset="views", item=SHELF[n % 25]) for n, row in enumerate(rows)])
+        assert answers() == own

@@ -206,7 +206,8 @@ class EvaluationWindow:
 
     @cached_property
     def _questions(self) -> Questions:
-        return self.trainer.questions(self._project.live, self.start, self.cut.end)
+        dataset = self._scope.model.dataset.name
+        return self.trainer.questions(self._project.live, self.start, self.cut.end, dataset)
 
     def _refitted(self, recipe: JsonObject, end: Micros, window: Span, metric: str) -> Scored:
         key = canonical(recipe), end, window

@@ -94,7 +94,7 @@ def answers_to(
     return found, known
 
 
-def questions(live: LiveStore, data: Interactions, start: Micros, end: Micros) -> Questions:
+def questions(live: LiveStore, data: Interactions, start: Micros, end: Micros, dataset: str | None = None) -> Questions:
     """Subjects of the window, each at its own moment, with the history that serving knows now."""
     found = requests_between(data, start, end)
     chosen, watermark = [found[place] for place in evenly(len(found), MOST)], live.online.last_seq()
@@ -104,7 +104,8 @@ def questions(live: LiveStore, data: Interactions, start: Micros, end: Micros) -
 
     def answers(bundle: Bundle) -> list[JsonObject]:
         scorer, history = open_scorer(bundle, SCORERS), History()
-        history.load(live.online.rows_of(one.subject for one in chosen))
+        rows = live.online.rows_of(one.subject for one in chosen)
+        history.load(row for row in rows if dataset in (None, row[5]))
         fewest = min(K, int(bundle.manifest["items"]))  # there must be so many, because the model knows them
         told = []
         for at, subject, *_ in chosen:

@@ -134,8 +134,8 @@ class RankingTrainer(Trainer):
         """The recipe of a baseline, or of any method by its name (``buy-again``)."""
         return learners.recipe_of(name.replace("-", "_"), self.half_life)
 
-    def questions(self, live: LiveStore, start: Micros, end: Micros) -> Questions:
-        return questions(live, self.data, start, end)
+    def questions(self, live: LiveStore, start: Micros, end: Micros, dataset: str | None = None) -> Questions:
+        return questions(live, self.data, start, end, dataset)
 
     def reproduces(self, recipe: JsonObject) -> bool:
         return recipe.get("method") in learners.METHODS

@@ -158,7 +158,7 @@ class TabularTrainer(Trainer):
             return {**recipe, **self._earlier[name]}
         return {**recipe, "season": list(self._season)} if name == "seasonal_naive" else recipe
 
-    def questions(self, live: LiveStore, start: Micros, end: Micros) -> Questions:
+    def questions(self, live: LiveStore, start: Micros, end: Micros, dataset: str | None = None) -> Questions:
         """Rows of the window as inputs by name. Offline they are encoded as in training, all at once."""
         rows = self.table.between(start, end)
         rows = rows[evenly(len(rows), MOST)]
