@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import sqlite3
+import threading
 import weakref
 from contextlib import closing
 from dataclasses import replace
@@ -354,6 +355,21 @@ def test_a_refusal_waits_for_a_short_body(run):
         ).status == 401
 
     run(work)
+
+
+def test_many_pages_are_made_at_once_on_a_small_machine_too(run):
+    """Answers have to ask the stores beside them."""
+    together = threading.Barrier(12)
+
+    async def page(call: Any, body: bytes) -> Any:
+        await asyncio.to_thread(together.wait, 60)
+        return 200, [], b""
+
+    async def work(ask: Asker) -> Any:
+        return await asyncio.gather(*(ask("GET", "/slow") for _ in range(12)))
+
+    found = run(work, faces=[lambda serving: {Route("GET", "/slow", "read"): page}])
+    assert {heard.status for heard in found} == {200}
 
 
 def test_a_body_that_never_comes_is_given_up(run):

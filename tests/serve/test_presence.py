@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from tests.raised import raised
-from tests.serve.asking import Asker, alive, make_app
+from tests.serve.asking import Asker, BuyAgain, alive, make_app
 from tidemill.access import tokens as auth
 from tidemill.access.acknowledged import acknowledged
 from tidemill.access.tokens import SCOPES
 from tidemill.errors import AlreadyUp, StoreBusy
 from tidemill.serve import presence
+from tidemill.serve.predictor import Served
 from tidemill.serve.presence import Presence
-from tidemill.serve.serving import about
-from tidemill.store.records import Scorer
+from tidemill.serve.serving import Serving, about
+from tidemill.store.records import OnlineEvent, Scorer
 
 
 class Clock:
@@ -93,6 +94,22 @@ def test_a_lease_that_has_run_out_is_503_until_the_store_was_asked(project, monk
     with_presence(project, work)
 
 
+def test_an_answer_that_was_begun_before_the_lease_ran_out_does_not_leave_after_it(project, monkeypatch):
+    clock, said = Clock(monkeypatch), BuyAgain.recommend
+
+    def frozen(self: BuyAgain, *asked: Any) -> Any:
+        clock.now += 10.0
+        return said(self, *asked)
+
+    async def work(ask: Asker, held: Presence, store: Away) -> None:
+        store.away = True
+        monkeypatch.setattr(BuyAgain, "recommend", frozen)
+        heard = await ask("POST", "/predict/shop", {"subject": "7"})
+        assert (heard.status, heard.json["code"]) == (503, "cut_off")
+
+    with_presence(project, work)
+
+
 def test_a_lease_counts_from_before_the_store_was_asked(project, monkeypatch):
     clock = Clock(monkeypatch)
 
@@ -134,6 +151,28 @@ def test_a_scorer_that_ends_is_known_no_more(project):
 
     with_presence(project, work)
     assert not project.store.scorers.list()
+
+
+def test_what_others_tell_is_known_while_a_model_is_fetched(project, monkeypatch):
+    monkeypatch.setattr(Serving, "remote", True)
+    fetched = threading.Event()
+
+    async def main() -> None:
+        serving = make_app(project).serving
+        monkeypatch.setattr(serving, "look", lambda: fetched.wait(20))
+        serving.predictors["shop"].served = Served()  # of no revision that is in the store
+        try:
+            await serving._far_look()
+            event = OnlineEvent(0, "told/1", "7", "mug", 1, 1.0, "sha256:f", dataset="sales")
+            await asyncio.to_thread(project.live.online.load, [event])
+            await serving._far_look()
+            assert serving.histories.seq == project.live.online.last_seq() > 0
+            assert serving._loading is not None and not serving._loading.done()
+        finally:
+            fetched.set()
+        await serving._loading
+
+    asyncio.run(main())
 
 
 def test_a_replay_has_one_scorer(project):

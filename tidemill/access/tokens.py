@@ -75,7 +75,7 @@ def redeem(store: MetadataStore, code: str, scope: str = LOGIN) -> None:
     token = store.tokens.first(hash=hashed(code))
     fit = token is not None and token.once and scope in token.scopes and not _expired(token, store.clock.now())
     if token is None or not fit or not store.tokens.delete(token.id):
-        raise Unauthorized("this code is not valid, or was used before", hint="tidemill up prints a new one")
+        raise Unauthorized("this code is not valid, or was used before", hint="tidemill login prints a new one")
 
 
 def log_in(store: MetadataStore, code: str) -> str:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tidemill.access.acknowledged import LEASE
 from tidemill.access.tokens import TokenCache
 from tidemill.errors import CutOff, TidemillError
 from tidemill.store.records import Scorer
@@ -37,7 +38,7 @@ class Presence:
     """The lease of one scorer. ``describe`` says what it serves now; ``seconds``: how long a lease is."""
 
     def __init__(
-        self, store: MetadataStore, tokens: TokenCache, describe: Callable[[], Scorer], seconds: float
+        self, store: MetadataStore, tokens: TokenCache, describe: Callable[[], Scorer], seconds: float = LEASE
     ) -> None:
         self._store, self._tokens, self._describe, self._seconds = store, tokens, describe, seconds
         self._thread = ThreadPoolExecutor(1, "tidemill-presence")  # its own: nobody's slow question holds the lease

@@ -7,9 +7,9 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from tidemill.access.acknowledged import LEASE
 from tidemill.access.tokens import TokenCache, cache
 from tidemill.config.network import history_bytes
 from tidemill.errors import AlreadyUp, Damaged, NoRoute, NotThereYet, StoreError, TidemillError
@@ -27,6 +27,9 @@ from tidemill.types import Clock, JsonObject, did_you_mean, new_id
 HEARTBEAT = 0.05  # Seconds between two looks at what other processes have written
 FAR_BEAT = 0.2  # and at stores on a server
 REACH = 1.0  # Seconds that an answer waits for a position
+ASIDE = 20
+"""Threads for questions to the stores and for pages, on a small machine too: slow pages shall not take all of them from the answers. With
+what else asks they are fewer than the connections that a store gives."""
 LAG = 1.0  # Seconds without a look from which answers are no longer what was promised
 
 _log = logging.getLogger("tidemill.serve")
@@ -48,11 +51,11 @@ class Serving:
     clock_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     on_beat: list[Callable[[], None]] = field(default_factory=list)
     address: str = ""  # where it listens, of a scorer that others of its stores shall know of
-    lease: float = LEASE  # seconds that it may answer without having looked at them
     presence: Presence | None = None
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _following: asyncio.Lock = field(default_factory=asyncio.Lock)
     _beats: list[asyncio.Task[None]] = field(default_factory=list)
+    _loading: asyncio.Task[None] | None = None
     _seen: tuple[int, int] = (-1, -1)
     _looked: float = field(default_factory=uptime)  # when all that others wrote was last known
     _told: tuple[int, int, dict[str, str]] = (
@@ -66,11 +69,12 @@ class Serving:
 
     def begin(self) -> None:
         """Start the log and the heartbeat, in the running event loop. Raises StoreError."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(ASIDE, "aside"))
         self.log = Log(self.project.live, self._learn, self.metrics.lost.inc)
         if self.address and self.remote:
             self._alone_in_replay()
             self._about = about(self.project, self.address)
-            self.presence = Presence(self.project.store, self.tokens, self._described, self.lease)
+            self.presence = Presence(self.project.store, self.tokens, self._described)
             self.presence.begin()
             self.metrics.known_as(self._about.id, self._about.host)
         self._beats = [asyncio.create_task(self._heartbeat())]
@@ -99,9 +103,13 @@ class Serving:
             raise RuntimeError("no scorer of a team")
         health, position = self.health(own=False), self.histories.seq
         endpoints = {name: {"health": health[name], "variants": p.models()} for name, p in self.predictors.items()}
-        releases = min(predictor.served.revision for predictor in self.predictors.values())
         known = self.tokens.confirmed
-        return replace(self._about, releases=releases, tokens=known, position=position, endpoints=endpoints)
+        return replace(self._about, releases=self._served, tokens=known, position=position, endpoints=endpoints)
+
+    @property
+    def _served(self) -> int:
+        """The revision of the releases that every endpoint has looked at."""
+        return min(predictor.served.revision for predictor in self.predictors.values())
 
     def at(self, endpoint: str | None) -> Predictor:
         """What answers at this endpoint; without a name, at the only one. Raises NoRoute, NotFound."""
@@ -185,9 +193,10 @@ class Serving:
 
     async def end(self) -> None:
         """Wait for what is still on its way to the disk, then stop."""
-        for beat in self._beats:
+        beats = [*self._beats, *filter(None, (self._loading,))]
+        for beat in beats:
             beat.cancel()
-        await asyncio.gather(*self._beats, return_exceptions=True)
+        await asyncio.gather(*beats, return_exceptions=True)
         await self.log.drain()
         await asyncio.to_thread(self.tell_failures)
         if self.presence is not None:
@@ -252,14 +261,27 @@ class Serving:
         if not self.candidate:
             self.tokens.seen(revisions["tokens"])
             await self.catch_up()
-            if revisions["releases"] != before[0] or any(p.overdue() for p in self.predictors.values()):
-                async with self._refreshing:
-                    await asyncio.to_thread(self.look)
-        self._told = (revisions["releases"], self.tokens.confirmed, self.health(own=False))
+            if self._served != revisions["releases"] or any(p.overdue() for p in self.predictors.values()):
+                self._begin_loading()
+        self._told = (self._served, self.tokens.confirmed, self.health(own=False))
         if self.presence is not None and self._told != before:
             self.presence.soon()
         if any(predictor.untold for predictor in self.predictors.values()):
             await asyncio.to_thread(self.tell_failures)
+
+    def _begin_loading(self) -> None:
+        """Look at the releases apart from the feed: however long a model takes to be fetched, what others tell is known meanwhile."""
+        if self._loading is None or self._loading.done():
+            self._loading = asyncio.create_task(self._load())
+
+    async def _load(self) -> None:
+        try:
+            async with self._refreshing:
+                await asyncio.to_thread(self.look)
+        except TidemillError as exc:
+            self._say(exc)
+        except Exception:  # noqa: BLE001 - whatever it was: it is tried again
+            _log.exception("the releases cannot be followed")
 
 
 def about(project: Project, address: str) -> Scorer:

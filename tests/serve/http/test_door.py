@@ -280,3 +280,10 @@ def test_this_machine_s_own_commands_find_a_server_that_speaks_tls(
         finally:
             running.terminate()
         assert running.wait(60) == 0
+
+
+def test_people_open_the_address_of_the_proxy_where_nobody_else_is_answered() -> None:
+    assert Door.of(PROXIED, "0.0.0.0").url(8080) == f"https://{NAME}"
+    assert Door.of(PROXIED, "0.0.0.0").own(8080) == "http://127.0.0.1:8080"
+    assert Door.of(PROXIED, "127.0.0.1").url(8080) == "http://127.0.0.1:8080"  # this machine's own people
+    assert Door("0.0.0.0", "cert.pem", "key.pem", (NAME,)).url(8443) == f"https://{NAME}:8443"

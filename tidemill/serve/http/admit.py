@@ -126,7 +126,7 @@ class RequestGuard:
         if secret is None:
             raise Unauthorized(
                 "who is asking?",
-                hint="send Authorization: Bearer TOKEN, or open the address that tidemill up prints",
+                hint="send Authorization: Bearer TOKEN, or open the address that tidemill login prints",
             )
         token = await self._tokens.find(secret)
         if call.method not in SAFE:

@@ -121,7 +121,10 @@ class App:
                 if self.faces is not None and route not in self.handlers:
                     await self._to_face(self.faces[route], call, told)
                 else:
-                    await told.reply(await self.handlers[route](self, call))
+                    reply = await self.handlers[route](self, call)
+                    if route.scope != OPEN:
+                        self.serving.need_lease()  # it may have stood still since
+                    await told.reply(reply)
             except TidemillError:
                 await self.reading.hear_out(call)
                 raise
@@ -180,7 +183,9 @@ class App:
         """Hand an admitted request on, with its body read in bounds."""
         body = await self.reading.body(call)
         async with asyncio.timeout(FACE_SECONDS):
-            await told.reply(await handler(call, body))
+            reply = await handler(call, body)
+            self.serving.need_lease()
+            await told.reply(reply)
 
 
 class _Told:
@@ -300,7 +305,7 @@ async def _metrics(app: App, call: Call) -> Reply:
 async def _login(app: App, call: Call) -> Reply:
     code = call.query("code")
     if code is None:
-        raise BadRequest("the code is missing", hint="open the whole address that tidemill up prints")
+        raise BadRequest("the code is missing", hint="open the whole address that tidemill login prints")
     secret = await asyncio.to_thread(auth.log_in, app.serving.project.store, code)
     life = auth.SESSION_LIFE // 1_000_000
     cookie = f"{app.cookie}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={life}{'; Secure' * (call.site == b'https')}"

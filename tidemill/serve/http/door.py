@@ -64,7 +64,13 @@ class Door:
         return ANY.get(self.host, self.host)
 
     def url(self, port: int) -> str:
-        """The address that people open."""
+        """The address that people open: the proxy's, where nobody else is answered."""
+        if self.proxies and not self.cert and self.host not in LOOPBACK:
+            return f"https://{self.names[0]}"
+        return self.own(port)
+
+    def own(self, port: int) -> str:
+        """Where this very server listens, of several that people open by one name."""
         if self.cert:
             return f"https://{self.names[0]}:{port}"
         return f"http://[{self.near}]:{port}" if ":" in self.near else f"http://{self.near}:{port}"

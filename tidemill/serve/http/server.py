@@ -28,7 +28,6 @@ from granian.log import LogLevels
 from granian.server.embed import Server as Granian
 
 from tidemill.access import tokens as auth
-from tidemill.access.acknowledged import LEASE
 from tidemill.access.tokens import TokenCache
 from tidemill.errors import TidemillError
 from tidemill.process.channel import Channel
@@ -130,8 +129,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with open_project(Path(args.root)) as project, _listening(args) as listening:
             app = make(project)
             address = {"host": args.host, "port": listening.getsockname()[1], "pid": os.getpid()}
-            app.reading.seconds, app.serving.lease = args.read_seconds, args.lease_seconds
-            app.serving.address = "" if app.serving.candidate else app.door.url(address["port"])
+            app.reading.seconds = args.read_seconds
+            app.serving.address = "" if app.serving.candidate else app.door.own(address["port"])
             gc.collect()
             gc.freeze()
             run(app, listening, lambda: _tell(starter, address))
@@ -200,7 +199,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tls-key", default="")
     parser.add_argument("--fd", type=int, help="the descriptor of a socket that listens already")
     parser.add_argument("--read-seconds", type=float, default=READ_SECONDS, help="how long a body may take to arrive")
-    parser.add_argument("--lease-seconds", type=float, default=LEASE, help="how long it answers without the store")
     parser.add_argument(
         "--candidate", action="store_true", help="serve one unreleased bundle alone: the one that its starter names"
     )

@@ -28,8 +28,8 @@ _WHEEL = (
     'M4 28q3-2 6 0t6 0 6 0 6 0"/></svg>'
 )
 _LOG_IN = (
-    "<p>The page opens by an address that works once. <code>tidemill up</code> prints one when it starts: "
-    "<code>/login?code=…</code></p><p>For a new one, stop it and start it again.</p>"
+    "<p>The page opens by an address that works once: <code>tidemill login</code> prints one, "
+    "<code>/login?code=…</code>, where the server runs.</p>"
 )
 
 
