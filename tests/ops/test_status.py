@@ -13,9 +13,11 @@ import pytest
 from tests.release.made import TOML, add_model, hold
 from tidemill.data.ingest.refused import Refused, remember
 from tidemill.ops import parts as module
-from tidemill.ops.parts import NEEDED, NEXT, Part, _feedback, parts
-from tidemill.ops.snapshot import Snapshot
+from tidemill.ops.parts import NEEDED, NEXT, Part, _decide, _feedback, _serve, parts
+from tidemill.ops.scorers import GONE, ScorerShown
+from tidemill.ops.snapshot import Snapshot, leader_of
 from tidemill.ops.status import judge, status
+from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project, open_project
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import DatasetVersion, Event, Run, Window
@@ -67,6 +69,17 @@ def test_all_right_when_everything_is_there(project: Project) -> None:
     found = status(project, {"shop": "ok"})
     assert found.all_right and found.verdict.state == "ok"
     assert found.champion is not None and found.champion.id == "rel_1" and found.server == "ok"
+
+
+@pytest.mark.parametrize(("environment", "code"), [("", "gone"), ("staging", "ok")])
+def test_a_scorer_that_is_gone_is_a_matter_of_its_own_environment(
+    project: Project, environment: str, code: str
+) -> None:
+    released(project)
+    at = Snapshot(project, NOW, {"shop": "ok"})
+    there = ScorerShown("two", "http://two", 7, environment, GONE, {"shop": "ok"}, {"shop": {}}, 3, 1, 2)
+    vars(at)["scorers"] = [there]
+    assert _serve(at).code == code
 
 
 def test_nothing_yet_is_not_all_right(project: Project) -> None:
@@ -175,6 +188,17 @@ def test_a_training_that_a_decision_asked_for_is_under_way(project: Project) -> 
     released(project)
     project.store.runs.add(Run("run_1", "model", "key_1", "running", "o", NOW, parent=named_id("decision", "shop")))
     assert part(project, "decide").code == "retraining"
+
+
+def test_a_team_whose_scorers_answer_without_a_loop_is_not_all_right(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released(project)
+    monkeypatch.setattr(type(project.store), "remote", True)
+    at = Snapshot(project, NOW, {"shop": "ok"})
+    assert _decide(at).code == "no_loop"
+    project.store.leases.take(f"run:{loop_key(project.environment)}", "two:1:1:elsewhere:1", 600)
+    assert _decide(at).code != "no_loop" and leader_of(project).startswith("two:")
 
 
 def said() -> list[tuple[str, str, str]]:

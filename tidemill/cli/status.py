@@ -31,7 +31,7 @@ ENDPOINTS: dict[str, Column] = {
 SCORERS: dict[str, Column] = {
     "scorer": "name",
     "": "state",
-    "serves": lambda one: ", ".join(f"{e}: {v.get('champion')}" for e, v in one.serves.items()),
+    "serves": lambda one: ", ".join(f"{e}: {v.get('champion', 'nothing')}" for e, v in one.serves.items()),
     "environment": lambda one: one.environment or None,
     "position": "position",
     "heard": lambda one: to_iso(one.heard),

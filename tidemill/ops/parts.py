@@ -9,7 +9,7 @@ from tidemill.data.contract.freshness import stale_now
 from tidemill.data.ingest.refused import Refused
 from tidemill.ops.releases import in_shadow, pairs_of
 from tidemill.ops.scorers import GONE, saying
-from tidemill.ops.snapshot import WEEK, Snapshot, new_rows
+from tidemill.ops.snapshot import WEEK, Snapshot, leader_of, new_rows
 from tidemill.ops.text import about, ago, count, minute, plural, quantile, share, span
 from tidemill.ref import short_name
 from tidemill.release.promotion import waiting
@@ -62,6 +62,7 @@ NEXT = {
     "feedback.labels_late": "tell what happened, or say in [monitor] outcomes_within how late it is known: tidemill feedback FILE",
     "feedback.unknown_labels": "send labels as the files have them; the next training learns a new one that files bring: tidemill run",
     "decide.clock": "set it by NTP: nothing is decided by it, but logs and certificates are",
+    "decide.no_loop": "tidemill up on a machine, without --no-loop; where one led, another takes over within seconds",
     "decide.process_down": "look into .tidemill/logs",
     "decide.job_failed": "mend what it says, and look into .tidemill/logs/loop.log; it is tried again by itself",
 }
@@ -226,7 +227,7 @@ def _serve(at: Snapshot) -> Part:
         return Part("serve", "bad", "no_model", "answers 503", f"{why}{_where(at)}")
     if at.health == "lags":
         return Part("serve", "warn", "lags", "lags", f"what others have written is not known yet{_where(at)}")
-    if gone := [one.name for one in at.scorers if one.state == GONE and one.endpoints.get(at.endpoint)]:
+    if gone := [one.name for one in at.answering if one.state == GONE]:
         return Part("serve", "warn", "gone", "a scorer is gone", f"without a word: {', '.join(gone)}")
     if not at.recent:
         return Part("serve", "ok", "ok", "ready", "no request yet")
@@ -236,7 +237,7 @@ def _serve(at: Snapshot) -> Part:
 
 def _where(at: Snapshot) -> str:
     """Of several scorers, which."""
-    return saying(at.scorers, at.endpoint, at.health)
+    return saying(at.answering, at.endpoint, at.health)
 
 
 def _no_model(at: Snapshot) -> Part:
@@ -306,6 +307,8 @@ def _decide(at: Snapshot) -> Part:
         return Part("decide", "bad", "process_down", f"the {name} is down", troubled(name, down))
     if abs(skew := at.project.store.skew()) > MOST_APART:
         return Part("decide", "warn", "clock", "a clock is wrong", f"this machine's is {apart(skew)} the database's")
+    if at.project.store.remote and at.health != "down" and not leader_of(at.project):
+        return Part("decide", "warn", "no_loop", "no loop", "no machine's loop leads: nothing is watched or retrained")
     run = next((r for r in at.running if (r.parent or "").startswith("decision_")), None)
     if run is not None:
         return Part("decide", "busy", "retraining", "retraining", f"since {ago(run.started, at.now)}")

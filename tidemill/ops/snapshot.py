@@ -10,8 +10,10 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from tidemill.data.ingest.refused import Refused, refused
+from tidemill.engine.lease import is_held
 from tidemill.errors import NotAttested
 from tidemill.ops.scorers import ScorerShown, scorers
+from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Alarm, DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
@@ -72,6 +74,12 @@ class Snapshot:
     def scorers(self) -> Sequence[ScorerShown]:
         """Of a team's stores."""
         return scorers(self.project)
+
+    @cached_property
+    def answering(self) -> Sequence[ScorerShown]:
+        """Those of them that answer for this endpoint here, or should."""
+        mine = self.serving.environment
+        return [one for one in self.scorers if one.environment == mine and self.endpoint in one.endpoints]
 
     @cached_property
     def outcomes(self) -> dict[str, int]:
@@ -199,6 +207,12 @@ class Snapshot:
     def running_pipeline(self, *names: str) -> Run | None:
         """A run of one of these pipelines that goes on now."""
         return next((r for r in self.running if r.pipeline in names), None)
+
+
+def leader_of(project: Project) -> str:
+    """The process whose loop leads in this environment; nothing where none does."""
+    held = project.store.leases.look_up(f"run:{loop_key(project.environment)}")
+    return held.owner if held is not None and is_held(project.store, held) else ""
 
 
 def new_rows(versions: Sequence[DatasetVersion]) -> list[int]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import NewType
 
 from tidemill.data.contract.freshness import complete_through, stale_now
-from tidemill.engine.lease import host_of, is_held, is_process
+from tidemill.engine.lease import host_of, is_process
 from tidemill.errors import ServeError
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.runs import state_of
 from tidemill.ops.scorers import ScorerShown, healths, scorers
-from tidemill.ops.snapshot import Asked, Snapshot, count_predictions
+from tidemill.ops.snapshot import Asked, Snapshot, count_predictions, leader_of
 from tidemill.ops.watched import Watched, watched
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project
@@ -227,12 +227,6 @@ def loop_state(at: Snapshot) -> tuple[str, str]:
         return "not started", "tidemill up starts it"
     due = found.get("next_due")
     return ("at rest" if found.get("idle") else "at work"), f"next at {to_iso(due)}" if isinstance(due, int) else ""
-
-
-def leader_of(project: Project) -> str:
-    """The process whose loop leads in this environment; nothing where none does."""
-    held = project.store.leases.look_up(f"run:{loop_key(project.environment)}")
-    return held.owner if held is not None and is_held(project.store, held) else ""
 
 
 def _elsewhere(project: Project) -> str:

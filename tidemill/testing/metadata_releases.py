@@ -293,6 +293,13 @@ class AccessSuite:
         store.scorers.drop("scorer_2")
         assert list(other.scorers.list()) == [first]
 
+    def test_a_scorer_that_went_without_a_word_is_known_for_an_hour(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        gone = store.scorers.beat(sample.scorer("scorer_2", address="other"), -3_500)
+        alive = store.scorers.beat(sample.scorer("scorer_3", address="third"), 600)
+        store.scorers.beat(sample.scorer("scorer_1"), -3_700)
+        assert list(other.scorers.known()) == [gone, alive] and list(other.scorers.live()) == [alive]
+
     def test_in_stores_that_a_project_leaves_nobody_is_alive(self, opened: Opened) -> None:
         store, other = opened(), opened()
         assert store.leases.take("loop", "me", 600) is not None

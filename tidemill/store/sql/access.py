@@ -144,6 +144,11 @@ class Scorers(Records[Scorer]):
         given = {"now": self._db.wall()}
         return SCORERS.records(self._db.rows(_ALIVE, given=given))
 
+    def known(self) -> Sequence[Scorer]:
+        """Those too that went without a word, for an hour."""
+        given = {"now": self._db.wall() - FORGOTTEN}
+        return SCORERS.records(self._db.rows(_ALIVE, given=given))
+
     def drop(self, id: str) -> None:
         self._db.write(lambda tx: tx.execute(delete(schema.scorers).where(_scorer.id == id)).rowcount, alone=False)
 
