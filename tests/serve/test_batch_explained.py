@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from tempfile import TemporaryFile
+from types import SimpleNamespace
+from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -60,3 +64,44 @@ def test_some_answers_at_a_time_are_the_same_table(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(batch, "AT_ONCE", 1)
     assert table_of(found).equals(expected) and expected.height == 6
     assert {"low", "p(no)", "p(yes)", "added(age)", "error"} < {*expected.columns}
+
+
+class Body(msgspec.Struct):
+    subject: str
+    n: int
+
+
+@pytest.mark.parametrize(
+    ("remote", "explained", "width"), [(True, False, batch.BESIDE), (True, True, 1), (False, False, 1)]
+)
+def test_answers_of_a_store_on_a_server_share_a_commit(
+    monkeypatch: pytest.MonkeyPatch, remote: bool, explained: bool, width: int
+) -> None:
+    """Each waits for its own there; what is explained one at a time is not told that too many are."""
+    under_way, most = 0, 0
+
+    class Service:
+        def __init__(self, serving: object) -> None:
+            pass
+
+        async def predict(self, endpoint: str, body: Body, ack: str) -> tuple[bytes, bool]:
+            nonlocal under_way, most
+            under_way, most = under_way + 1, max(most, under_way + 1)
+            await asyncio.sleep(0)
+            under_way -= 1
+            return json.dumps({"value": body.n}).encode(), False
+
+    async def nothing() -> None:
+        pass
+
+    at = SimpleNamespace(task=SimpleNamespace(request=Body))
+    log = SimpleNamespace(drain=nothing)
+    serving = SimpleNamespace(remote=remote, begin=lambda: None, end=nothing, at=lambda name: at, log=log)
+    monkeypatch.setattr(batch, "open_serving", lambda project: serving)
+    monkeypatch.setattr(batch, "PredictionService", Service)
+    questions: list[JsonObject] = [{"subject": str(n), "n": n} for n in range(250)]
+    scope: Any = SimpleNamespace(name="shop", project=None)
+    with TemporaryFile() as kept:
+        asyncio.run(batch._all(scope, 0, len(questions), questions, lambda *told: None, kept, explained))
+        assert [one["value"] for one in batch._told(kept)] == list(range(250))
+    assert most == width

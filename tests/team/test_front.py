@@ -17,6 +17,7 @@ import pytest
 
 from tests.team.front import CONFIG, NAME, Front, fronted, placed, program, said_by
 from tidemill.serve.bodies import MAX_BODY
+from tidemill.serve.http.server import HEAD_MS
 
 
 class Upstream(ThreadingHTTPServer):
@@ -86,6 +87,8 @@ def test_nginx_takes_the_configuration_as_it_is(tmp_path: Path, pair: tuple[str,
 def test_its_bounds_are_the_server_s() -> None:
     text = CONFIG.read_text()
     assert said_by(text, "client_max_body_size") == [str(MAX_BODY)]
+    (kept,) = said_by(text, "keepalive_timeout")
+    assert 1_000 * float(kept.rstrip("s")) < HEAD_MS
     assert "$query" not in text and "$request " not in text and "$args" not in text  # a login's code is in no log
 
 
@@ -109,6 +112,9 @@ def test_another_name_is_answered_nothing(front: Front) -> None:
         pytest.raises(ssl.SSLError),
     ):
         client.connect()
+    with closing(front.connect()) as client, pytest.raises(http.client.RemoteDisconnected):
+        client.request("GET", "/", headers={"Host": "another.example"})
+        client.getresponse()
 
 
 @pytest.mark.parametrize("path", ["/predict/shop", "/feedback"])
@@ -156,8 +162,10 @@ def test_each_scorer_s_own_figures_can_be_read(front: Front, two: tuple[Upstream
     assert [asked[0] for one in two for asked in one.asked] == ["/metrics", "/metrics"]
 
 
-def test_a_login_s_code_is_in_no_log(front: Front) -> None:
+def test_a_login_s_code_is_in_no_log(front: Front, two: tuple[Upstream, Upstream]) -> None:
     front.ask("GET", "/login?code=tidemill_hush")
+    two[0].dies = two[1].dies = True
+    assert front.ask("GET", "/login?code=tidemill_hush")[0] == 503
     front.ask("GET", "/readyz")  # the line of the one before is written by now
     assert "hush" not in (front.folder / "calls.log").read_text() + (front.folder / "nginx.log").read_text()
     assert "/login" in (front.folder / "calls.log").read_text()

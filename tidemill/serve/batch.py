@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from tempfile import TemporaryFile
@@ -34,6 +34,8 @@ BATCH = "batch"
 """The name of its pipeline."""
 AT_ONCE = 1_000
 """Answers that are on their way to the disk at a time."""
+BESIDE = 100
+"""Asked at once where the store is on a server, and each answer waits for its commit: these share one."""
 FIRST = ("subject", "prediction_id", "model", "arm", "value")
 LEFT_OUT = ("release", "cold", "ack", "at", "position", "as_of", "probabilities", "flags", "explained")
 """Of a reply what is no column, or one for each label; all else that it says is one (the ends of an interval, a threshold)."""
@@ -57,7 +59,7 @@ def answered(endpoint: str, at: int, questions: pl.DataFrame, explain: bool, ctx
     scope = ctx.resource("project").endpoint(endpoint)
     asked = ({**one, "explain": True} for one in requests(questions)) if explain else requests(questions)
     with TemporaryFile() as kept:  # so that memory does not grow with how many are asked
-        asyncio.run(_all(scope, at, questions.height, asked, ctx.progress, kept))
+        asyncio.run(_all(scope, at, questions.height, asked, ctx.progress, kept, explain or scope.explain_share > 0))
         said = _Said.of(_told(kept))
         for model in sorted(said.models):
             ctx.read(model)
@@ -84,20 +86,33 @@ def parameters(scope: Endpoint, explain: bool = False) -> JsonObject:
 
 
 async def _all(
-    scope: Endpoint, at: Micros, n: int, questions: Iterable[JsonObject], tell: Progress, kept: IO[bytes]
+    scope: Endpoint,
+    at: Micros,
+    n: int,
+    questions: Iterable[JsonObject],
+    tell: Progress,
+    kept: IO[bytes],
+    explained: bool = False,
 ) -> None:
     """Keep each answer as a line of JSON. Raises NoModel; of one that is refused why stands in its place."""
     serving = open_serving(scope.project)
     serving.begin()
     service, kind = PredictionService(serving), serving.at(scope.name).task.request
+
+    def ask(one: JsonObject) -> Awaitable[JsonObject]:
+        key = named_id("asked", str(at), one["subject"])
+        return _one(service, scope.name, msgspec.convert({**one, "key": key, "as_of": to_iso(at)}, kind))
+
+    asked, place = iter(questions), 0
+    width = BESIDE if serving.remote and not explained else 1  # what is explained waits for its own turn
     try:
-        for place, one in enumerate(questions):
+        while some := list(islice(asked, width)):
             if place % AT_ONCE == 0:
                 await serving.log.drain()
                 tell(place, n, to_iso(at)[:16])
-            key = named_id("asked", str(at), one["subject"])
-            said = await _one(service, scope.name, msgspec.convert({**one, "key": key, "as_of": to_iso(at)}, kind))
-            kept.write(json.dumps(said).encode() + b"\n")
+            for said in await asyncio.gather(*map(ask, some)):
+                kept.write(json.dumps(said).encode() + b"\n")
+            place += len(some)
     finally:
         await serving.end()
 
