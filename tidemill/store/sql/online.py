@@ -244,7 +244,7 @@ class Online(Records[OnlineEvent]):
         return Feed([row for row in rows if row[0] <= position], [one for one in gone if one.seq <= position], position)
 
     def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
-        """Plain (seq, subject, item, at, value, dataset) after this one: what a server reads all of when it starts."""
+        """Plain (seq, subject, item, at, value, dataset) after this one."""
         return self._db.rows(_SINCE, given={"seq": seq, "limit": limit})
 
     def rows_of(self, subjects: Iterable[str]) -> Sequence[Sequence[Any]]:
