@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -199,6 +201,13 @@ def test_a_team_whose_scorers_answer_without_a_loop_is_not_all_right(
     assert _decide(at).code == "no_loop"
     project.store.leases.take(f"run:{loop_key(project.environment)}", "two:1:1:elsewhere:1", 600)
     assert _decide(at).code != "no_loop" and leader_of(project).startswith("two:")
+
+
+@pytest.mark.parametrize(("roles", "code"), [(["scorer"], "no_loop"), (["scorer", "loop"], "none")])
+def test_nor_is_a_folder_whose_server_was_asked_for_no_loop(project: Project, roles: list[str], code: str) -> None:
+    released(project)
+    (project.state / "up.json").write_text(json.dumps({"pid": os.getpid(), "roles": roles, "pids": {}}))
+    assert part(project, "decide").code == code
 
 
 def said() -> list[tuple[str, str, str]]:

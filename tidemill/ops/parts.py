@@ -14,7 +14,8 @@ from tidemill.ops.text import about, ago, count, minute, plural, quantile, share
 from tidemill.ref import short_name
 from tidemill.release.promotion import waiting
 from tidemill.retrain.failed import failing
-from tidemill.serve.client import trouble, troubled
+from tidemill.scope.project import Project
+from tidemill.serve.client import here, trouble, troubled
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Event
 from tidemill.tasks.table import task_of
@@ -302,13 +303,18 @@ def _labels(at: Snapshot) -> tuple[int, int]:
     return sum(int(each.get("unknown_labels", 0)) for each in figures), sum(w.n for w in closed)
 
 
+def _unled(project: Project) -> bool:
+    """Whether no machine's loop leads; of stores in the folder, whether `tidemill up` was asked for none."""
+    return not leader_of(project) if project.store.remote else here(project.root) == ["scorer"]
+
+
 def _decide(at: Snapshot) -> Part:
     for name, down in trouble(at.project.root).items():
         return Part("decide", "bad", "process_down", f"the {name} is down", troubled(name, down))
     if abs(skew := at.project.store.skew()) > MOST_APART:
         return Part("decide", "warn", "clock", "a clock is wrong", f"this machine's is {apart(skew)} the database's")
-    if at.project.store.remote and at.health != "down" and not leader_of(at.project):
-        return Part("decide", "warn", "no_loop", "no loop", "no machine's loop leads: nothing is watched or retrained")
+    if at.health != "down" and _unled(at.project):
+        return Part("decide", "warn", "no_loop", "no loop", "no loop runs: nothing is watched or retrained")
     run = next((r for r in at.running if (r.parent or "").startswith("decision_")), None)
     if run is not None:
         return Part("decide", "busy", "retraining", "retraining", f"since {ago(run.started, at.now)}")
