@@ -16,7 +16,8 @@ NONE = -1
 """For one that carries all of it elsewhere."""
 IN_USE = 3600.0
 """Seconds."""
-_NAME = re.compile(r"[0-9a-f]{62}|[0-9a-f]{64}\.parquet")
+_NAME = re.compile(r"[0-9a-f]{62}|[0-9a-f]{64}\.parquet|\..*\.part")
+"""Copies, and parts of such as a process that was killed left."""
 _LOOK = 0.01
 """How much of the bound may come before the folder is looked through again."""
 
