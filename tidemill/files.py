@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tidemill.errors import ConfigError
+
 
 def write_whole(
     path: Path,
@@ -48,6 +50,22 @@ def write_whole(
         raise
     if sync:
         fsync_folder(path.parent)
+
+
+def secret_of(name: str) -> str | None:
+    """What the environment says under this name, or what the file holds that it names under ``NAME_FILE``. Raises ConfigError."""
+    if name in os.environ:
+        return os.environ[name]
+    file = os.environ.get(f"{name}_FILE")
+    if not file:
+        return None
+    try:
+        return Path(file).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        said = getattr(exc, "strerror", None) or "it is no text"
+        raise ConfigError(
+            f"the secret's file cannot be read: {said}", place=file, hint=f"{name}_FILE names it"
+        ) from exc
 
 
 def fsync_folder(folder: Path) -> None:

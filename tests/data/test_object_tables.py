@@ -15,7 +15,7 @@ from tests.store.artifacts.conftest import _storage, bucket, storage  # noqa: F4
 from tests.store.artifacts.storage import Storage
 from tidemill.data.tables.objects import ObjectTables
 from tidemill.data.tables.tables import Tables
-from tidemill.errors import Damaged, DiskFull, NotFound, StoreBusy, StoreError
+from tidemill.errors import ConfigError, Damaged, DiskFull, NotFound, StoreBusy, StoreError
 from tidemill.store import bucket as bucket_of
 from tidemill.store import copies
 from tidemill.store.copies import Copies
@@ -164,6 +164,22 @@ def test_a_bucket_that_takes_nothing_loses_nothing_and_goes_on_later(
     assert machine().read("t").collect().height == 6
 
 
+def test_the_secret_may_be_in_a_file(
+    machine: Callable[..., Tables], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY_FILE", str(tmp_path / "secret"))
+    with pytest.raises(ConfigError) as caught:
+        machine()
+    assert str(tmp_path / "secret") in caught.value.place
+    (tmp_path / "secret").write_text("hush\n")
+    tables = machine()
+    tables.append("t", rows(0), ingest="a", at=0)
+    tables.store.checkpoint("t")
+    bucket_, told = store_of(tables).bucket, (tables.store.address, repr(vars(store_of(tables).bucket)))
+    assert bucket_.options["AWS_SECRET_ACCESS_KEY"] == "hush" and not [one for one in told if "hush" in one]
+
+
 def test_whose_answer_was_lost_knows_its_own_commit(
     tables: Tables,
     machine: Callable[..., Tables],
@@ -193,7 +209,9 @@ def test_copies_are_bounded_and_none_in_use_goes(
     assert len(files) == 6
     for age, path in enumerate(files):
         os.utime(path, (age, age))
-    assert Copies(other.root.parent, 3 * size).trim() > 0
+    (part := other.root / "t" / f".{files[0].name}.0123456789abcdef.part").write_bytes(b"left by a kill")
+    os.utime(part, (0, 0))
+    assert Copies(other.root.parent, 3 * size).trim() > 0 and not part.exists()
     assert set((other.root / "t").glob("*.parquet")) == set(files[3:]), "those that were used last"
     assert other.read("t").collect().height == 18, "and the others are fetched again"
     with monkeypatch.context() as later:

@@ -34,7 +34,7 @@ from tidemill.rebuild.verify.data import seen
 from tidemill.scope.project import open_project
 from tidemill.scope.stores import STAYING
 from tidemill.store.bucket import Bucket
-from tidemill.store.records import Scorer
+from tidemill.store.records import OnlineEvent, Scorer
 from tidemill.store.sql import contents
 from tidemill.store.sql.contents import Contents
 from tidemill.testing.records import prediction
@@ -49,7 +49,7 @@ HOME = {"metadata": "files", "artifacts": "files", "tables": "files"}
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Folder:
-    """A shop with two versions of its dataset, quarantine, a model, an answer and outcomes."""
+    """A project with a version of its dataset, a model, an answer, a history and one that was taken out of it."""
     made = lay(tmp_path_factory.mktemp("visits"), "visits", VISITS, VISITS_TOML)
     made.write("data/visits/a.csv", *visits())
     made.ingest("visits")
@@ -60,6 +60,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Folder:
         said = {"endpoint": "visits", "subject": "", "model": model.ref, "key": None}
         inputs, answer = json.dumps({"inputs": ROW}).encode(), json.dumps(output).encode()
         project.live.append([prediction("pred_old", inputs=inputs, output=answer, **said)], [], [])
+        files = [
+            OnlineEvent(0, f"k{n}", who, "mug", n, 1.0, "f", n, "ing", "visits") for n, who in enumerate(("ann", "bob"))
+        ]
+        project.live.online.load(files)
+        project.live.holders()[2].erase("bob")
         project.live.flush()
     return made
 
@@ -86,6 +91,7 @@ def told(root: Path) -> dict[str, Any]:
     with open_project(root) as project:
         tables = open_tables(project)
         contents = (project.store.contents(STAYING), project.live.contents())
+        feed = project.live.online.feed(0)
         return {
             "id": project.id,
             "rows": {name: one.digest(name) for one in contents for name in one.names},
@@ -93,6 +99,7 @@ def told(root: Path) -> dict[str, Any]:
             "logs": {name: tables.store.log(name) for name in tables.store.names()},
             "trace": json.loads(json.dumps(predictions.trace(project, "pred_old"), default=str)),
             "seen": seen(project, project.store.models.list()[-1].data),
+            "feed": ([*map(tuple, feed.rows)], [*feed.gone], feed.position),
             "rows read": tables.read("visits").collect().rows(),
         }
 
@@ -117,9 +124,11 @@ def test_there_and_back_again(root: Path, team: Mapping[str, str]) -> None:
     leave(root)
     assert told(root) == before
     with open_project(root) as project:  # life goes on there
-        project.live.append([prediction("pred_new")], [], [])
+        told_there = OnlineEvent(0, "k9", "bob", "mug", 9, 1.0, dataset="visits", endpoint="visits")
+        project.live.append([prediction("pred_new")], [], [told_there])
         project.live.flush()
     after = told(root)
+    assert after["feed"][2] == before["feed"][2] + 1 == 4, "the deletion has a number too, and none is given twice"
     shutil.rmtree(root / ".tidemill")
     back = move(root, HOME)
     assert back.rows["predictions"] == 2 and any("DROP SCHEMA" in line for line in back.left)
@@ -277,6 +286,8 @@ def test_a_target_of_another_or_that_is_not_empty_is_refused_and_nothing_is_done
             move(root, what)
         assert "notes.txt" in caught.value.message
     bucket_.delete("notes.txt")
+    bucket_.put("tried/0123456789abcdef", b"once")
+    assert move(root, {"tables": team["tables"]}, dry_run=True).dry_run, "what was left of a trial is nobody's"
     bucket_.put("project", b"project_other")
     with pytest.raises(ProjectError):
         move(root, {"tables": team["tables"]})

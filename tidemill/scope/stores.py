@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from tidemill.config.amounts import some_bytes
 from tidemill.config.stores import SECRET, StoresSection, encrypted
 from tidemill.errors import ConfigError, ProjectError
-from tidemill.files import write_whole
+from tidemill.files import secret_of, write_whole
 from tidemill.store.copies import NONE
 from tidemill.store.records import MOVING
 from tidemill.store.sql import is_made, open_live, open_metadata
@@ -112,7 +110,7 @@ def stores_of(section: StoresSection, project: str, state: Path) -> Files | Serv
     address = encrypted(section.metadata)
     parts = urlsplit(address)
     place = parts._replace(query="").geturl()
-    secret = _secret(os.environ, place)
+    secret = secret_of(SECRET)
     if secret is not None and any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in secret):
         raise ConfigError("the password is no line of text", place=place, hint=f"{SECRET}, or {SECRET}_FILE, says it")
     if secret is None:
@@ -120,22 +118,6 @@ def stores_of(section: StoresSection, project: str, state: Path) -> Files | Serv
     role, at, host = parts.netloc.rpartition("@")
     with_secret = parts._replace(netloc=f"{role}:{quote(secret, safe='')}{at or '@'}{host}")
     return Server(with_secret.geturl(), place, project)
-
-
-def _secret(environment: Mapping[str, str], place: str) -> str | None:
-    """The password: from the environment, from a file that it names; nothing said: the server is told none, or libpq's own."""
-    if SECRET in environment:
-        return environment[SECRET]
-    file = environment.get(f"{SECRET}_FILE")
-    if not file:
-        return None
-    try:
-        return Path(file).read_text("utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as exc:
-        said = getattr(exc, "strerror", None) or "it is no text"
-        raise ConfigError(
-            f"the password's file cannot be read: {said}", place=file, hint=f"{SECRET}_FILE names it"
-        ) from exc
 
 
 def places_of(section: StoresSection, state: Path) -> Places:

@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from tidemill.errors import ConfigError, DiskFull, NotFound, ProjectError, StoreBusy, StoreError
+from tidemill.files import secret_of
 
 if TYPE_CHECKING:
     from obstore.store import S3Config, S3Store
 
 OWNER = "project"
 """The object that says whose prefix it is."""
+TRIED = "tried"
+"""The folder in which it is tried what the storage does; who was killed then, or may not delete, leaves it there."""
+SECRET = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a name
 WAIT = 20.0
 """Seconds that storage which is away is tried again."""
 ANSWER = 30.0
@@ -36,7 +40,7 @@ class Found(NamedTuple):
 
 class Bucket:
     """``s3://BUCKET/PREFIX?endpoint=…&region=…``. Secrets as every S3 client takes them from the environment:
-    ``AWS_ACCESS_KEY_ID`` and so on."""
+    ``AWS_ACCESS_KEY_ID`` and so on; or the file that ``AWS_SECRET_ACCESS_KEY_FILE`` names. Raises ConfigError."""
 
     def __init__(self, address: str) -> None:
         self.place = address.partition("?")[0].rstrip("/")
@@ -45,8 +49,12 @@ class Bucket:
 
     @property
     def options(self) -> dict[str, str]:
-        """The way there, as delta-rs and polars are told of it (``storage_options``)."""
-        said = {"AWS_ENDPOINT_URL": self._said.get("endpoint"), "AWS_REGION": self._said.get("region")}
+        """The way there, as delta-rs and polars are told of it (``storage_options``), with the secret: to be shown to nobody."""
+        said = {
+            SECRET: secret_of(SECRET),
+            "AWS_ENDPOINT_URL": self._said.get("endpoint"),
+            "AWS_REGION": self._said.get("region"),
+        }
         plain = {"AWS_ALLOW_HTTP": "true"} if self._said.get("endpoint", "").startswith("http://") else {}
         return {name: value for name, value in said.items() if value} | plain
 
@@ -68,13 +76,13 @@ class Bucket:
         try:
             self.must_be(project)
         except NotFound:
-            if found := self.below(""):
+            if found := [one for one in self.below("") if not one.name.startswith(f"{TRIED}/")]:
                 said = f"the prefix is not empty: {found[0].name} lies in it"
                 raise ProjectError(said, place=self.place, hint="take another prefix") from None
 
     def _try_conditions(self) -> None:
         """On an object of nobody's: storage that fails would write over whose the prefix is. Raises StoreError."""
-        name = f"tried/{os.urandom(8).hex()}"
+        name = f"{TRIED}/{os.urandom(8).hex()}"
         kept = self.create(name, b"once") and not self.create(name, b"twice")
         self.delete(name)
         if not kept:
@@ -178,6 +186,8 @@ def _open(address: str, said: dict[str, str]) -> S3Store:
         raise ConfigError("object storage needs obstore", hint="pip install 'tidemill[s3]'") from exc
     parts = urlsplit(address)
     config: S3Config = {}
+    if secret := secret_of(SECRET):
+        config |= {"secret_access_key": secret}
     if "endpoint" in said:
         config |= {"endpoint": said["endpoint"], "virtual_hosted_style_request": False}
     if "region" in said:
