@@ -17,11 +17,12 @@ from tests.raised import raised
 from tests.tiers import both
 from tidemill.data.discover import readers, sources
 from tidemill.data.discover.readers import csv_pieces, read_csv
+from tidemill.data.discover.rows import Rows
 from tidemill.data.ingest import spill
 from tidemill.data.ingest.judge import preview
 from tidemill.data.ingest.quarantine import quarantine
 from tidemill.data.pipeline import ingest
-from tidemill.data.tables.tables import open_tables
+from tidemill.data.tables.tables import QUARANTINE, open_tables
 from tidemill.errors import DataError, SourceError
 from tidemill.scope.project import open_project
 from tidemill.types import HeldClock
@@ -53,7 +54,7 @@ def lines(rng: random.Random, n: int) -> str:
             continue
         invoice, sku = rng.randrange(n), rng.choice(("mug", "tea ", '"a\npot"'))
         found.append(
-            f"{invoice},{sku},{1 + invoice % 3},2011-01-0{1 + invoice % 8},{rng.choice(('', '1.5'))},c{invoice % 7}\n"
+            f"{invoice},{sku},{invoice % 3},2011-01-0{1 + invoice % 8},{rng.choice(('', '1.5'))},c{invoice % 7}\n"
         )
         found += found[-1:] * (rng.random() < 0.05)
     return "".join(found)
@@ -109,6 +110,7 @@ def test_pieces_are_the_whole(tmp_path: Path, kind: str, seeds: list[int], reque
 def same(kind: str, whole: dict[str, Any], cut: dict[str, Any]) -> None:
     assert len(whole["rows"]) > 60 and whole["bad"]
     assert [event["file"] for event in whole["events"] if "code" in event] == [f"data/sales/refused.{kind}"]
+    assert "quantity is 0" in str(whole["events"])
     assert (whole.pop("data files"), cut.pop("data files") > 1) == (1, True)
     for what, found in whole.items():
         assert cut[what] == found, what
@@ -149,6 +151,41 @@ def test_a_file_that_changes_while_it_is_read_in_pieces_is_not_taken(tmp_path: P
     with raised(SourceError, "t.csv") as caught:
         list(read())
     assert not caught.value.lasting
+
+
+def test_of_a_file_that_cannot_be_read_to_its_end_nothing_is_said_but_that(
+    tmp_path: Path, tiny: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(file: sources.SourceFile) -> Iterator[Rows]:
+        yield from sources.pieces(file)
+        raise SourceError("it was changed", place=file.name)
+
+    monkeypatch.setattr("tidemill.data.ingest.judge.pieces", changed)
+    drop(lay(tmp_path), "a.csv", HEAD + "7,mug,1,2011-01-01,-1,ann\n1,mug,1,2011-01-01,1,ann\n" * 40)
+    with open_project(tmp_path, clock=HeldClock(NOW)) as project:
+        (judged,) = preview(project, "sales")
+        assert judged.error and judged.checked is None
+        with raised(SourceError, "data/sales/a.csv", hint=False):
+            ingest(project, "sales")
+        assert not open_tables(project).exists("sales" + QUARANTINE)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_rows_without_a_whole_key_that_come_again_are_counted_in_the_whole_file(
+    tmp_path: Path, cut: bool, request: pytest.FixtureRequest
+) -> None:
+    """One is in; of two that come then, pieces apart, one is new."""
+    if cut:
+        request.getfixturevalue("tiny")
+    same, others = "1,mug,1,2011-01-01,,ann\n", "".join(f"{n},mug,1,2011-01-01,1,ann\n" for n in range(2, 90))
+    contract = lay(tmp_path) / "contracts/sales.yaml"
+    text = contract.read_text().replace("[invoice, sku]", "[invoice, price]")
+    contract.write_text(text.replace("tidemill.role, value: item", "tidemill.role, value: title"))
+    with open_project(tmp_path, clock=HeldClock(NOW)) as project:
+        for lines in (same, same + others + same):
+            drop(tmp_path, "a.csv", HEAD + lines)
+            made = ingest(project, "sales")
+        assert made is not None and made.rows == 90
 
 
 @pytest.mark.parametrize("kind", ["delta", "parquet"])

@@ -110,7 +110,7 @@ class Checked:
     of text) and ``_raw`` (the row as it came, JSON). ``known``: good rows that are in the dataset already, left out. ``surplus``: the
     source's columns that the contract does not name; ``absent``: the optional ones of the contract that it has not. ``changed``:
     what was read otherwise than it was written; ``said``: what else is to be said of the file and is no fault.
-    ``completed``: good rows that complete rows of the dataset, left out.
+    ``completed``: good rows that complete rows of the dataset, left out. ``no_events``: good rows that the served history leaves out.
 
     With a ``tally`` it is of a file in pieces (`after`): there are no good rows then, and of the bad ones the `FIRST`.
     """
@@ -124,6 +124,7 @@ class Checked:
     changed: tuple[Normalised, ...] = ()
     said: tuple[str, ...] = ()
     completed: int = 0
+    no_events: int = 0
     came: pl.DataFrame | None = None  # all rows as they came
     tally: Tally | None = None
 
@@ -168,6 +169,7 @@ class Checked:
             bad=bads.head(FIRST),
             known=self.known + (before.known if before else 0),
             completed=self.completed + (before.completed if before else 0),
+            no_events=self.no_events + (before.no_events if before else 0),
             changed=tuple(sorted((Normalised(*what, n) for what, n in changed.items()), key=self._place)),
             said=tuple(dict.fromkeys(said)),
             came=None,

@@ -70,6 +70,11 @@ class Contract(Rules):
         return next((c.name for c in self.columns if c.role == role), None)
 
     @property
+    def all_keyed(self) -> bool:
+        """Whether every good row has a whole key."""
+        return bool(self.key) and all(c.required for c in self.columns if c.name in self.key)
+
+    @property
     def time(self) -> str | None:
         return self.role("time")
 

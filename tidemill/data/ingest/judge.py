@@ -31,7 +31,7 @@ from tidemill.data.ingest.register import Target
 from tidemill.data.ingest.spill import Spill
 from tidemill.data.tables.keys import KeyIndex, same
 from tidemill.data.tables.tables import ORIGIN, QUARANTINE
-from tidemill.errors import DataError
+from tidemill.errors import DataError, SourceError
 from tidemill.store.records import IngestedFile
 from tidemill.types import Micros
 
@@ -109,6 +109,7 @@ class Judge:
             checked, part = self._checked(file, read(file))
             if not taken:
                 checked, cells = self._compared(file, checked, part)
+                checked = self._told(checked)
                 waits = part and NO_ROW in checked.counts
                 if waits and not checked.known and not checked.completed:
                     self.into.contract.check(read(file).frame, self.now)  # whatever is missing in it
@@ -120,8 +121,8 @@ class Judge:
 
     def _judge_pieces(self, file: SourceFile, taken: bool, folder: Path | None) -> Judged | None:
         """The same, holding a piece of its rows at a time. None of a file of which that cannot be said: it only completes rows, or it
-        brings again what its name brought, without a key."""
-        if not self.into.contract.key and file.name in self.earlier:
+        brings again what its name brought, in rows that need have no key."""
+        if not self.into.contract.all_keyed and file.name in self.earlier:
             return None
         kept = (Spill(folder), Spill(folder)) if folder else None
         seen, total, cells = [Seen(names) for names in self.into.contract.sets], None, list[pl.DataFrame]()
@@ -137,9 +138,12 @@ class Judge:
                     spill.add(frame)
                 total = checked.after(total)
             if total is not None:
+                total = self._told(total)
                 total.judge(file.name)
         except DataError as exc:
             exc.place = exc.place or file.name
+            if isinstance(exc, SourceError):  # what was read of it before is nothing that it holds
+                return Judged(file, error=exc, taken=taken)
             return Judged(file, total, exc, taken, kept=kept)
         return Judged(file, total, None, taken, pl.concat(cells) if cells else None, kept=kept)
 
@@ -148,7 +152,7 @@ class Judge:
         contract, cells = self.into.contract, None
         if not part:
             checked = self._in_already(checked, self.earlier.get(file.name, ()))
-            checked = replace(checked, said=(*checked.said, *self._no_events(checked.good)))
+            checked = replace(checked, no_events=self._no_events(checked.good))
         if contract.key:
             checked, cells = sort_late(contract, self.indexes[0][1], checked, self.pending)
         for (reason, index), names in zip(self.indexes, contract.sets, strict=True):
@@ -202,14 +206,17 @@ class Judge:
             checked = replace(checked, absent=tuple(n for n in contract.names if n not in frame.columns))
         return checked.with_bad(broken_rows(file, rows.broken)) if rows.broken else checked, part is not None
 
-    def _no_events(self, good: pl.DataFrame) -> list[str]:
-        """What is to be said of good rows that the history leaves out: of nothing, neither bought nor returned."""
+    def _no_events(self, good: pl.DataFrame) -> int:
+        """Good rows that the history leaves out: of nothing, neither bought nor returned."""
         value = self.into.contract.value if self.into.in_history else None
-        none = 0 if value is None else int((good[value] == 0).sum())
-        said = (
-            f"in {none:,} of its rows {value} is 0: they are in the table, and no events of the history that is served"
-        )
-        return [said] if none else []
+        return 0 if value is None else int((good[value] == 0).sum())
+
+    def _told(self, checked: Checked) -> Checked:
+        """The outcome of all rows, with what is to be said of those."""
+        if not checked.no_events:
+            return checked
+        said = f"in {checked.no_events:,} of its rows {self.into.contract.value} is 0: they are in the table, and no events of the history"
+        return replace(checked, said=(*checked.said, f"{said} that is served"))
 
     def _in_already(self, checked: Checked, earlier: Sequence[IngestedFile]) -> Checked:
         """The outcome without the rows that are in. ``earlier``: the files of the same name that were taken.
