@@ -10,10 +10,10 @@ import pytest
 
 from tests.engine.conftest import Place
 from tests.raised import raised
-from tidemill.engine import pipeline, step
+from tidemill.engine import lease, pipeline, step
 from tidemill.engine.lease import RunLease, settle_orphans
 from tidemill.errors import Conflict, DiskFull, StoreBusy
-from tidemill.store.records import Run
+from tidemill.store.records import Fence, Run
 from tidemill.store.sql import open_metadata
 
 CALLS: list[str] = []
@@ -22,16 +22,36 @@ CALLS: list[str] = []
 @pytest.mark.parametrize("kind", [DiskFull, StoreBusy])
 def test_a_lease_that_cannot_be_dropped_runs_out(tmp_path: Path, kind: Any, monkeypatch: Any, caplog: Any) -> None:
     store = open_metadata(tmp_path / "tidemill.db")
-    lease = RunLease(store, "k", "me", 60.0)
-    lease.take()
+    mine = RunLease(store, "k", "me", 60.0)
+    mine.take()
 
     def full(name: str, owner: str) -> None:
         raise kind("no room")
 
     monkeypatch.setattr(store.leases, "drop", full)
-    lease.drop()
+    mine.drop()
     assert "runs out by itself" in caplog.text
     assert store.leases.look_up("run:k") is not None
+    store.close()
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_who_works_for_a_leader_waits_for_what_the_one_before_left(
+    tmp_path: Path, leads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that is gone nobody drops a lease: a run's runs out later than the loop's."""
+    store, free = open_metadata(tmp_path / "tidemill.db"), iter([False] * 3 + [True])
+    if leads:
+        store.fence_by(Fence("run:loop", 2))
+    monkeypatch.setattr(lease, "_PATIENCE", -1.0)
+    monkeypatch.setattr(RunLease, "try_take", lambda self, beside: next(free))
+    held = RunLease(store, "k", "me", 600.0)
+    if leads:
+        held.take()
+        assert next(free, None) is None
+    else:
+        with raised(Conflict, ""):
+            held.take()
     store.close()
 
 

@@ -21,7 +21,7 @@ from tidemill.retrain.loop import next_due, state_of, tick
 from tidemill.retrain.replay import replay
 from tidemill.scope.project import open_project
 from tidemill.store.records import Event, Outcome
-from tidemill.types import DAY, to_iso
+from tidemill.types import DAY, SECOND, to_iso
 
 from .conftest import Shop, add_model, add_release
 
@@ -149,6 +149,42 @@ def test_killed_in_the_middle_the_next_tick_ends_the_same(
     assert found["decisions"][0][1] == day.end and state_of(shop.project)["clock"] == day.end
     (decision,) = shop.project.store.decisions.list()
     assert decision.run == "run_of_" + decision.id
+
+
+@pytest.mark.parametrize("killed_in", ["train", "release"])
+def test_a_decision_that_was_killed_is_gone_on_with_though_the_clock_has_gone_on(
+    shop: Shop, killed_in: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As outside a replay, where nobody holds the clock until another loop leads."""
+
+    class Killed(BaseException):
+        pass
+
+    def run(kind: str, *rest: Any) -> Any:
+        if kind == killed_in:
+            raise Killed
+        return real(kind, *rest)
+
+    policy(shop, '{ new_data = "1 rows" }')
+    shop.play(shop.days[0])
+    real, store = shop.jobs.run, shop.project.store
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(shop.jobs, "run", run)
+        tick(shop.project, shop.jobs)
+    (before,) = store.decisions.list()
+    assert before.action == "retrain" and before.run is None
+    shop.at(shop.project.clock.now() + 20 * SECOND)
+    tick(shop.project, shop.jobs)
+    (after,) = store.decisions.list()
+    assert (after.id, after.run) == (before.id, "run_of_" + before.id)
+    assert kinds(store.events.list()).count("retrain") == 1
+    assert sorted((j.kind, j.status) for j in store.jobs.list(endpoint="shop")) == [
+        ("release", "done"),
+        ("train", "done"),
+    ]
+    shop.at(shop.project.clock.now() + 20 * SECOND)
+    tick(shop.project, shop.jobs)
+    assert [d.action for d in store.decisions.list()] == ["retrain", "none"]
 
 
 def test_drift_is_told_once_and_answered_once(shop: Shop) -> None:

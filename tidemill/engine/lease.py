@@ -46,9 +46,11 @@ class RunLease:
         return self._thread is not None
 
     def take(self, beside: Callable[[Tx], None] = lambda tx: None) -> None:
-        """Take it, and do this in the same transaction. Raises Conflict when a live process has it, StoreError."""
+        """Take it, and do this in the same transaction. Raises Conflict when a live process has it, StoreError.
 
-        until = time.monotonic() + _PATIENCE
+        Who works for a loop that leads waits until a run has run out that the leader before left on a machine which is gone.
+        """
+        until = time.monotonic() + _PATIENCE + (self._seconds if self._store.fence else 0)
         while not self.try_take(beside):
             if time.monotonic() > until:
                 self.lost.set()

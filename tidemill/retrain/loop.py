@@ -3,8 +3,8 @@
 One tick: settle orphans, ingest; then for each endpoint hold what its entities would be asked, settle labels, join outcomes,
 close windows, look at the rollout and at the shadow, decide, and where the decision says so build, judge and release a model. (An
 environment that comes after another neither ingests nor decides: what serves there is promoted to here.) A tick
-that was killed is done again at the same moment and ends the same: windows replace themselves, joins and alarms happen once, a
-decision keeps its id, its job goes on where it stopped.
+that was killed is done again, in a replay at the same moment, and ends the same: windows replace themselves, joins and alarms happen
+once, a decision keeps its id, its job goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 STALE = "stale"  # The kind of event, and the setting with the datasets that are stale now: {name: since}
 LIVE_TICK: Micros = 60 * SECOND
 """Outside a replay a tick comes at least this often, so that new files and outcomes do not wait for midnight."""
+AGAIN: Micros = 3_600 * SECOND
+"""A promotion that could not be done is tried again after so long."""
 
 
 def tick(project: Project, jobs: Jobs) -> list[Event]:
@@ -276,7 +278,7 @@ def _promote(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     from tidemill.release.promotion import due
 
     found = due(scope)
-    if found is None:
+    if found is None or _has_just_failed(scope, now):
         return []
     asked: JsonObject = {"endpoint": scope.name, "model": found.model, "author": "the loop", "decision": None}
     try:
@@ -289,18 +291,24 @@ def _promote(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     )
 
 
+def _has_just_failed(scope: Endpoint, now: Micros) -> bool:
+    """Whether a promotion could not be done within the hour: its gates start a server, which is nothing for every minute."""
+    failed = scope.store.jobs.list(**scope.here, status="failed")
+    return any(job.kind == "release" and (job.ended or job.started) > now - AGAIN for job in failed)
+
+
 def _decide(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
     """Take the decision of this moment, or the one taken already, and do what it says if that is not done."""
     store, decision = scope.store, _taken(scope, now, previous)
     if decision.action != "retrain" or decision.run is not None:
         return []
-    events = _tell(scope, now, "retrain", f"decision:{decision.id}", "", reason=decision.reason)
+    events = _tell(scope, decision.at, "retrain", f"decision:{decision.id}", "", reason=decision.reason)
     if store.jobs.list(**scope.here, status="failed", decision=decision.id):
         return events
     try:
-        built = _built(scope, jobs, now, decision)
+        built = _built(scope, jobs, decision)
     except JobFailed as exc:
-        return events + failed(scope.project, _of_decision(scope, now, exc.kind, decision), exc)
+        return events + failed(scope.project, _of_decision(scope, exc.kind, decision), exc)
     store.decisions.update(decision.id, run=built[-1]["run"] or built[-1]["model"])
     _follow(scope.project)
     what_became = store.events.list(since=now, until=now + 1)  # to be told of, and decided on by nobody
@@ -308,7 +316,7 @@ def _decide(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -
     return [*events, *(event for event in what_became if event.data.get("model") in made)]
 
 
-def _built(scope: Endpoint, jobs: Jobs, now: Micros, decision: Decision) -> list[JsonObject]:
+def _built(scope: Endpoint, jobs: Jobs, decision: Decision) -> list[JsonObject]:
     """The candidate of a decision, built and judged; where it is of another method and refused, the champion's own recipe fitted
     anew, too: another method has to be better at the same age, while the champion grows older, and an alarm of decay calls once.
 
@@ -318,24 +326,22 @@ def _built(scope: Endpoint, jobs: Jobs, now: Micros, decision: Decision) -> list
     champion, built = scope.champion(), list[JsonObject]()
     only = scope.store.models.get(champion.model).recipe if champion else None
     for more in ({}, {"only": only}):
-        made, judged = _tried(scope, jobs, now, decision, {**asked, **more})
+        made, judged = _tried(scope, jobs, decision, {**asked, **more})
         built.append(made)
         kind = made.get("kind")  # that of what was asked for: what is built beside a refit is not the champion's recipe
         if judged["status"] == "refused" and (fair := _mitigated(scope, judged["release"])) is not None:
-            made, judged = _tried(scope, jobs, now, decision, {**asked, "only": fair})
+            made, judged = _tried(scope, jobs, decision, {**asked, "only": fair})
             built.append(made)
         if (judged["status"], kind) != ("refused", "method"):
             break
     return built
 
 
-def _tried(
-    scope: Endpoint, jobs: Jobs, now: Micros, decision: Decision, asked: JsonObject
-) -> tuple[JsonObject, JsonObject]:
+def _tried(scope: Endpoint, jobs: Jobs, decision: Decision, asked: JsonObject) -> tuple[JsonObject, JsonObject]:
     """A candidate, and what became of it before the gates. Raises JobFailed."""
-    made = _do(scope, jobs, now, "train", decision, asked)
+    made = _do(scope, jobs, "train", decision, asked)
     of = {name: value for name, value in asked.items() if name != "only"}
-    return made, _do(scope, jobs, now, "release", decision, {"model": made["model"], "author": "the loop", **of})
+    return made, _do(scope, jobs, "release", decision, {"model": made["model"], "author": "the loop", **of})
 
 
 def _mitigated(scope: Endpoint, release: str) -> JsonObject | None:
@@ -345,10 +351,13 @@ def _mitigated(scope: Endpoint, release: str) -> JsonObject | None:
 
 
 def _taken(scope: Endpoint, now: Micros, previous: Micros | None) -> Decision:
-    """The decision of this moment. Between due moments of a live project, waiting is not written down."""
+    """The decision of this moment, or the one before that is not done. Between due moments of a live project, waiting is not written
+    down."""
     id = named_id("decision", *scope.salt, str(now))
     with suppress(NotFound):
         return scope.store.decisions.get(id)
+    if (left := _left(scope, previous)) is not None:
+        return left
     policy = Policy.of(scope.retrain)
     found = gather(scope, now, previous)
     choice = decide(policy, found)
@@ -366,6 +375,13 @@ def _taken(scope: Endpoint, now: Micros, previous: Micros | None) -> Decision:
     return decision
 
 
+def _left(scope: Endpoint, previous: Micros | None) -> Decision | None:
+    """The decision to retrain of a tick that was killed or stopped in the middle of it: by now the clock of a live project has gone on."""
+    last = scope.store.decisions.first(**scope.here, action="retrain")
+    done = last is None or last.run is not None or (previous is not None and last.at <= previous)
+    return None if done else last
+
+
 def _is_moment(scope: Endpoint, policy: Policy, now: Micros, previous: Micros | None) -> bool:
     """Whether a window ended or a schedule came since the decision before."""
     if previous is None or next_end(scope, previous) <= now:
@@ -374,13 +390,14 @@ def _is_moment(scope: Endpoint, policy: Policy, now: Micros, previous: Micros | 
     return schedule is not None and schedule <= now
 
 
-def _of_decision(scope: Endpoint, now: Micros, kind: str, decision: Decision) -> Job:
-    return job_of(scope.project, scope.name, kind, f"decision:{decision.id}", now, decision.id)
+def _of_decision(scope: Endpoint, kind: str, decision: Decision) -> Job:
+    """Begun when the decision was taken, also where it is gone on with later: the same job."""
+    return job_of(scope.project, scope.name, kind, f"decision:{decision.id}", decision.at, decision.id)
 
 
-def _do(scope: Endpoint, jobs: Jobs, now: Micros, kind: str, decision: Decision, params: JsonObject) -> JsonObject:
+def _do(scope: Endpoint, jobs: Jobs, kind: str, decision: Decision, params: JsonObject) -> JsonObject:
     """A job that a decision asked for, with its record. Raises JobFailed, and leaves the record to who tells of it."""
-    job = _of_decision(scope, now, kind, decision)
+    job = _of_decision(scope, kind, decision)
     scope.store.jobs.put(job)
     answer = jobs.run(kind, params, scope.project.limit(kind))
     scope.store.jobs.put(replace(job, status="done", ended=scope.clock.now()))
