@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,18 +14,21 @@ import pytest
 
 from tests.raised import raised
 from tests.release.made import TOML, add_model
-from tests.release.test_pipeline import GOOD, verify
+from tests.release.test_pipeline import GOOD, run_child, verify
 from tests.store.artifacts.conftest import _storage, bucket, storage  # noqa: F401 - the fixtures
 from tests.store.artifacts.storage import Storage
 from tidemill.access.caller import Caller
 from tidemill.cli.main import main
 from tidemill.config.decode import parse
-from tidemill.errors import ConfigError, ReleaseError
+from tidemill.errors import ConfigError, Conflict, NotApproved, ReleaseError
 from tidemill.ops import releases as verbs
+from tidemill.ops import runs
 from tidemill.ops.status import status
 from tidemill.release import approvals
 from tidemill.release.pipeline import release_candidate
 from tidemill.release.promotion import due, standing
+from tidemill.release.rollout import rollout
+from tidemill.retrain.jobs import JobFailed
 from tidemill.retrain.loop import tick
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.objects import ObjectArtifacts
@@ -131,6 +135,24 @@ def test_the_loop_promotes_when_the_rules_are_kept_and_a_person_has_the_last_wor
     assert jobs.asked == ["release"], "once"
 
 
+def test_a_promotion_that_cannot_be_done_is_tried_again_by_the_hour(team: Team) -> None:
+    class Failing(Asked):
+        def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
+            self.asked.append(kind)
+            raise JobFailed(kind, {"code": "not_attested", "detail": "no keys"})
+
+    team.release()
+    team.serve(30)
+    team.clock.move(team.clock.now() + 3 * DAY)
+    jobs = Failing(team.production)
+    for minutes in (0, 1, 30, 61):
+        team.clock.move(team.clock.now() + minutes * HOUR // 60)
+        tick(team.production, jobs)
+    assert jobs.asked == ["release"] * 2
+    (failed,) = team.production.store.jobs.list(status="failed")
+    assert failed.times == 2
+
+
 def test_by_hand_it_is_refused_with_each_rule_that_is_not_kept(team: Team, root: Path, capsys: Any) -> None:
     with raised(ReleaseError, "environment production"):
         verbs.promote(team.production, Caller.local())
@@ -161,6 +183,37 @@ def test_what_is_released_past_the_rules_is_refused_or_forced_with_a_reason(team
     assert (forced.status, forced.override) == ("held", "the fair opens today")
     approvals.answer(team.production, forced.id, "bob", "yes", "product-owner")
     verify(team.production, team.production.endpoint().champion())
+
+
+def test_a_run_that_was_killed_in_staging_is_none_of_production_s(team: Team, root: Path) -> None:
+    """What staging's gates have said of the same model, by the same person, would let it past production's own."""
+    model = add_model(team.staging, 1, kind="first")
+    assert run_child(root, "5:2").returncode == -signal.SIGKILL  # judged, and not released
+    (killed,) = team.staging.store.runs.page(pipeline="release")
+    with raised(Conflict, ""):
+        runs.resume(team.production, Caller.local(), killed.id)
+    refused = release_candidate(team.production, model.ref, make_context=GOOD)
+    assert (refused.status, refused.evidence.refused) == ("refused", ("promotion",))
+    assert release_candidate(team.staging, model.ref, make_context=GOOD).status == "champion"
+    assert len(team.staging.store.runs.page(pipeline="release")) == 2, "staging's own was gone on with"
+
+
+def test_what_is_taken_back_in_staging_meanwhile_is_approved_no_more(team: Team) -> None:
+    def held(version: int) -> tuple[Release, Release]:
+        there = team.release(version)
+        team.serve(30)
+        team.clock.move(team.clock.now() + 3 * DAY)
+        return there, release_candidate(team.production, there.model, author="ada", make_context=GOOD)
+
+    _, first = held(1)
+    approvals.answer(team.production, first.id, "bob", "", "product-owner")
+    there, second = held(2)
+    assert second.status == "held"
+    rollout.roll_back(team.staging, there.id, by="ada", reason="wrong prices")
+    with raised(NotApproved, f"release {second.id}"):
+        approvals.answer(team.production, second.id, "bob", "", "product-owner")
+    done = approvals.answer(team.production, second.id, "bob", "wrong prices", "product-owner", yes=False)
+    assert done.status == "refused"
 
 
 def test_a_newer_champion_in_staging_begins_anew(team: Team) -> None:

@@ -221,6 +221,9 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     known: list[Pipeline[..., Any]] = [data_pipeline, model_pipeline, release_pipeline, verify_pipeline]
     known += [walk_pipeline, audition_pipeline, batch_pipeline, features_pipeline, bisect_pipeline, compare_pipeline]
     known += [represents_pipeline]
+    if found.pipeline == release_pipeline.name and (of := found.params.get("environment", "")) != project.environment:
+        hint = f"TIDEMILL_ENVIRONMENT={of}" if of else "without TIDEMILL_ENVIRONMENT"
+        raise Conflict(f"{found.id} releases in another environment", hint=hint)
     ours = {pipeline.name: pipeline for pipeline in known}
     pipeline = ours.get(found.pipeline) or own_pipeline(project, f"steps:{found.pipeline}")
     resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=found.id).run

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import NotApproved, ReleaseError
+from tidemill.release.promotion import taken_back
 from tidemill.release.rollout import rollout
 from tidemill.release.signing import attest
 from tidemill.release.signing.signer import seal, signer_of
@@ -26,7 +27,7 @@ def answer(
 ) -> Release:
     """A person's yes or no to a held release: its rollout begins; or it is refused and ends, which works on a full disk.
 
-    Raises NotApproved (the wrong role, no reason where a gate asks for one), ReleaseError.
+    Raises NotApproved (the wrong role, no reason where a gate asks for one, what it was promoted from is taken back), ReleaseError.
     """
     release, now = project.store.releases.get(release_id), project.clock.now()
     if release.status != "held":
@@ -35,6 +36,8 @@ def answer(
         gates = " and ".join(release.evidence.waits)
         hint = 'the reason stays with the release: tidemill approve --reason "why it may serve"'
         raise NotApproved(f"{gates} left it to you, and you say no reason", place=f"release {release.id}", hint=hint)
+    if yes and (back := taken_back(project.endpoint(release.endpoint), release)):
+        raise NotApproved(back, place=f"release {release.id}", hint=f"tidemill reject {release.id}")
     said = _word(project, release, who, reason, role, "approved" if yes else "rejected")
     signer_of(project, "approval")  # its key may be on another disk: no room here helps that one
 

@@ -145,8 +145,9 @@ def release_pipeline(
     override: str | None = None,
     author: str = "",
     decision: str | None = None,
+    environment: str = "",
 ) -> dict[str, Any]:
-    """gates → sign and start."""
+    """gates → sign and start. ``environment``: whose; what one of them has judged, no run of another goes on with."""
     judged = judge(endpoint, model, attempt)
     return {"release": start(endpoint, model, attempt, override, author, decision, judged)}
 
@@ -177,7 +178,7 @@ def release_candidate(
     tried = [r for r in scope.releases() if r.model == model.ref]
     if override is None and (judged := _judged_already(scope, model, tried)):
         return judged
-    asked = {"endpoint": scope.name, "model": model.ref, "override": override, "decision": decision}
+    asked: JsonObject = {"model": model.ref, "override": override, "decision": decision, **scope.here}
     unfinished = _killed(project, asked)
     going = ALIVE if override else (*ALIVE, "shadow")
     alive = next((r for r in tried if r.status in going), None)
@@ -233,14 +234,14 @@ def release_id(scope: Endpoint, model: str, attempt: int) -> str:
 
 def cut_short(scope: Endpoint) -> str | None:
     """The model whose release by hand was killed and is to be gone on with; None where the endpoint's latest one ended."""
-    killed = _killed(scope.project, {"endpoint": scope.name, "decision": None})
+    killed = _killed(scope.project, {"decision": None, **scope.here})
     return str(killed["model"]) if killed else None
 
 
 def _killed(project: Project, asked: JsonObject) -> JsonObject | None:
     """The parameters of the latest run with these, if it was killed: asked for again, it is the same run."""
     runs = project.store.runs.page(pipeline=release_pipeline.name, limit=100)
-    run = next((run for run in runs if all(run.params[name] == value for name, value in asked.items())), None)
+    run = next((run for run in runs if all(run.params.get(name, "") == value for name, value in asked.items())), None)
     killed = run is not None and (run.status == "running" or (run.error or "").startswith(ORPHAN))
     return run.params if run is not None and killed else None
 

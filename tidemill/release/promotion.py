@@ -81,6 +81,13 @@ def waiting(scope: Endpoint) -> str:
     return f"{found.model} waits: {' and '.join(found.missing)}"
 
 
+def taken_back(scope: Endpoint, release: Release) -> str:
+    """Whether the environment before has rolled the version back since this release was judged, in a sentence; nothing where not."""
+    there = scope.before.releases("rolled_back") if scope.before else ()
+    since = any(one.model == release.model and (one.ended or 0) >= release.created for one in there)
+    return f"{release.model} was rolled back in {scope.config.after} meanwhile" if since else ""
+
+
 def ready(scope: Endpoint) -> Standing:
     """What may be promoted now. Raises ReleaseError, which names each rule that is not kept."""
     place = f"environment {scope.environment}"
