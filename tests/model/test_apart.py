@@ -18,9 +18,13 @@ from tidemill.store.artifacts.codecs import load
 
 
 def built(folder: Path, trials: int, more: str = "") -> Any:
-    """The search's record, the model's bundles and its figures."""
+    """The search's record, the model's bundles and its figures; rows are of subjects, whose names are text."""
     project = lay(folder, 200, more)
     project.change("tidemill.toml", "trials = 1", f'trials = {trials}, budget = "1 day"')
+    subject = "customProperties: [{ property: tidemill.role, value: subject }]"
+    project.change(
+        "contracts/notes.yaml", "{ name: id, logicalType: string, ", f"{{ name: id, logicalType: string, {subject}, "
+    )
     project.ingest("notes")
     with replayed(project, NOW) as opened:
         made = build_candidate(opened)

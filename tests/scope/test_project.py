@@ -14,6 +14,7 @@ from tests.raised import raised
 from tests.serve.asking import TOML, opened
 from tidemill.errors import Damaged, ProjectError
 from tidemill.scope.project import find_root, open_project
+from tidemill.scope.stores import keep_alone
 
 
 def held(root: Path) -> set[str]:
@@ -27,6 +28,20 @@ def held(root: Path) -> set[str]:
         if path.is_relative_to(root):
             found.add(path.name)
     return found
+
+
+def test_steps_of_a_copy_run_where_its_files_are(tmp_path: Path) -> None:
+    """No other machine of a cluster has them."""
+    root = tmp_path / "shop"
+    with opened(root):
+        pass
+    with (root / "tidemill.toml").open("a") as toml:
+        toml.write('[engine]\nrunner = "ray"\nworkers = 3\n')
+    with open_project(root) as project:
+        assert project.machines.runner == "ray"
+    keep_alone(root)
+    with open_project(root) as copy:
+        assert (copy.machines.runner, copy.machines.workers) == ("", 3)
 
 
 def test_nothing_stays_open_of_a_project_that_cannot_be_opened(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from tidemill.engine.runner.child import answer, heard, request_of
 from tidemill.engine.runner.port import Done, Job, MachineLost
 from tidemill.errors import ConfigError, EngineError, NotFound, PipelineError, StepFailed, StoreError
 from tidemill.process.child import Child
+from tidemill.scope.project import ENVIRONMENT, FENCE
 from tidemill.store.artifacts import open_artifacts
 from tidemill.types import JsonObject
 
@@ -38,6 +39,9 @@ WAIT = 30.0
 """Seconds that a cluster may be away before a step fails."""
 LOOK = 2.0
 """Seconds between looks at a cluster that tells nothing."""
+TOLD = (*THREADS, ENVIRONMENT, FENCE)
+"""What is said to a node of the run's process: how many threads (Ray has its own mind about them), and by which environment and term
+a step opens the project. Secrets are not."""
 SAME = "the same project at the same path, the same Python and the same packages on every machine of the cluster"
 
 
@@ -65,7 +69,7 @@ class RayRunner:
     def run(self, job: Job, around: RunContext, progress: Progress | None) -> Done:
         """Do the job on a node. Raises as the port says; ClusterAway, and PipelineError where no node can do it."""
         limit = job.definition.timeout
-        asked = {"request": request_of(job, around), "timeout": limit, "here": report(), "threads": _threads()}
+        asked = {"request": request_of(job, around), "timeout": limit, "here": report(), "told": _told()}
         with self._lock:
             self._task = self._present() if self._task else self._connected(around)
         task = self._task.options(**self._room(job), name=f"{around.run}/{job.name}").remote(json.dumps(asked))
@@ -246,9 +250,9 @@ def perform(said: str) -> Iterator[str]:
     if found := differences(asked["here"], report()):
         yield json.dumps({"refused": f"node {os.uname().nodename}: {found}"})
         return
-    for name in THREADS:  # as where the run began: Ray has its own mind about them
+    for name in TOLD:
         os.environ.pop(name, None)
-    os.environ.update(asked["threads"])
+    os.environ.update(asked["told"])
     request, own = asked["request"], list(sys.path)
     there = [entry for entry in request["path"] if Path(entry).exists()]
     request["path"] = [*there, *(entry for entry in own if entry not in there)]
@@ -257,8 +261,8 @@ def perform(said: str) -> Iterator[str]:
             yield json.dumps(message)
 
 
-def _threads() -> dict[str, str]:
-    return {name: os.environ[name] for name in THREADS if name in os.environ}
+def _told() -> dict[str, str]:
+    return {name: os.environ[name] for name in TOLD if name in os.environ}
 
 
 def _ray() -> Any:

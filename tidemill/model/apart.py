@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tidemill.engine import Context, step
 from tidemill.engine.runner.port import Limits
 from tidemill.learning.search import Settings
@@ -42,7 +44,8 @@ def trial(
     trials = opened(rows, settings).trials(Cut.read(cut).windows, incumbent)
     found = trials.measure(recipe, metric, held)
     told = {"recipe": found.recipe, "error": found.error, "stopped": found.stopped}
-    return told, {"values": found.values, "units": found.units, **trials.made(found)}
+    units = np.unique(found.units, return_inverse=True)[1]  # names of subjects are objects, which no array keeps
+    return told, {"values": found.values, "units": units, **trials.made(found)}
 
 
 def elsewhere(ctx: Context, cut: JsonObject, settings: JsonObject) -> Elsewhere | None:

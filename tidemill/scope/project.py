@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from msgspec import structs
+
 from tidemill.config.amounts import some_memory
 from tidemill.config.decode import load, refuse_former_name
 from tidemill.config.engine import EngineSection
@@ -23,7 +25,7 @@ from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.process.memory import machine_memory
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
-from tidemill.scope.stores import Places, places_of, stores_of
+from tidemill.scope.stores import Places, is_alone, places_of, stores_of
 from tidemill.store.artifacts import open_artifacts
 from tidemill.store.artifacts.recorded import RecordedArtifacts
 from tidemill.store.records import Fence, Release, Tx
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
 
 
+ENVIRONMENT = "TIDEMILL_ENVIRONMENT"
+"""The environment's word for that of the project, where nobody says another."""
 FENCE = "TIDEMILL_FENCE"
 """The environment's word for the term that a loop's worker, and what it starts, write by: ``TERM NAME ROOT``."""
 LIVE = "live"
@@ -265,8 +269,9 @@ class Project:
 
     @property
     def machines(self) -> EngineSection:
-        """Where steps and trials run, and what each asks for."""
-        return self.config.engine
+        """Where steps and trials run, and what each asks for; those of a copy, whose files no other machine has, on this one."""
+        section = self.config.engine
+        return structs.replace(section, runner="") if is_alone(self.state) else section
 
     @property
     def reached(self) -> ServeSection:
@@ -413,7 +418,7 @@ class Project:
             reopen={"project": "tidemill.scope.project:open_project"},
             own_code=own_code,
             apart=apart,
-            places=places(self.config.engine),
+            places=places(self.machines),
         )
 
     def fence_by(self, fence: Fence) -> None:
@@ -456,7 +461,7 @@ def open_project(
     """
     root = root.resolve()
     config = load(root / "tidemill.toml")
-    environment = _environment(config, environment or os.environ.get("TIDEMILL_ENVIRONMENT") or "")
+    environment = _environment(config, environment or os.environ.get(ENVIRONMENT) or "")
     state = root / ".tidemill"
     reserve = Reserve(state)
     known = _has_run(state)

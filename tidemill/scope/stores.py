@@ -103,9 +103,14 @@ def keep_alone(root: Path) -> None:
     write_whole(state / ALONE, b"")
 
 
+def is_alone(state: Path) -> bool:
+    """Whether this is the state folder of such a copy."""
+    return (state / ALONE).exists()
+
+
 def stores_of(section: StoresSection, project: str, state: Path) -> Files | Server:
     """Where the project's records are. Raises ConfigError where its password cannot be read."""
-    if not section.metadata or (state / ALONE).exists():
+    if not section.metadata or is_alone(state):
         return Files(state)
     address = encrypted(section.metadata)
     parts = urlsplit(address)
@@ -122,7 +127,7 @@ def stores_of(section: StoresSection, project: str, state: Path) -> Files | Serv
 
 def places_of(section: StoresSection, state: Path) -> Places:
     """Where the project's artifacts and tables are."""
-    return Places(StoresSection() if (state / ALONE).exists() else section, state)
+    return Places(StoresSection() if is_alone(state) else section, state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ class Places:
 
     def stand(self, store: MetadataStore) -> None:
         """Nothing was moved away, and nothing begins anew elsewhere. Raises ProjectError."""
-        if (self.state / ALONE).exists():
+        if is_alone(self.state):
             return
         if gone := store.settings.get(MOVING):
             raise moving(gone, self.state.parent)
@@ -177,7 +182,7 @@ class Places:
                 bucket = Bucket(address)
                 bucket.must_be(project) if was else bucket.claim(project)
                 store.settings.set(f"{key}{CLAIMED}", address)
-        if kept is None and not reading and not (self.state / ALONE).exists():
+        if kept is None and not reading and not is_alone(self.state):
             self._same(store.settings.keep(KEPT_AT, self.told))
 
 

@@ -14,6 +14,7 @@ from tidemill.engine.graph.values import Kept
 from tidemill.engine.raised import surfaced
 from tidemill.engine.runner.port import Done, Job, Runner
 from tidemill.errors import DataBlocked, StepFailed
+from tidemill.scope.project import ENVIRONMENT, FENCE
 from tidemill.store.artifacts.codecs import load, save
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.testing.asking import refused
@@ -56,6 +57,11 @@ def process_id() -> int:
     return os.getpid()
 
 
+@step
+def opens_by() -> list[str]:
+    return [os.environ.get(name, "") for name in (ENVIRONMENT, FENCE)]
+
+
 class RunnerSuite:
     """The promise of `tidemill.engine.runner.port.Runner`."""
 
@@ -74,6 +80,14 @@ class RunnerSuite:
         assert [around.artifacts.has(part.digest) for out in done.outputs.values() for part in out.parts] == [True] * 2
         assert [value(done, around, name) for name in ("sum", "places")] == [64, [0, 1, 2]]
         assert done.impure == () and done.cpu_us >= 0
+
+    def test_what_a_step_opens_is_of_the_run_s_environment_and_term(
+        self, runner: Runner, around: RunContext, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told = ["production", f"3 run:loop@production {around.root}"]
+        for name, word in zip((ENVIRONMENT, FENCE), told, strict=True):
+            monkeypatch.setenv(name, word)
+        assert value(runner.run(job(opens_by), around, None), around) == told
 
     def test_a_step_sees_its_run_and_says_what_it_read_and_how_far_it_is(
         self, runner: Runner, around: RunContext
