@@ -200,6 +200,12 @@ def test_the_token_of_one_machine_outlives_the_stop_of_another(project, monkeypa
     assert auth.cache(project.store).check(trees[0]._token).name.startswith(f"{auth.UP}one:")
     with pytest.raises(Unauthorized):
         auth.cache(project.store).check(trees[1]._token)
+    assert not tokens.ls(project)
+    monkeypatch.setattr(type(project.store), "remote", True)
+    assert [token.name for token in tokens.ls(project)] == [trees[0]._name]
+    tokens.revoke(project, Caller.local(), trees[0]._name)  # of a machine that is lost
+    with pytest.raises(Unauthorized):
+        auth.cache(project.store).check(trees[0]._token)
     trees[0].stop()
     assert not tokens.ls(project)
     with raised(BadRequest, "name", hint=False):

@@ -48,12 +48,12 @@ def add(project: Project, caller: Caller, name: str, scopes: tuple[str, ...] = U
 
 
 def ls(project: Project) -> list[TokenShown]:
-    """The tokens of programs."""
-    now = project.store.clock.now()
+    """The tokens of programs; of a team also what each machine's `tidemill up` holds: one that is lost has its own taken back."""
+    now, team = project.store.clock.now(), project.store.remote
     return [
         TokenShown(t.name, t.scopes, t.created, t.expires, t.expires is not None and t.expires <= now)
         for t in project.store.tokens.list()
-        if not _ours(t.name)
+        if not _ours(t.name) or (team and t.name.startswith(tokens.UP))
     ]
 
 
