@@ -19,7 +19,7 @@ from tests.release.made import TOML, add_model
 from tests.release.test_gates import Server, case, report
 from tests.scope.made import endpoint_of
 from tidemill.engine.faults import POINTS
-from tidemill.errors import NotAttested, NotFound, ReleaseError
+from tidemill.errors import NotAttested, NotFound, ReleaseError, StoreBusy
 from tidemill.release import approvals
 from tidemill.release.gates.port import CandidateReport, build_context
 from tidemill.release.pipeline import release_candidate, verdict_key
@@ -181,6 +181,16 @@ def test_a_gate_that_raises_leaves_the_champion_where_it_is(project):
     release = second(project, making(score=score))
     assert release.status == "refused"
     assert project.store.releases.champion("shop").model == "model:shop@1"
+
+
+def test_a_store_that_is_away_says_nothing_of_a_candidate(project):
+    def score(model, metric):
+        raise StoreBusy("away", place="s3://models")
+
+    with pytest.raises(StoreBusy):
+        second(project, making(score=score))
+    assert [r.model for r in project.store.releases.list(endpoint="shop")] == ["model:shop@1"]
+    assert release_candidate(project, "model:shop@2", make_context=GOOD).status == "canary", "judged when it is back"
 
 
 CHILD = """

@@ -19,7 +19,15 @@ import msgspec
 
 from tidemill.config.amounts import parse_share
 from tidemill.config.sections import Section
-from tidemill.errors import GateRefused, NotAvailableYet, NotEnoughData, TidemillError
+from tidemill.errors import (
+    DiskFull,
+    GateRefused,
+    LeaseLost,
+    NotAvailableYet,
+    NotEnoughData,
+    StoreBusy,
+    TidemillError,
+)
 from tidemill.model.registry import verdicts_of
 from tidemill.release.gates.again import QUARTER, Earlier, earlier_of, pair_of
 from tidemill.release.gates.ruling import Ruling, Said
@@ -225,8 +233,11 @@ def judge_all(
 
 
 def _judge(gate: Gate, context: GateContext) -> GateResult:
+    """Raises StoreBusy, DiskFull, LeaseLost: a store that is away for a minute says nothing of a candidate, which is judged again."""
     try:
         result = gate.judge(context)
+    except (StoreBusy, DiskFull, LeaseLost):
+        raise
     except GateRefused as exc:
         return GateResult(False, exc.message)
     except NotEnoughData as exc:
