@@ -216,6 +216,18 @@ def test_what_is_taken_back_in_staging_meanwhile_is_approved_no_more(team: Team)
     assert done.status == "refused"
 
 
+def test_a_release_is_decided_in_its_own_environment(team: Team) -> None:
+    """By whose rules would it be, else? Nobody has to approve in staging."""
+    there = team.release()
+    team.serve(30)
+    team.clock.move(team.clock.now() + 3 * DAY)
+    held = release_candidate(team.production, there.model, author="ada", make_context=GOOD)
+    for verb in (verbs.approve, verbs.reject, verbs.halt, verbs.roll_back):
+        with raised(Conflict, ""):
+            verb(team.staging, Caller.local(), held.id, "why")
+    assert team.production.store.releases.get(held.id).status == "held"
+
+
 def test_a_newer_champion_in_staging_begins_anew(team: Team) -> None:
     team.release()
     team.serve(30)

@@ -47,7 +47,7 @@ def advance(project: Project, caller: Caller, release: str) -> None:
 def _ask(project: Project, caller: Caller, verb: str, release: str, seconds: float, **more: str | None) -> None:
     """Raises ReleaseError in the child's words, and Forbidden and NotFound at once."""
     caller.need("operate")
-    release = project.store.releases.named(release).id
+    release = releases.named_here(project, release).id
     with (
         log_file(project.logs, "by_hand") as log,
         Child(__name__, [str(project.root), verb, release], log=log) as child,

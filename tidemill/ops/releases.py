@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from tidemill.access.caller import Caller
-from tidemill.errors import NotFound
+from tidemill.errors import Conflict, NotFound
 from tidemill.model import registry
 from tidemill.ops.act import act, record
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.ops.text import plural
 from tidemill.release.rollout import rollout
+from tidemill.scope.names import chosen_by
 from tidemill.scope.project import Project
 from tidemill.store.records import Event, Release, Verdict
 
@@ -149,9 +150,9 @@ def advance(project: Project, caller: Caller, release: str) -> list[Event]:
 
 def under_way(project: Project, release: str) -> Release:
     """The release of this name, where it is the one that is looked at. Raises NotFound."""
-    meant = project.store.releases.named(release)
-    found = rollout.watched(project, meant.endpoint)
-    if found is None or found.id != meant.id:
+    named = project.store.releases.named(release)
+    found = rollout.watched(project, named.endpoint)
+    if found is None or found.id != named.id:
         raise NotFound("no release is under way", hint="tidemill release status")
     return found
 
@@ -183,9 +184,18 @@ def reject(project: Project, caller: Caller, release: str, reason: str, role: Ro
 
 
 def _meant(project: Project, caller: Caller, release: str) -> Release:
-    """The release that somebody who may act names: whole, by its beginning, or as a reference. Raises Forbidden, NotFound."""
+    """The release that somebody who may act names. Raises Forbidden, and as `named_here`."""
     caller.need("operate")
-    return project.store.releases.named(release)
+    return named_here(project, release)
+
+
+def named_here(project: Project, release: str) -> Release:
+    """The release of this name, whole, by its beginning, or as a reference. Raises NotFound, and Conflict for another environment's:
+    it is decided by the rules of its own."""
+    found = project.store.releases.named(release)
+    if found.environment != project.environment:
+        raise Conflict(f"{found.id} is a release of another environment", hint=chosen_by(found.environment))
+    return found
 
 
 def pick(project: Project, release: str | None, *statuses: str, endpoint: str | None = None) -> str:

@@ -13,6 +13,7 @@ from tidemill.engine.lease import is_orphan
 from tidemill.engine.secrets import holds_secret
 from tidemill.errors import BadRequest, Conflict, TidemillError
 from tidemill.ops.page import Before, Limit, Page, page, walk
+from tidemill.scope.names import chosen_by
 from tidemill.scope.project import Project
 from tidemill.store.records import Event, Run, Step
 from tidemill.types import JsonObject, did_you_mean
@@ -222,8 +223,7 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     known += [walk_pipeline, audition_pipeline, batch_pipeline, features_pipeline, bisect_pipeline, compare_pipeline]
     known += [represents_pipeline]
     if found.pipeline == release_pipeline.name and (of := found.params.get("environment", "")) != project.environment:
-        hint = f"TIDEMILL_ENVIRONMENT={of}" if of else "without TIDEMILL_ENVIRONMENT"
-        raise Conflict(f"{found.id} releases in another environment", hint=hint)
+        raise Conflict(f"{found.id} releases in another environment", hint=chosen_by(of))
     ours = {pipeline.name: pipeline for pipeline in known}
     pipeline = ours.get(found.pipeline) or own_pipeline(project, f"steps:{found.pipeline}")
     resumed: Run = project.engine().run(pipeline, found.params, parent=found.parent, resume=found.id).run

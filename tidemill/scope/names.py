@@ -30,6 +30,15 @@ def one_of(what: str, known: Mapping[str, T], name: str | None) -> T:
     return known[name]
 
 
+def chosen_by(environment: str) -> str:
+    """How an environment is chosen, for hints.
+
+    >>> chosen_by("production")
+    'TIDEMILL_ENVIRONMENT=production'
+    """
+    return f"TIDEMILL_ENVIRONMENT={environment}" if environment else "without TIDEMILL_ENVIRONMENT"
+
+
 def loop_key(environment: str) -> str:
     """Whose lease is the loop's: each environment has one, the first is called nothing.
 

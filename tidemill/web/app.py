@@ -117,7 +117,7 @@ class Web:
             "goal": self.project.goal,
             "replay": self.project.replay,
             "now": self.project.clock.now(),
-            "held": len(self.project.store.releases.list(status="held")),
+            "held": len(self.project.store.releases.list(status="held", environment=self.project.environment)),
             "stamp": stamp,
             "csrf": actions.csrf(call.token) if call.token else "",
             "static": lambda name: f"/static/{name}?v={self._stamps[name]}",

@@ -34,7 +34,7 @@ def overview(ask: Ask) -> Shown:
         "verdict": answer([loop])[1] if ask.text("endpoint") else verdict,
         "wheel": wheel(found, *hub(loop, quality), turning=loop.champion is not None),
         "parts": found,
-        "waits": ask.project.store.releases.list(status="held"),
+        "waits": ask.project.store.releases.list(status="held", environment=ask.project.environment),
         "others": endpoints if len(endpoints) > 1 else [],
         "days": timeline(loop.week),
         "routine": routine(loop.week),
