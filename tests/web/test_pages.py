@@ -219,7 +219,7 @@ def test_an_alarm_is_closed_on_its_page(told: Project) -> None:
 def test_a_browser_without_a_session_is_told_how_to_log_in(told: Project) -> None:
     heard = get(told, "/", token=None, headers={"accept": "text/html,*/*"})
     assert heard.status == 401 and heard.headers["content-type"].startswith("text/html")
-    assert b"tidemill up" in heard.body and b"/login?code=" in heard.body
+    assert b"tidemill login" in heard.body and b"/login?code=" in heard.body
     lost = get(told, "/nowhere", headers={"accept": "text/html"})
     assert lost.status == 404 and b"Not here" in lost.body
     program = get(told, "/", token=None)
