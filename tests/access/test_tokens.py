@@ -63,7 +63,7 @@ def test_a_code_is_no_token_and_works_once(project):
     assert check(project.store, session).scopes == auth.SESSION_SCOPES
     with raised(Unauthorized, "") as caught:
         auth.log_in(project.store, code)
-    assert "tidemill up" in caught.value.hint
+    assert "tidemill login" in caught.value.hint
 
 
 def test_a_code_is_for_one_purpose_and_does_not_last(project):

@@ -425,7 +425,7 @@ def test_no_session_no_page(calm: Site, open_page: Opener) -> None:
     w = open_page(calm, login=False)
     address = calm.login()
     assert w.go("/live").status == 401
-    assert w.page.inner_text("h1") == "Log in" and "tidemill up" in w.page.inner_text("main")
+    assert w.page.inner_text("h1") == "Log in" and "tidemill login" in w.page.inner_text("main")
     refusals(w, 401)
     w.page.goto(address)
     assert w.page.inner_text("h1") == "Needs a look."
