@@ -154,8 +154,11 @@ def test_a_promotion_that_cannot_be_done_is_tried_again_by_the_hour(team: Team) 
 
 
 def test_by_hand_it_is_refused_with_each_rule_that_is_not_kept(team: Team, root: Path, capsys: Any) -> None:
-    with raised(ReleaseError, "environment production"):
+    with raised(ReleaseError, "environment production") as caught:
         verbs.promote(team.production, Caller.local())
+    assert "TIDEMILL_ENVIRONMENT=staging tidemill run" in caught.value.hint, (
+        "after is there: what is missing is a model"
+    )
     team.release()
     team.serve(12)
     team.clock.move(team.clock.now() + 5 * HOUR)
@@ -167,8 +170,9 @@ def test_by_hand_it_is_refused_with_each_rule_that_is_not_kept(team: Team, root:
     assert "12 of 30" in said and verbs.waiting(team.staging) == {}
     (part,) = [p for p in status(team.production, {}).parts if p.key == "release"]  # type: ignore[arg-type]
     assert "12 of 30" in part.detail
-    with raised(ReleaseError, "environment "):
+    with raised(ReleaseError, "environment staging") as caught:
         verbs.promote(team.staging, Caller.local())
+    assert "TIDEMILL_ENVIRONMENT=production" in caught.value.hint, "what was meant"
 
 
 def test_what_is_released_past_the_rules_is_refused_or_forced_with_a_reason(team: Team) -> None:

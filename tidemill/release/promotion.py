@@ -90,13 +90,22 @@ def taken_back(scope: Endpoint, release: Release) -> str:
 
 def ready(scope: Endpoint) -> Standing:
     """What may be promoted now. Raises ReleaseError, which names each rule that is not kept."""
-    place = f"environment {scope.environment}"
+    known = scope.project.config
+    name = scope.environment or next(iter(known.environment), "")
+    place = f"environment {name}" if name else "tidemill.toml"
     found = standing(scope)
-    if found is None:
-        said = f"nothing serves in {scope.config.after}" if scope.before else "it comes after no environment"
-        raise ReleaseError(
-            f"there is nothing to promote: {said}", place=place, hint="[environment.NAME] after names one"
+    if found is None and scope.before is not None:
+        said, hint = (
+            f"nothing serves in {scope.config.after}",
+            f"TIDEMILL_ENVIRONMENT={scope.config.after} tidemill run",
         )
+        raise ReleaseError(f"there is nothing to promote: {said}", place=place, hint=hint)
+    if found is None:
+        later = (
+            next((other for other, section in known.environment.items() if section.after == name), "") if name else ""
+        )
+        hint = f"TIDEMILL_ENVIRONMENT={later}" if later else "[environment.NAME] after names one"
+        raise ReleaseError("there is nothing to promote: it comes after no environment", place=place, hint=hint)
     if found.missing:
         raise ReleaseError(f"{found.model} is not promoted yet: {' and '.join(found.missing)}", place=place, hint=HINT)
     return found

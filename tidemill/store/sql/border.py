@@ -48,6 +48,7 @@ _POSTGRES: dict[str, tuple[type[StoreError], str]] = {
 }
 
 
+_UNSAID = "set TIDEMILL_METADATA_PASSWORD, or TIDEMILL_METADATA_PASSWORD_FILE to the name of a file that holds it"
 _NO_TLS = ("does not support SSL", "certificate", "private key")
 _FOR_NOW = ("starting up", "shutting down", "recovery", "too many", "connection slots")
 _LEAST_ROOM = 64 * 1024
@@ -80,7 +81,7 @@ def _known(error: BaseException, place: str) -> StoreError | None:
         return kind(str(error), place=place, hint=hint)
     if type(error).__module__.startswith("psycopg"):
         kind, hint = _said_by_server(error)
-        return kind(str(error).strip() or type(error).__name__, place=place, hint=hint)
+        return kind(" ".join(str(error).split()) or type(error).__name__, place=place, hint=hint)
     return None
 
 
@@ -94,6 +95,8 @@ def _said_by_server(error: BaseException) -> tuple[type[StoreError], str]:
                 StoreError,
                 "sslmode in the address says what is asked of the way to the server: see docs/reference.md",
             )
+        if "no password supplied" in words:
+            return (StoreError, _UNSAID)
         refused = "FATAL:" in words and not any(said in words for said in _FOR_NOW)
         return (StoreError, "look at the address, the role and its password") if refused else (StoreBusy, _AWAY)
     return _POSTGRES.get(state, (Conflict if state.startswith("23") else StoreError, ""))

@@ -45,7 +45,7 @@ def open_postgres(
     Raises ConfigError (no psycopg), StoreBusy, StoreError, Damaged, ProjectError (written by a newer tidemill).
     """
     address = _address(url)
-    place = address.render_as_string(hide_password=True)
+    place = _said(address)
     lock = f"SELECT pg_advisory_xact_lock({_as_number(f'{kind.name} {schema}')})"
     theirs = " ".join(address.normalized_query.get("options", ()))
     theirs += f" -c search_path={schema}" if schema else ""
@@ -101,7 +101,7 @@ def open_postgres(
 def has_tables(url: str, schema: str, kind: Kind, wait: float = 10.0) -> bool:
     """Whether the schema has a store; a look that makes nothing. Raises StoreBusy, StoreError."""
     address = _address(url)
-    place = address.render_as_string(hide_password=True)
+    place = _said(address)
     options = " ".join(address.normalized_query.get("options", ()))
     given = {"options": f"{options} -c search_path={schema}".strip(), **_way(address, wait)}
     with border(place):
@@ -154,6 +154,11 @@ def _address(url: str) -> URL:
     except ImportError as exc:
         raise ConfigError("PostgreSQL needs psycopg", hint="pip install 'tidemill[postgres]'") from exc
     return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def _said(address: URL) -> str:
+    """As the project's file has it: without a driver, and without the secret."""
+    return address.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
 def _carry_over(tables: MetaData) -> None:
