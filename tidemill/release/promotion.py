@@ -90,8 +90,8 @@ def taken_back(scope: Endpoint, release: Release) -> str:
 
 def ready(scope: Endpoint) -> Standing:
     """What may be promoted now. Raises ReleaseError, which names each rule that is not kept."""
-    known = scope.project.config
-    name = scope.environment or next(iter(known.environment), "")
+    known = scope.project.environments
+    name = scope.environment or next(iter(known), "")
     place = f"environment {name}" if name else "tidemill.toml"
     found = standing(scope)
     if found is None and scope.before is not None:
@@ -101,9 +101,7 @@ def ready(scope: Endpoint) -> Standing:
         )
         raise ReleaseError(f"there is nothing to promote: {said}", place=place, hint=hint)
     if found is None:
-        later = (
-            next((other for other, section in known.environment.items() if section.after == name), "") if name else ""
-        )
+        later = next((other for other, before in known.items() if before == name), "") if name else ""
         hint = f"TIDEMILL_ENVIRONMENT={later}" if later else "[environment.NAME] after names one"
         raise ReleaseError("there is nothing to promote: it comes after no environment", place=place, hint=hint)
     if found.missing:

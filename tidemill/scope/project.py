@@ -316,6 +316,11 @@ class Project:
         return {endpoint.name: Endpoint(self, endpoint, self.models[endpoint.model]) for endpoint in found}
 
     @property
+    def environments(self) -> Mapping[str, str]:
+        """Every environment by its name in the file, in its order: the one that it comes after, or nothing."""
+        return {name: section.after for name, section in self.config.environment.items()}
+
+    @property
     def promoted_from(self) -> str:
         """The environment that this one comes after, by its name; nothing of one that makes its own models."""
         section = self.config.environment.get(self.environment)
