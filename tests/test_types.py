@@ -51,7 +51,14 @@ def test_new_ids_sort_by_birth_and_named_ids_by_name():
 
 @pytest.mark.parametrize(
     ("text", "span"),
-    [("28 days", 28 * DAY), ("20 s", 20_000_000), ("50 ms", 50_000), ("1.5 h", 5_400_000_000), ("1 quarter", 91 * DAY)],
+    [
+        ("28 days", 28 * DAY),
+        ("5 min", 300_000_000),
+        ("20 s", 20_000_000),
+        ("50 ms", 50_000),
+        ("1.5 h", 5_400_000_000),
+        ("1 quarter", 91 * DAY),
+    ],
 )
 def test_lengths_of_time(text, span):
     assert parse_span(text) == span

@@ -28,12 +28,13 @@ DAY: Micros = 86_400 * SECOND
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
-_SPAN = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|second|minute|hour|day|week|month|quarter|year)s?\s*$")
+_SPAN = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w|second|minute|hour|day|week|month|quarter|year|min)s?\s*$")
 _UNIT = {
     "ms": 1_000,
     "s": SECOND,
     "second": SECOND,
     "m": 60 * SECOND,
+    "min": 60 * SECOND,
     "minute": 60 * SECOND,
     "h": 3_600 * SECOND,
     "hour": 3_600 * SECOND,

@@ -349,6 +349,7 @@ def test_the_command(root: Path, team: Mapping[str, str], capsys: pytest.Capture
     assert found["rows"]["predictions"] == 1 and len(found["left"]) == 3
     with pytest.raises(SystemExit):
         main(["move", "--project", str(root), "--tables", "nowhere"])
+    assert "--tables: " in capsys.readouterr().err, "no line of a file that nobody has written"
 
 
 @pytest.mark.nightly

@@ -11,8 +11,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from tests.release.made import TOML, add_model, hold
+from tidemill.cli.status import status as status_command
 from tidemill.data.ingest.refused import Refused, remember
 from tidemill.ops import parts as module
 from tidemill.ops.parts import NEEDED, NEXT, Part, _decide, _feedback, _serve, parts
@@ -201,6 +203,9 @@ def test_a_team_whose_scorers_answer_without_a_loop_is_not_all_right(
     assert _decide(at).code == "no_loop"
     project.store.leases.take(f"run:{loop_key(project.environment)}", "two:1:1:elsewhere:1", 600)
     assert _decide(at).code != "no_loop" and leader_of(project).startswith("two:")
+    monkeypatch.undo()
+    said = CliRunner().invoke(status_command, ["--project", str(project.root)]).output
+    assert "leads        the loop of two" in said, "docs/team.md promises it of any machine"
 
 
 @pytest.mark.parametrize(("roles", "code"), [(["scorer"], "no_loop"), (["scorer", "loop"], "none")])

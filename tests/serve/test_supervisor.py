@@ -351,6 +351,24 @@ def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeyp
     assert "does not stay up" not in CliRunner().invoke(status, asked).output
 
 
+def test_of_one_that_was_killed_the_last_line_of_its_log_is_no_reason(project, monkeypatch):
+    class Killed:
+        code = -signal.SIGKILL
+
+        def __init__(self, module, arguments, log, **more):
+            log.write(b"standby, leader is vm\n")
+            log.flush()
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(supervised, "Child", Killed)
+    child = Supervised(project.logs, "loop", "x", list, False)
+    child.start()
+    child.look()
+    assert child.trouble["reason"] == "it was killed by SIGKILL"
+
+
 def test_a_file_that_cannot_be_written_is_written_later(project, monkeypatch, caplog):
     now, full = [0.0], [True]
     monkeypatch.setattr("tidemill.serve.supervisor.time.monotonic", lambda: now[0])

@@ -31,7 +31,7 @@ ENDPOINTS: dict[str, Column] = {
 SCORERS: dict[str, Column] = {
     "scorer": "name",
     "": "state",
-    "serves": lambda one: ", ".join(f"{e}: {v.get('champion', 'nothing')}" for e, v in one.serves.items()),
+    "serves": lambda one: ", ".join(f"{e}: {v.get('champion') or 'nothing'}" for e, v in one.serves.items()),
     "environment": lambda one: one.environment or None,
     "position": "position",
     "heard": lambda one: to_iso(one.heard),
@@ -84,6 +84,7 @@ def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
         "last alarm": alarm and to_iso(alarm.opened),
         "retrained": retrained and f"{to_iso(retrained.at)}: {retrained.reason}",
         "here": ", ".join(found.here) or None,
+        "leads": found.leader and f"the loop of {found.leader}",
         "running": found.running,
         "interrupted": [f"{run}: tidemill runs resume {run}" for run in found.interrupted],
     }

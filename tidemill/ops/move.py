@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from tidemill.config.decode import parse
 from tidemill.config.resolve import Config
 from tidemill.config.rewrite import with_stores
+from tidemill.config.stores import check_bucket, check_database
 from tidemill.data.tables.port import TableStore
 from tidemill.data.tables.tables import open_tables_at
-from tidemill.errors import ProjectError, StoreBusy
+from tidemill.errors import ConfigError, ProjectError, StoreBusy
 from tidemill.files import write_whole
 from tidemill.ops import carry
 from tidemill.ops.carry import Counted, Progress, nobody
@@ -85,6 +86,8 @@ class _Plan:
             raise ProjectError("this folder is a copy that keeps to itself", place=str(root))
         text = file.read_text("utf-8")
         addresses = {key: "" if address == FILES else address for key, address in to.items()}
+        for key, address in addresses.items():
+            _check_address(key, address)
         new = with_stores(text, addresses, file.name)
         was, will = parse(text, file.name), parse(new, file.name)
         changed = [k for k in KINDS if place_of(getattr(was.stores, k)) != place_of(getattr(will.stores, k))]
@@ -199,6 +202,16 @@ def _opened(plan: _Plan, config: Config, known: bool = True) -> Iterator[_Side]:
         live = records.live(known)
         held.callback(live.close)
         yield _Side(records, store, live, open_artifacts(places.artifacts), open_tables_at(places.tables))
+
+
+def _check_address(key: str, address: str) -> None:
+    """Where it was said: the file that it would be written into has no such line yet."""
+    try:
+        if address:
+            (check_database if key == "metadata" else check_bucket)(address)
+    except ConfigError as exc:
+        exc.place = f"--{key}"
+        raise
 
 
 @contextmanager

@@ -94,7 +94,7 @@ class Supervised:
             self.child.close()
             self.child = None
             self.crashes = 0 if calm else self.crashes
-            wait, reason = self._later(now), self._last_words() or f"it {ending(code)}, and said nothing"
+            wait, reason = self._later(now), self._reason(code)
             self._fell(reason)
             _log.error(
                 "the %s %s, again in %g s: %s (all of it: %s)",
@@ -126,6 +126,11 @@ class Supervised:
     def _fell(self, reason: str) -> None:
         since = (self.trouble if self.crashes > 1 else {}).get("since") or to_iso(time.time_ns() // 1_000)
         self.trouble = {"crashes": self.crashes, "since": since, "reason": reason}
+
+    def _reason(self, code: int) -> str:
+        if code == -signal.SIGKILL:  # whoever is killed so says nothing of it: its last line was about something else
+            return f"it {ending(code)}"
+        return self._last_words() or f"it {ending(code)}, and said nothing"
 
     def _last_words(self) -> str:
         """The last line that it wrote into its log in this life."""
