@@ -17,6 +17,7 @@ from tests.release.made import TOML, add_model, hold
 from tidemill.cli.status import status as status_command
 from tidemill.data.ingest.refused import Refused, remember
 from tidemill.ops import parts as module
+from tidemill.ops.doctor import examine
 from tidemill.ops.parts import NEEDED, NEXT, Part, _decide, _feedback, _serve, parts
 from tidemill.ops.scorers import GONE, ScorerShown
 from tidemill.ops.snapshot import Snapshot, leader_of
@@ -206,6 +207,22 @@ def test_a_team_whose_scorers_answer_without_a_loop_is_not_all_right(
     monkeypatch.undo()
     said = CliRunner().invoke(status_command, ["--project", str(project.root)]).output
     assert "leads        the loop of two" in said, "docs/team.md promises it of any machine"
+
+
+def test_a_team_whose_loop_has_no_files_to_read_is_told_so_by_doctor(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said() -> list[str]:
+        return [one.message for one in examine(project) if one.what.startswith("source ") and not one.well]
+
+    up = project.state / "up.json"
+    up.write_text(json.dumps({"pid": os.getpid(), "roles": ["scorer", "loop"], "pids": {}}))
+    assert said() == [], "files of one folder may be taken away when they are in"
+    monkeypatch.setattr(type(project.store), "remote", True)
+    (found,) = said()
+    assert "nothing new comes in" in found
+    up.write_text(json.dumps({"pid": os.getpid(), "roles": ["scorer"], "pids": {}}))
+    assert said() == [], "a scorer reads none"
 
 
 @pytest.mark.parametrize(("roles", "code"), [(["scorer"], "no_loop"), (["scorer", "loop"], "none")])

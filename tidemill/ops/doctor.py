@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tidemill.errors import ConfigError, ContractError, TidemillError
 from tidemill.ops.parts import MOST_APART, apart
 from tidemill.ops.status import status
+from tidemill.serve.client import here
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
@@ -36,6 +37,7 @@ def examine(project: Project) -> list[Finding]:
         _state,
         _stores,
         _data,
+        _sources,
         _champion,
         _keys,
         _loop,
@@ -98,6 +100,18 @@ def _data(project: Project) -> Iterator[Finding]:
             yield Finding(what, True, listed)
         except (ConfigError, ContractError) as exc:
             yield Finding(what, False, f"{listed}; {exc.message}", exc.hint)
+
+
+def _sources(project: Project) -> Iterator[Finding]:
+    """Of a team: whether the loop of this machine has the files that it would read. A checkout has none of what git ignores."""
+    from tidemill.data.discover.sources import FUNCTION, there
+
+    if not project.store.remote or "loop" not in here(project.root) or project.promoted_from:
+        return
+    hint = "mount the folder of these files here, too; or leave the loop to other machines: tidemill up --no-loop"
+    for name, data in project.datasets.items():
+        if not data.source.startswith(FUNCTION) and not there(project.root, data.source):
+            yield Finding(f"source {name}", False, f"no file here is of {data.source}: nothing new comes in", hint)
 
 
 def _champion(project: Project) -> Iterator[Finding]:
