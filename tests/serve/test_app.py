@@ -681,6 +681,9 @@ def test_no_model_is_said(run, project):
 
     predicted, health = run(work)
     assert (predicted.status, predicted.json["code"]) == (503, "no_model")
+    assert "tidemill doctor" in predicted.json["hint"], (
+        "a machine that was told no fingerprint has a release, and needs no run"
+    )
     assert health.json == {"status": "no_model", "endpoints": {"shop": "no_model"}}
 
 

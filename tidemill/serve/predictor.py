@@ -232,7 +232,8 @@ class Predictor:
         served = self.served
         if not served.variants:
             raise NoModel(
-                f"nothing is released to {self.endpoint!r} that may be served", hint="release a model: tidemill run"
+                f"nothing is released to {self.endpoint!r} that may be served",
+                hint="release a model: tidemill run; where one is released, tidemill doctor says why it is not served here",
             )
         arm = choose(served.beside, subject)
         chosen = served.variants.get(arm)
