@@ -82,6 +82,8 @@ class RayRunner:
             self._killed.discard(task)
 
     def kill(self) -> None:
+        if not self._running:  # Ray may not be installed: that is why the step failed
+            return
         import ray
 
         for task in list(self._running):
