@@ -16,6 +16,7 @@ import pytest
 
 from tests.adapters import ray_steps
 from tests.cases.projects import replayed
+from tests.ended import gone
 from tests.engine import apart_steps
 from tests.engine.conftest import Place
 from tests.model.test_start import NOW, lay
@@ -120,7 +121,7 @@ class TestRay(RunnerSuite):
             runner.run(job(apart_steps.hangs), around, begun)
         killed.join()
         for pid in map(int, told[0].split()):
-            assert apart_steps.gone(pid), "and all that it has started"
+            assert gone(pid), "and all that it has started"
 
     def test_a_step_s_time_is_over_where_it_runs(self, runner: Runner, around: RunContext) -> None:
         os.mkfifo(around.root / "never")
@@ -222,4 +223,4 @@ def test_where_the_machine_of_the_run_is_killed_nodes_end_what_they_do(nodes: No
         assert driver.stdout is not None
         told = next((line.split()[1:] for line in driver.stdout if line.startswith("told")), [])
         driver.kill()
-    assert len(told) == 2 and all(apart_steps.gone(int(pid)) for pid in told)
+    assert len(told) == 2 and all(gone(int(pid)) for pid in told)

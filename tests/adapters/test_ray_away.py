@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.ended import gone
 from tests.engine import apart_steps
 from tests.raised import raised
 from tidemill.adapters.ray import ClusterAway, RayRunner
@@ -44,7 +45,7 @@ def test_a_cluster_that_dies_is_told_and_the_next_one_is_joined(tmp_path: Path) 
 
     with raised(MachineLost, "step hangs"):
         runner.run(job(apart_steps.hangs), around, dies)
-    assert all(apart_steps.gone(int(pid)) for pid in begun[0].split())
+    assert all(gone(int(pid)) for pid in begun[0].split())
     with raised(ClusterAway, f"[engine] address = {cluster.address!r}"):
         runner.run(job(process_id), around, None)
     after = started()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -139,15 +138,3 @@ def fanned(ns: list[int]) -> Any:
 @step
 def lone(cpus: int) -> int:
     return cpus
-
-
-def gone(pid: int) -> bool:
-    """Whether this process has ended, or does soon."""
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([fd], [], [], 60)[0])
-    finally:
-        os.close(fd)

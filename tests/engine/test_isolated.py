@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.ended import gone
 from tests.engine import apart_steps
 from tests.engine.conftest import Place
 from tests.raised import raised
@@ -55,7 +56,7 @@ def test_a_timeout_kills_the_child_and_all_it_started(place: Place, monkeypatch:
         run(place, "hangs")
     (told,) = [event.data["text"] for event in place.events if event.kind == "progress"]
     pids = [int(pid) for pid in told.split()]
-    assert len(pids) == 2 and all(apart_steps.gone(pid) for pid in pids)
+    assert len(pids) == 2 and all(gone(pid) for pid in pids)
     (recorded,) = place.store.runs.page()
     assert recorded.status == "failed"
     assert place.status(recorded.id) == {"hangs": "failed"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import select
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.ended import gone
 from tidemill.engine.faults import POINTS
 from tidemill.engine.lease import settle_orphans
 from tidemill.store.artifacts.local import LocalArtifacts
@@ -167,7 +167,7 @@ def test_a_live_run_is_not_an_orphan(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.communicate(timeout=60)
-    assert wait_until_gone(child), "the child of a killed run dies with it"
+    assert gone(child), "the child of a killed run dies with it"
     (tmp_path / "hang").unlink()
     check(tmp_path, state(tmp_path))
 
@@ -178,7 +178,7 @@ def test_a_child_that_holds_the_interpreters_lock_dies_with_its_run(tmp_path: Pa
     process = command(tmp_path)
     child = wait_for_child(process)
     process.kill()
-    died = wait_until_gone(child)
+    died = gone(child)
     if not died:
         os.kill(child, signal.SIGKILL)
     process.communicate(timeout=60)
@@ -231,15 +231,3 @@ def wait_for_child(process: subprocess.Popen[str]) -> int:
         if kind == "progress" and step == "apart":
             return int(data["text"])
     raise AssertionError("no child was started")
-
-
-def wait_until_gone(pid: int) -> bool:
-    """Waits on the process itself (a pidfd becomes readable when it ends); True also when it has ended before."""
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([fd], [], [], 60)[0])
-    finally:
-        os.close(fd)

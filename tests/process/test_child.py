@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.ended import gone
 from tests.raised import raised
 from tidemill.process.channel import Channel, ChannelError, GivenUp
 from tidemill.process.child import Child
@@ -31,17 +31,6 @@ def pair() -> Iterator[tuple[Channel, int]]:
     channel = Channel(reads, os.open(os.devnull, os.O_WRONLY))
     yield channel, writes
     channel.close()
-
-
-def gone(pid: int) -> bool:
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([fd], [], [], 60)[0])
-    finally:
-        os.close(fd)
 
 
 def test_a_child_answers_and_ends_by_itself(echo: Child) -> None:

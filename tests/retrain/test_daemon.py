@@ -19,7 +19,8 @@ import pytest
 
 from tidemill.engine.lease import new_owner
 from tidemill.errors import Conflict, DiskFull, LeaseLost, NotAttested, StoreBusy
-from tidemill.retrain.daemon import run, when_there_is_room
+from tidemill.retrain.daemon import patiently, run
+from tidemill.retrain.jobs import Stopped
 from tidemill.retrain.loop import state_of, tick, write_state
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import open_project
@@ -114,15 +115,44 @@ class Pauses:
 
 @pytest.mark.parametrize("kind", [DiskFull, StoreBusy])
 def test_a_store_that_cannot_be_written_is_waited_for(kind: Any, caplog: pytest.LogCaptureFixture) -> None:
-    def take() -> None:
+    def take() -> str:
         if stop.waits < 3 or stop.ends:
             raise kind("no room", place="tidemill.db")
+        return "taken"
 
     stop = Pauses(ends=False)
-    assert when_there_is_room(take, stop) and stop.waits == 3
+    assert patiently(take, stop) == "taken" and stop.waits == 3
     assert caplog.text.count("the loop waits: tidemill.db: no room") == 1
     stop = Pauses(ends=True)
-    assert not when_there_is_room(take, stop) and stop.waits == 3
+    with pytest.raises(Stopped):
+        patiently(take, stop)
+    assert stop.waits == 3
+
+
+@pytest.mark.parametrize("question", ["data_version", "settings.get"])
+def test_a_store_that_is_away_between_two_ticks_ends_no_loop(
+    shop: Shop, question: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is asked when it goes away: the loop asks again, and says once that it waits."""
+    stop, (*of, name) = Pauses(ends=False), question.split(".")
+    asked = getattr(shop.project.store, of[0]) if of else shop.project.store
+    write_state(shop.project, 0, idle=True)
+    answer = getattr(asked, name)
+
+    def away(*what: Any) -> Any:
+        if stop.waits < 2:
+            raise StoreBusy("the database server is away", place="db")
+        return answer(*what)
+
+    def one(*_: Any) -> list[Any]:
+        stop.ends, stop.waits = True, 3
+        return []
+
+    monkeypatch.setattr("tidemill.retrain.daemon.start", lambda project: None)
+    monkeypatch.setattr("tidemill.retrain.daemon.tick", one)
+    monkeypatch.setattr(asked, name, away)
+    run(shop.project, shop.jobs, stop)  # type: ignore[arg-type]
+    assert stop.ends and caplog.text.count("the loop waits: db: the database server is away") == 1
 
 
 @pytest.mark.parametrize("kind", [StoreBusy, Conflict, NotAttested])

@@ -43,6 +43,9 @@ def up(project: Project, host: str, port: int, tls_cert: str, tls_key: str, no_l
             click.echo(f"the page, once: {address['login']}")
         else:  # kept in a file it would be a key that lies about
             click.echo("the page: an address that opens it once is printed by tidemill login")
+        for name, health in address["health"].items():
+            if health != "ok":
+                click.echo(f"{name} does not answer as it should: {health}; tidemill doctor says why")
         click.echo("Ctrl-C stops it")
 
     roles = tuple(role for role in ROLES if not left_out[role])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from tidemill.errors import ServeError
@@ -25,17 +26,30 @@ def up(
     key: str = "",
     roles: Roles = ROLES,
 ) -> None:
-    """Serve predictions, the page, the API and the loop, until SIGINT. ``on_ready`` gets the address and one to log in by.
+    """Serve predictions, the page, the API and the loop, until SIGINT. ``on_ready`` gets the address, one to log in by, and the health
+    of each endpoint.
 
     ``cert``, ``key``: files in PEM, where the server speaks TLS. ``roles``: what runs here; without a scorer there is no address.
     """
     from tidemill.serve import supervisor
 
     def ready(address: JsonObject) -> None:
-        login = {"login": supervisor.login_address(project, address["url"])} if "url" in address else {}
-        on_ready({**address, **login})
+        more = {}
+        if "url" in address:
+            more = {"login": supervisor.login_address(project, address["url"]), "health": server_health(project.root)}
+        on_ready({**address, **more})
 
     supervisor.up(project, host, port, replay=project.replay, on_ready=ready, cert=cert, key=key, roles=roles)
+
+
+def server_health(root: Path) -> dict[str, str]:
+    """What the running server of this folder says of each endpoint, as `Serving.health` has it; of none where none answers."""
+    try:
+        with closing(Client.of(root, timeout=5.0)) as client:
+            found: dict[str, str] = client.get("/healthz")["endpoints"]
+            return found
+    except (ServeError, KeyError):
+        return {}
 
 
 def login_address(project: Project) -> str:

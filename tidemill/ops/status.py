@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NewType
 
 from tidemill.data.contract.freshness import complete_through, stale_now
 from tidemill.engine.lease import host_of, is_process
-from tidemill.errors import ServeError
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.runs import state_of
 from tidemill.ops.scorers import ScorerShown, healths, scorers
+from tidemill.ops.server import server_health
 from tidemill.ops.snapshot import Asked, Snapshot, count_predictions, leader_of
 from tidemill.ops.watched import Watched, watched
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project
-from tidemill.serve.client import Client, here, trouble, troubled, up_of
+from tidemill.serve.client import here, trouble, troubled, up_of
 from tidemill.store.records import Alarm, DatasetVersion, Decision, Event, Release
 from tidemill.tasks.table import task_of
 from tidemill.types import JsonObject, Micros, to_iso
@@ -176,16 +174,7 @@ def health_of(project: Project) -> Health:
     """What the project's scorers say of each endpoint: all of a team's, or the one of this folder."""
     if project.store.remote:
         return Health(healths(scorers(project), project.environment))
-    return server_health(project.root)
-
-
-def server_health(root: Path) -> Health:
-    """What the project's running server says of each endpoint, as `Serving.health` has it; of none where none answers."""
-    try:
-        with closing(Client.of(root, timeout=5.0)) as client:
-            return Health(client.get("/healthz")["endpoints"])
-    except (ServeError, KeyError):
-        return Health({})
+    return Health(server_health(project.root))
 
 
 def judge(found: Sequence[Part]) -> Verdict:

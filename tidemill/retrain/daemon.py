@@ -7,7 +7,9 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from tidemill.engine.lease import RunLease, host_of, is_held, new_owner
 from tidemill.errors import DiskFull, LeaseLost, NotAttested, StoreBusy, StoreError
@@ -26,15 +28,17 @@ STANDBY_POLL = 1.0
 ROOM_POLL = 1.0  # seconds between looks at a store that cannot be written
 _MOST_PATIENT: Micros = 3_600 * SECOND
 
+T = TypeVar("T")
 _log = logging.getLogger("tidemill.loop")
 
 
 def main(root: Path) -> None:
     """Lead the loop of this project, or stand by, until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
-    with on_signals() as stop:
+    with on_signals() as stop, suppress(Stopped):
         while not stop.is_set():
-            with open_project(root) as project:  # anew for each term: what was opened for one writes by that one
+            # anew for each term: what was opened for one writes by that one
+            with patiently(lambda: open_project(root), stop) as project:
                 _lead(project, stop)
 
 
@@ -46,8 +50,7 @@ def _lead(project: Project, stop: Stop) -> None:
     fence = Fence(lease.name, lease.term)
     jobs = WorkerJobs(project.root, fence, stop=stop, lost=lease.lost)
     try:
-        if not when_there_is_room(lambda: project.fence_by(fence), stop):
-            return
+        patiently(lambda: project.fence_by(fence), stop)
         jobs.warm()
         gc.collect()
         gc.freeze()  # what is loaded stays, and need not be looked through for garbage
@@ -81,48 +84,49 @@ def stand_by(project: Project, lease: RunLease, stop: Stopping) -> bool:
     return False
 
 
-def when_there_is_room(work: Callable[[], None], stop: Stopping) -> bool:
-    """Do it as soon as the store can be written; whether it was done before ``stop``."""
+def patiently(work: Callable[[], T], stop: Stopping) -> T:
+    """What it gives, as soon as the store is there and can be written. Raises Stopped when ``stop`` comes before."""
     told = ""
     while not stop.is_set():
         try:
-            work()
+            return work()
         except (DiskFull, StoreBusy) as exc:
             if str(exc) != told:
                 told = str(exc)
                 _log.error("the loop waits: %s", exc)
             stop.wait(ROOM_POLL)
-        else:
-            return True
-    return False
+    raise Stopped("the loop was asked to stop while it waited for the store")
 
 
 def run(project: Project, jobs: Jobs, stop: Stopping, lost: threading.Event | None = None) -> None:
     """Tick whenever something is due, until ``stop``. Raises LeaseLost when ``lost`` is set."""
-    if not when_there_is_room(lambda: start(project), stop):
-        return
-    poll = REPLAY_POLL if project.replay else LIVE_POLL
+    with suppress(Stopped):
+        patiently(lambda: start(project), stop)
+        _turns(project, jobs, stop, lost)
+
+
+def _turns(project: Project, jobs: Jobs, stop: Stopping, lost: threading.Event | None) -> None:
+    replay = patiently(lambda: project.replay, stop)
+    poll = REPLAY_POLL if replay else LIVE_POLL
     seen, patience, not_before = -1, SECOND, 0
     while not stop.is_set():
         if lost is not None and lost.is_set():
             raise LeaseLost("another loop leads now", place=str(project.root))
-        version = project.store.data_version()
-        if project.replay and version == seen:  # the clock stands in the store: nothing was committed, nothing moved
+        version = patiently(project.store.data_version, stop)
+        if replay and version == seen:  # the clock stands in the store: nothing was committed, nothing moved
             stop.wait(poll)
             continue
-        now = project.clock.now()
-        if now >= max(int(state_of(project)["next_due"]), not_before):
+        now, due = patiently(lambda: (project.clock.now(), int(state_of(project)["next_due"])), stop)
+        if now >= max(due, not_before):
             try:
                 for event in tick(project, jobs):
                     _log.info("%s %s %s", event.kind, event.subject, event.data.get("reason", ""))
                 patience = SECOND
-            except Stopped:
-                return
             except (StoreError, NotAttested) as exc:
                 # a busy or full disk, no keys: the same tick again, a little later
                 _log.error("tick at %d failed: %s", now, exc)
                 patience = min(2 * patience, _MOST_PATIENT)
-                not_before = now + (0 if project.replay else patience)
+                not_before = now + (0 if replay else patience)
                 stop.wait(1.0)
             continue
         seen = version
