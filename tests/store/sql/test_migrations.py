@@ -27,24 +27,24 @@ from tidemill.testing import records as sample
 ADDS = """
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "{0}"
+down_revision = "{1}"
 def upgrade():
     with op.batch_alter_table("runs", recreate="always") as table:
         table.add_column(sa.Column("note", sa.Text(), nullable=False, server_default="old"))
 """
 FAILS = """
 from alembic import op
-revision = "0003"
-down_revision = "0002"
+revision = "{0}"
+down_revision = "{1}"
 def upgrade():
     op.execute("UPDATE settings SET value = '\\"half\\"'")
     op.execute("INSERT INTO nowhere VALUES (1)")
 """
 ORPHANS = """
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "{0}"
+down_revision = "{1}"
 def upgrade():
     op.execute("DELETE FROM runs")
 """
@@ -97,9 +97,14 @@ def test_on_postgres_too(postgres: Callable[[], str], kind: Kind) -> None:
     assert made[0] == made[1]
 
 
+def _later(n: int) -> str:
+    """The version that comes so many after today's."""
+    return f"{int(TIDEMILL.head) + n:04}"
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """A store of version 0001 with something in it."""
+    """A store of today's version with something in it."""
     store = open_metadata(tmp_path / "tidemill.db")
     store.runs.add(sample.run())
     store.steps.put(sample.step())
@@ -116,9 +121,9 @@ def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Kind
     monkeypatch.setattr(versions.Kind, "versions", property(lambda _: folder))
 
     def make(*scripts: str) -> Kind:
-        for n, script in enumerate(scripts, 2):
-            (folder / f"m{n:04}.py").write_text(script)
-        return replace(TIDEMILL, head=f"{len(scripts) + 1:04}")
+        for n, script in enumerate(scripts, 1):
+            (folder / f"m{_later(n)}.py").write_text(script.format(_later(n), _later(n - 1)))
+        return replace(TIDEMILL, head=_later(len(scripts)))
 
     return make
 
@@ -131,7 +136,7 @@ def test_an_older_store_is_brought_up_with_all_it_holds(old: Path, later: Callab
     store.close()
     with closing(sqlite3.connect(old)) as plain:
         assert plain.execute("SELECT note FROM runs").fetchall() == [("old",), ("old",)]
-        assert plain.execute("SELECT version_num FROM tidemill_version").fetchall() == [("0002",)]
+        assert plain.execute("SELECT version_num FROM tidemill_version").fetchall() == [(_later(1),)]
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(old: Path, later: Callable[..., Kind]) -> None:
@@ -139,7 +144,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(old: Path, later: Cal
         open_sqlite(old, later(ADDS, FAILS))
     assert "nowhere" in caught.value.message
     with closing(sqlite3.connect(old)) as plain:
-        assert plain.execute("SELECT version_num FROM tidemill_version").fetchall() == [("0001",)]
+        assert plain.execute("SELECT version_num FROM tidemill_version").fetchall() == [(TIDEMILL.head,)]
         assert "note" not in [row[1] for row in plain.execute("PRAGMA table_info(runs)")]
     store = open_metadata(old)
     assert store.settings.get("x") == "whole"

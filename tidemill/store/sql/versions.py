@@ -31,8 +31,8 @@ class Kind:
         return Path(__file__).parent / "migrations" / "versions" / self.name
 
 
-TIDEMILL = Kind("tidemill", schema.tables, "0001")
-LIVE = Kind("live", schema.live, "0001")
+TIDEMILL = Kind("tidemill", schema.tables, "0002")
+LIVE = Kind("live", schema.live, "0002")
 
 
 def bring_to_head(engine: Engine, kind: Kind, place: str, begin: Callable[[Connection], None]) -> None:
