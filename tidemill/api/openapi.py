@@ -11,7 +11,7 @@ import msgspec
 from tidemill import __version__
 from tidemill.api.verbs import Verb
 from tidemill.scope.project import Project
-from tidemill.serve.bodies import ClockBody
+from tidemill.serve.bodies import MAX_ROWS, ClockBody
 from tidemill.serve.http.app import CLOCK, FEEDBACK, HEALTH, LOGIN, LOGOUT, METRICS, PREDICT, REFRESH, REPLAY
 from tidemill.serve.http.routes import OPEN, Route
 from tidemill.tasks.table import task_of
@@ -24,6 +24,17 @@ PROBLEM = {
     "properties": {**{name: {"type": "string"} for name in _TEXTS}, "status": {"type": "integer"}},
 }
 TEXT = {"type": "string"}
+_EACH = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MAX_ROWS,
+    "items": {"description": "A request, as one alone: what is none is answered with its error, and spoils no other."},
+}
+SEVERAL: list[Any] = [
+    _EACH,
+    {"type": "object", "required": ["requests"], "properties": {"requests": _EACH}, "additionalProperties": False},
+]
+"""Several requests at once."""
 _SERVER: dict[Route, tuple[str, list[Any]]] = {
     HEALTH: ("Whether the server is alive, and has a model.", []),
     METRICS: ("Prometheus metrics.", []),
@@ -39,7 +50,10 @@ def document(project: Project, verbs: Iterable[Verb]) -> dict[str, Any]:
     """The OpenAPI document; what a request and an outcome are depends on the model's task."""
     tasks = [task_of(name) for name in dict.fromkeys(model.task for model in project.models.values())]
     server: dict[Route, tuple[str, list[Any]]] = {
-        PREDICT: ("Answer a request, and write the answer down.", [task.request for task in tasks]),
+        PREDICT: (
+            "Answer a request, or each of several, and write the answers down.",
+            [task.request for task in tasks],
+        ),
         FEEDBACK: ("Report what really happened.", [kind for t in tasks for kind in (t.outcome, list[t.outcome])]),  # type: ignore[name-defined]
         **_SERVER,
     }
@@ -99,6 +113,7 @@ def _server(route: Route, text: str, bodies: list[Any]) -> dict[str, Any]:
         least = {"type": "integer", "minimum": 0, "description": "Of a reply: the answer has to see it, or is 503."}
         parameters = [_parameter("endpoint", "path", TEXT), _parameter("ack", "header", ack, required=False)]
         parameters.append(_parameter("position", "header", least, required=False))
+    bodies = [*bodies, *SEVERAL] if route == PREDICT else bodies
     body = bodies[0] if len(bodies) == 1 else {"anyOf": bodies} if bodies else None
     done = {"303" if route == LOGIN else "200": {"description": "Done."}}
     return _operation(route, text, "serving", parameters, body, done)

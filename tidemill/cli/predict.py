@@ -14,7 +14,7 @@ from tidemill.access.caller import Caller
 from tidemill.cli.output import Answer, Part, Table, command, endpoint_option, wants_json
 from tidemill.cli.run import steps_shown
 from tidemill.cli.trace import explained_parts
-from tidemill.errors import BadRequest, Conflict
+from tidemill.errors import BadRequest, Conflict, ServeError
 from tidemill.ops import batch, server
 from tidemill.scope.project import Project
 from tidemill.serve.json_keys import once
@@ -40,6 +40,9 @@ NOTED = {
 @click.option("--position", default=0, type=click.IntRange(0), help="Of a reply: the answer has to see it.")
 @click.option("--active", is_flag=True, help="Everybody who is active now, of a model of entities at moments.")
 @click.option("--out", type=click.Path(path_type=Path), help="With --active: a table of the answers, .csv or .parquet.")
+@click.option(
+    "--file", type=click.File("r"), help="Many requests, a JSON line each or a list: each as POST /predict takes it."
+)
 @endpoint_option
 def predict(
     project: Project,
@@ -52,12 +55,18 @@ def predict(
     position: int,
     active: bool,
     out: Path | None,
+    file: Any,
     endpoint: str | None,
 ) -> Answer:
     """Ask the running server: items for SUBJECT, a value for --inputs, or of an entity that the model's rows are of.
 
-    --active needs no server: it asks about everybody here, and writes the answers into the same log.
+    --active needs no server: it asks about everybody here, and writes the answers into the same log. --file asks about many at once;
+    one that is refused spoils no other, and the exit code is 8 then.
     """
+    if file is not None:
+        if subject or inputs is not None or key or recent or active or out or explain:
+            raise click.UsageError("--file has the requests whole: leave out SUBJECT and what is asked of one")
+        return _several(server.predict_many(project, _lines(file), endpoint, position))
     if active:
         if subject or inputs is not None or key or recent:
             raise click.UsageError("--active asks about everybody: leave out SUBJECT, --inputs, --recent and --key")
@@ -86,6 +95,14 @@ def predict(
     if explain:
         parts += explained_parts(answer["explained"], EXPLAINED)
     return Answer(answer, parts)
+
+
+def _several(found: list[JsonObject]) -> Answer:
+    """An answer a line, each whole; then why the others are none."""
+    failed = [(n, one["error"]) for n, one in enumerate(found, 1) if "error" in one]
+    shown = [json.dumps(one, ensure_ascii=False) for one in found if "error" not in one]
+    wrong = [f"request {n}: {one['code']}: {one['detail']}" for n, one in failed]
+    return Answer(found, [*shown, *wrong], ServeError.exit_code if failed else 0)
 
 
 def _active(found: list[JsonObject], out: Path | None) -> Answer:
@@ -126,20 +143,23 @@ def feedback(project: Project, file: Any) -> Answer:
         raise click.UsageError(
             'give a FILE, or pipe: echo \'{"key": "1", "subject": "7", "item": "A", "value": 1}\' | tidemill feedback'
         )
-    try:
-        lines = file.read().lstrip("\ufeff").strip()
-    except UnicodeDecodeError as exc:
-        raise click.UsageError("the input is no text in UTF-8: send it unpacked, as JSON lines") from exc
-    outcomes = (
-        _json(lines, "the input")
-        if lines.startswith("[")
-        else [_json(line, f"line {n}") for n, line in enumerate(lines.splitlines(), 1) if line.strip()]
-    )
-    found = server.feedback(project, outcomes)
+    found = server.feedback(project, _lines(file))
     again = f", {found['repeated']} known already" if found["repeated"] else ""
     notes = [f"{words}: {_first(found[name])}" for name, words in NOTED.items() if found.get(name)]
     code = Conflict.exit_code if found["conflicting"] else 0
     return Answer(found, [f"{found['new']} outcomes kept{again}", *notes], code)
+
+
+def _lines(file: Any) -> list[Any]:
+    """Of JSON lines, or of one list."""
+    try:
+        lines = file.read().lstrip("\ufeff").strip()
+    except UnicodeDecodeError as exc:
+        raise click.UsageError("the input is no text in UTF-8: send it unpacked, as JSON lines") from exc
+    if lines.startswith("["):
+        found: list[Any] = _json(lines, "the input")
+        return found
+    return [_json(line, f"line {n}") for n, line in enumerate(lines.splitlines(), 1) if line.strip()]
 
 
 def _first(names: list[str], most: int = 10) -> str:

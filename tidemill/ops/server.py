@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.client import ROLES, Client, Roles
 from tidemill.types import JsonObject, to_iso
 
-MOST = 500  # Outcomes that are sent at once
+MOST = 500  # Outcomes, or requests, that are sent at once
+LARGEST = 3_000_000  # Bytes of requests that are
 COUNTED, NAMED = ("new", "repeated"), ("conflicting", "unknown_predictions", "unknown_labels")
 
 
@@ -79,6 +80,35 @@ def predict(project: Project, request: JsonObject, endpoint: str | None = None, 
         path, least = f"/predict/{scope.name}", {"Position": str(position)}
         answer: JsonObject = client.post(path, request, headers=least) if position else client.post(path, request)
         return answer
+
+
+def predict_many(
+    project: Project, requests: list[Any], endpoint: str | None = None, position: int = 0
+) -> list[JsonObject]:
+    """The answer of each, or ``{"error": …}``, in their order; sent so many at a time, and each part is written down in one commit.
+
+    Raises as `predict`: what was answered before then is kept, and asked again under its key it is the same.
+    """
+    path, headers = f"/predict/{project.endpoint(endpoint).name}", {"Position": str(position)} if position else {}
+    found: list[JsonObject] = []
+    with closing(Client.of(project.root)) as client:
+        for some in _parts(requests):
+            found += client.post(path, {"requests": some}, headers=headers)["answers"]
+    return found
+
+
+def _parts(requests: list[Any]) -> Iterator[list[Any]]:
+    """As many at a time as a body takes."""
+    part, size = list[Any](), 0
+    for one in requests:
+        length = len(json.dumps(one)) + 2
+        if part and (len(part) >= MOST or size + length > LARGEST):
+            yield part
+            part, size = [], 0
+        part.append(one)
+        size += length
+    if part:
+        yield part
 
 
 def _questions(scope: Endpoint, entities: list[str] | None) -> list[JsonObject]:

@@ -21,6 +21,8 @@ from tidemill.tasks.port import OutcomeBody, Request
 from tidemill.types import SECOND, Micros
 
 MAX_BODY = 1_000_000  # Bytes of a request body that are read at all
+MAX_LIST = 4_000_000
+"""The same of a list of requests."""
 MAX_ROWS = 1_000
 LONGEST_POSITION = 18  # digits
 AHEAD: Micros = 300 * SECOND
@@ -63,6 +65,45 @@ def _outcomes(outcome: type[OutcomeBody]) -> msgspec.json.Decoder[Any]:
 def predict_body(data: bytes, request: type[Request]) -> Any:
     """The request of a task. Raises BadRequest."""
     return _decode(_decoder(request), data)
+
+
+class _Requests(msgspec.Struct, forbid_unknown_fields=True):
+    requests: list[msgspec.Raw]
+
+
+_requests = msgspec.json.Decoder(_Requests)
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+_names = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def requests_of(data: bytes, request: type[Request]) -> list[Any] | None:
+    """Each request of a list, or of ``{"requests": [...]}``, in order: itself, or the BadRequest that it is. None: the body is one request.
+
+    Raises BadRequest for what is no list at all, an empty one, or one that is too long.
+    """
+    found = _listed(data)
+    if found is None:
+        return None
+    if not 1 <= len(found) <= MAX_ROWS:
+        raise BadRequest(f"a list of {len(found):,} requests", place="$", hint=f"1 to {MAX_ROWS:,} at a time")
+    decoder = _decoder(request)
+    return [_one_of(decoder, bytes(raw)) for raw in found]
+
+
+def _listed(data: bytes) -> list[msgspec.Raw] | None:
+    """An input of one request may be called ``requests``, too."""
+    if data.lstrip()[:1] == b"[":
+        return _parse(_list, data)
+    if b'"requests"' in data and "requests" in _parse(_names, data):
+        return _parse(_requests, data).requests
+    return None
+
+
+def _one_of(decoder: msgspec.json.Decoder[T], data: bytes) -> T | BadRequest:
+    try:
+        return _decode(decoder, data)
+    except BadRequest as exc:
+        return exc
 
 
 def candidate_body(data: bytes, request: type[Request]) -> Any:
@@ -201,11 +242,16 @@ def _hint(message: str, decoder: msgspec.json.Decoder[Any]) -> str:
 
 
 def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
+    body = _parse(decoder, data)
+    refuse_twice(data)
+    if b"\\u0000" in data:  # the only way in which JSON can say it
+        _no_nul(msgspec.to_builtins(body), "$")
+    return body
+
+
+def _parse(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
     try:
-        body = decoder.decode(data)
-        refuse_twice(data)
-        if b"\\u0000" in data:  # the only way in which JSON can say it
-            _no_nul(msgspec.to_builtins(body), "$")
+        return decoder.decode(data)
     except msgspec.ValidationError as exc:
         message, _, where = str(exc).partition(" - at `")
         raise BadRequest(message, place=where.rstrip("`") or "$", hint=_hint(message, decoder)) from exc
@@ -213,4 +259,3 @@ def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
         raise BadRequest(f"the body is not JSON: {exc}", hint="NaN and Infinity are not JSON either") from exc
     except RecursionError as exc:
         raise BadRequest("the body is nested too deeply") from exc
-    return body

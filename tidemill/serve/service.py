@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -68,7 +67,7 @@ class PredictionService:
     """Answers requests from one `Serving`, in its event loop."""
 
     def __init__(self, serving: Serving) -> None:
-        self._s = serving
+        self.serving = self._s = serving
         self._flying: dict[str, _Flying] = {}
         self._explaining: dict[str, asyncio.Event] = {}
         """Predictions that are being explained, and are not yet on their way to the disk."""
@@ -87,34 +86,51 @@ class PredictionService:
             prediction_id = new_id("pred")
         else:
             prediction_id = named_id("pred", *predictor.scope.salt, body.key)
-            earlier = await self._earlier(prediction_id, body, inputs, ack)
+            earlier = await self.earlier(prediction_id, body, inputs, ack)
             if earlier is not None:
                 return earlier, True
         await serving.reach(position)
         asked = body
         if inputs is None:
-            body = await self._asking(predictor.found, body)
+            body = await self.asking(predictor.found, body)
             inputs = _encode(body.kept())
         await predictor.know(body.subject)
-        at = serving.clock.now()
-        answer = predictor.answer(body, body.subject or prediction_id, at)
-        prediction = _prediction(prediction_id, endpoint, at, body, inputs, answer, started)
+        answer, prediction = self.made(predictor, body, inputs, prediction_id, started)
         if body.explain or predictor.explainer.wanted(prediction_id):
-            prediction = await self._explained(predictor, answer, prediction, body)
+            prediction = await self.explained(predictor, answer, prediction, body)
         if ack != "none":
-            landed = None if body.key is None else partial(self._flying.pop, prediction_id, None)
-            waits = self._waits(ack) or (body.key is not None and serving.remote)
-            written = serving.log.write((prediction,), urgent=waits, settled=landed)
-            if body.key is not None:
-                self._flying[prediction_id] = _Flying(prediction, written)
+            waits = self.waits(ack) or (body.key is not None and serving.remote)
+            written = self.send((prediction,), waits)
             if waits and (stored := (await written).taken.get(prediction_id)) is not None:
-                return _again(stored, asked, None if asked.is_open else inputs), True
-        serving.metrics.predicted(endpoint, prediction.model, prediction.arm, prediction.cold)
-        if answer.flags:
-            serving.metrics.flagged(endpoint, answer.flags)
+                return again(stored, asked, None if asked.is_open else inputs), True
+        self.counted(answer, prediction)
         return reply(prediction, ack, body.explain), False
 
-    async def _explained(self, predictor: Predictor, answer: Answer, made: Prediction, body: Request) -> Prediction:
+    def made(
+        self,
+        predictor: Predictor,
+        body: Request,
+        inputs: bytes,
+        prediction_id: str,
+        started: int,
+        at: Micros | None = None,
+        watermark: int | None = None,
+    ) -> tuple[Answer, Prediction]:
+        """The answer to a request, and what is to be kept of it. ``at``, ``watermark``: of one of many; else as of now.
+
+        Raises as `Predictor.answer`.
+        """
+        at = self._s.clock.now() if at is None else at
+        answer = predictor.answer(body, body.subject or prediction_id, at, watermark)
+        return answer, _prediction(prediction_id, predictor.endpoint, at, body, inputs, answer, started)
+
+    def counted(self, answer: Answer, prediction: Prediction) -> None:
+        """It is told: in the metrics."""
+        self._s.metrics.predicted(prediction.endpoint, prediction.model, prediction.arm, prediction.cold)
+        if answer.flags:
+            self._s.metrics.flagged(prediction.endpoint, answer.flags)
+
+    async def explained(self, predictor: Predictor, answer: Answer, made: Prediction, body: Request) -> Prediction:
         """With what the answer is made of. Who asks with the same key meanwhile waits."""
         question = Question(body, predictor.history, made.at, made.watermark, msgspec.json.decode(made.output))
         by, done = answer.by, asyncio.Event()
@@ -126,11 +142,27 @@ class PredictionService:
             del self._explaining[made.id]
             done.set()
 
-    def _waits(self, ack: str) -> bool:
+    def flies(self, key: str) -> bool:
+        """Whether the answer under this id is being explained, or on its way to the disk."""
+        return key in self._flying or key in self._explaining
+
+    def send(self, predictions: Sequence[Prediction], urgent: bool) -> asyncio.Future[Met]:
+        """Queue these for one commit; who asks for one by its key meanwhile waits for it."""
+        keyed = [p for p in predictions if p.key is not None]
+
+        def landed() -> None:
+            for p in keyed:
+                self._flying.pop(p.id, None)
+
+        written = self._s.log.write(predictions, urgent=urgent, settled=landed if keyed else None)
+        self._flying.update((p.id, _Flying(p, written)) for p in keyed)
+        return written
+
+    def waits(self, ack: str) -> bool:
         """Whether an answer leaves only when it is written: also with ack=async, while the last ones could not be."""
         return ack == "group" or self._s.log.trouble is not None
 
-    async def _earlier(self, prediction_id: str, body: Request, inputs: bytes | None, ack: str) -> bytes | None:
+    async def earlier(self, prediction_id: str, body: Request, inputs: bytes | None, ack: str) -> bytes | None:
         """``inputs``: None of a request that leaves them to be looked up, for they may be others by now."""
         if ack == "none":
             raise BadRequest("a key asks to be remembered, ack=none asks not to", place="ack", hint="use ack=async")
@@ -147,12 +179,12 @@ class PredictionService:
             prediction = flying.written.result().taken.get(prediction_id, flying.prediction)
         else:
             try:
-                prediction = await self._asking(self._s.project.live.predictions.get, prediction_id)
+                prediction = await self.asking(self._s.project.live.predictions.get, prediction_id)
             except NotFound:
                 return None
-        return _again(prediction, body, inputs)
+        return again(prediction, body, inputs)
 
-    async def _asking(self, ask: Callable[[A], R], about: A) -> R:
+    async def asking(self, ask: Callable[[A], R], about: A) -> R:
         """The store's answer: of one on a server without holding the others."""
         return await asyncio.to_thread(ask, about) if self._s.remote else ask(about)
 
@@ -173,7 +205,7 @@ class PredictionService:
             return endpoint
         named = named_in(body)
         wanted = [name for said, name in named if name and not said]
-        known = await self._asking(self._s.project.live.predictions.find, wanted)
+        known = await self.asking(self._s.project.live.predictions.find, wanted)
         found = {said or (known[name].endpoint if name in known else None) for said, name in named}
         if None in found:
             hint = f"name the endpoint ({' or '.join(self._s.predictors)}), or a prediction that is kept"
@@ -210,7 +242,7 @@ class PredictionService:
             replace(o, endpoint=name, environment=environment, quarantined=history and o.item not in sold) for o in read
         ]
         events = [event_of(o, dataset) for o in outcomes if history and o.value and not o.quarantined]
-        waits = self._waits(ack)
+        waits = self.waits(ack)
         written = self._s.log.write((), outcomes, events, urgent=waits)
         told: JsonObject = {"outcomes": len(outcomes), "ack": ack}
         if waits:
@@ -230,7 +262,7 @@ class PredictionService:
         return _encode(told)
 
 
-def _again(stored: Prediction, body: Request, inputs: bytes | None) -> bytes:
+def again(stored: Prediction, body: Request, inputs: bytes | None) -> bytes:
     """The answer that the key of this request has. Raises Conflict where it was given to another one."""
     if stored.subject != (body.subject or "") or not (inputs is None or stored.inputs == inputs):
         raise Conflict(

@@ -152,7 +152,7 @@ class Reading:
             _refuse_packed(packed)
         length = call.headers.get(b"content-length")
         if length is not None and int(length) > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a body is read in a task")
@@ -202,7 +202,7 @@ async def _take(receive: Receive, limit: int) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         more = message.get("more_body", False)
     return b"".join(parts)
 
@@ -239,7 +239,8 @@ def _plain(data: bytes) -> bytes:
 _FIRST = {mark[:1] for mark in _MARKS}
 
 
-def _too_large(limit: int) -> TooLarge:
+def too_large(limit: int) -> TooLarge:
+    """Of a body above its limit."""
     return TooLarge(f"the body is longer than {limit:,} bytes", hint="send fewer rows at a time")
 
 

@@ -23,9 +23,10 @@ from tidemill.errors import BadRequest, NoRoute, ProjectError, ServeError, Tidem
 from tidemill.scope.project import Project
 from tidemill.serve import bodies
 from tidemill.serve.http import welcome
-from tidemill.serve.http.admit import JSON, Call, Gone, Headers, Reading, Reply, RequestGuard
+from tidemill.serve.http.admit import JSON, Call, Gone, Headers, Reading, Reply, RequestGuard, too_large
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.routes import OPEN, Receive, Route, Scope, Send, Table
+from tidemill.serve.many import answer_many
 from tidemill.serve.metrics import CONTENT_TYPE
 from tidemill.serve.outward import outward
 from tidemill.serve.replay import ReplayClock
@@ -261,8 +262,15 @@ def _ack(call: Call) -> str:
 async def _predict(app: App, call: Call) -> Reply:
     ack = _ack(call)
     position = bodies.position(call.header(b"position") or call.query("position"))
-    body = bodies.predict_body(await app.reading.body(call), app.serving.at(call.params["endpoint"]).task.request)
-    said, repeated = await app.answers.predict(call.params["endpoint"], body, ack, position)
+    endpoint = call.params["endpoint"]
+    kind = app.serving.at(endpoint).task.request
+    data = await app.reading.body(call, bodies.MAX_LIST)
+    if (several := bodies.requests_of(data, kind)) is not None:
+        return 200, JSON, await answer_many(app.answers, endpoint, several, ack, position)
+    if len(data) > bodies.MAX_BODY:
+        raise too_large(bodies.MAX_BODY)
+    body = bodies.predict_body(data, kind)
+    said, repeated = await app.answers.predict(endpoint, body, ack, position)
     return 200, [*JSON, (b"repeated", b"1")] if repeated else JSON, said
 
 
