@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tidemill.release.variants import choose, named, takes
+import pytest
+
+from tidemill.release.variants import chances, choose, named, takes
 from tidemill.testing import records as sample
 
 UNITS = [str(n) for n in range(20_000)]
@@ -33,3 +35,28 @@ def test_arms_are_many_and_every_other_kind_is_one() -> None:
     assert list(named("arm", releases)) == ["arm:rel_0", "arm:rel_1", "arm:rel_2"]
     assert list(named("holdout", releases)) == ["holdout"] and named("canary", []) == {}
     assert {name.partition(":")[0] for name in named("arm", releases)} == {"arm"}
+
+
+def test_both_arms_of_a_test_share_a_draw_and_never_meet_while_the_share_grows() -> None:
+    def arms(share: float) -> list[tuple[str, sample.r.Release]]:
+        lower, upper = {"share": share, "salt": "exp_1"}, {"share": share, "salt": "exp_1", "top": True}
+        return [
+            (f"arm:{n}", sample.release(f"rel_{n}", status="arm", stages=(stage,), stage=0))
+            for n, stage in enumerate((lower, upper))
+        ]
+
+    before = dict.fromkeys(UNITS, "champion")
+    for share in (0.05, 0.2, 0.5):
+        now = {unit: choose(arms(share), unit) for unit in UNITS}
+        assert all(was in ("champion", now[unit]) for unit, was in before.items())
+        counts = Counter(now.values())
+        assert all(abs(counts[name] / len(UNITS) - share) < 0.01 for name in ("arm:0", "arm:1"))
+        assert chances(arms(share)) == pytest.approx({"arm:0": share, "arm:1": share, "champion": 1 - 2 * share})
+        before = now
+    assert "champion" not in before.values()
+
+
+def test_the_propensity_is_the_share_that_a_variant_gets() -> None:
+    beside = [of("holdout", 0.1), of("canary", 0.25)]
+    assert chances(beside) == pytest.approx({"holdout": 0.1, "canary": 0.225, "champion": 0.675})
+    assert chances([]) == {"champion": 1.0}

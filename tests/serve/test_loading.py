@@ -70,7 +70,7 @@ def test_any_number_of_variants_is_served(project):
         made = released.canary(project, version, share)
         project.store.releases.update(made.id, status=status)
     predictor = started(project)
-    names = ["champion", "canary", "holdout", "arm:rel_4", "arm:rel_5"]
+    names = ["champion", "holdout", "arm:rel_4", "arm:rel_5", "canary"]
     assert list(predictor.served.variants) == list(predictor.status()["variants"]) == names
     chosen = {predictor.choose(str(n))[1] for n in range(500)}
     assert chosen == set(names), "what is in shadow is not even loaded"

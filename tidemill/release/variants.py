@@ -1,21 +1,26 @@
 """What an endpoint can answer with: any number of variants, one of which takes a subject's request.
 
 A variant is named by its kind: ``champion``, ``canary`` or ``holdout`` (answers a share for good, so that what the others bring
-can be measured); those of an A/B test are ``arm:RELEASE``. A release's status says which one it is. Today's rollouts make champion
-and canary. A release in ``shadow`` is no variant: what was asked is asked of it afterwards, from the log
-(`tidemill.release.pairs`), and the scorer does not load what may not answer.
+can be measured); those of an A/B test are ``arm:RELEASE``. A release's status says which one it is. A release in ``shadow`` is no
+variant: what was asked is asked of it afterwards, from the log (`tidemill.release.pairs`), and the scorer does not load what may
+not answer.
+
+Who is in what is drawn by a hash of the subject alone: the same in every scorer, after every restart, and while a share grows. A
+stage may name the ``salt`` of its draw, else it is the release's id: the two arms of a test have one salt, and take the lower
+and the upper (``top``) end of it, so that neither ever meets the other; a holdout keeps its own whatever answers it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tidemill.store.records import Release
 
 CHAMPION, CANARY, HOLDOUT, ARM = "champion", "canary", "holdout", "arm"
-BESIDE = (CANARY, HOLDOUT, ARM)
-"""Kinds that run beside the champion, in the order in which they are asked whether they take a subject."""
+BESIDE = (HOLDOUT, ARM, CANARY)
+"""Kinds that run beside the champion, in the order in which they are asked whether they take a subject: who is held out is part
+of no test, and who is in a test of no canary."""
 
 
 def named(kind: str, releases: Sequence[Release]) -> dict[str, Release]:
@@ -34,6 +39,28 @@ def choose(beside: Iterable[tuple[str, Release]], unit: str) -> str:
 
 def takes(release: Release, unit: str) -> bool:
     """Whether the unit falls into the share of the release's stage: by hash, so that it stays while the share grows."""
-    hashed = hashlib.sha256(f"{release.id}\x1f{unit}".encode()).digest()
-    chance = int.from_bytes(hashed[:8], "big") / 2**64
-    return bool(chance < release.stages[release.stage]["share"])
+    stage = release.stages[release.stage]
+    at = place(_salt(release), unit)
+    return bool(at >= 1 - stage["share"] if stage.get("top") else at < stage["share"])
+
+
+def place(salt: str, unit: str) -> float:
+    """Where a unit stands in a draw, evenly in [0, 1)."""
+    hashed = hashlib.sha256(f"{salt}\x1f{unit}".encode()).digest()
+    return int.from_bytes(hashed[:8], "big") / 2**64
+
+
+def chances(beside: Iterable[tuple[str, Release]]) -> Mapping[str, float]:
+    """By variant the chance that a subject is drawn for it, the champion's too: the propensity of its answers."""
+    found: dict[str, float] = {}
+    left, salts = 1.0, dict[str, float]()  # of those that are drawn together: what was left before the first of them
+    for name, release in beside:
+        share, salt = float(release.stages[release.stage]["share"]), _salt(release)
+        before = salts.setdefault(salt, left)
+        found[name] = before * share
+        left -= found[name]
+    return {**found, CHAMPION: max(0.0, left)}
+
+
+def _salt(release: Release) -> str:
+    return str(release.stages[release.stage].get("salt") or release.id)

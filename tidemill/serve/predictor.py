@@ -19,7 +19,7 @@ from tidemill.errors import BadRequest, ModelError, NoModel, NotAttested, NotFou
 from tidemill.features.online import History
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
-from tidemill.release.variants import BESIDE, CHAMPION, choose, named
+from tidemill.release.variants import BESIDE, CHAMPION, chances, choose, named
 from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.explain import Explainer
 from tidemill.serve.histories import Histories
@@ -57,10 +57,12 @@ class Served:
     refused: tuple[tuple[str, str], ...] = ()  # release id, why
     degraded: bool = False  # the champion itself is refused: the last good one answers in its place, or none
     beside: tuple[tuple[str, Release], ...] = field(init=False)  # the variants beside the champion, and their releases
+    chances: Mapping[str, float] = field(init=False)  # by variant, that a subject is drawn for it
 
     def __post_init__(self) -> None:
-        beside = ((name, loaded.release) for name, loaded in self.variants.items() if name != CHAMPION)
-        object.__setattr__(self, "beside", tuple(beside))
+        beside = tuple((name, loaded.release) for name, loaded in self.variants.items() if name != CHAMPION)
+        object.__setattr__(self, "beside", beside)
+        object.__setattr__(self, "chances", chances(beside))
 
     @property
     def champion(self) -> Loaded | None:
@@ -83,6 +85,7 @@ class Answer:
     cold: bool
     watermark: int
     flags: Mapping[str, str] = field(default_factory=dict)  # by input, what is strange about its value
+    propensity: float = 1.0  # the chance with which its subject was drawn for the variant that was to answer
 
 
 class Predictor:
@@ -251,6 +254,7 @@ class Predictor:
         Raises NoModel, BadRequest, SignatureMismatch, ModelError.
         """
         chosen, arm = self.choose(unit)
+        chance = self.served.chances.get(arm, 1.0)
         seen = self.history.seq if watermark is None else watermark
         try:
             answered, output = _ask(chosen, self.history, body, at, seen)
@@ -265,7 +269,7 @@ class Predictor:
             answered, output = _ask(chosen, self.history, body, at, seen)
         if self.refuses and answered.flags:
             _refuse(answered.flags)
-        return Answer(chosen, arm, output, answered.cold, seen, answered.flags)
+        return Answer(chosen, arm, output, answered.cold, seen, answered.flags, chance)
 
     def _count_failure(self, release_id: str, exc: ModelError) -> None:
         self.metrics.failures.labels(release_id).inc()

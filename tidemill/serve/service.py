@@ -324,6 +324,7 @@ def _prediction(
         cold=answer.cold,
         key=body.key,
         environment=release.environment,
+        propensity=answer.propensity,
     )
 
 

@@ -381,7 +381,7 @@ class Prediction:
     subject: str
     model: str  # model ref
     release: str
-    arm: str  # champion | canary
+    arm: str  # the variant: champion | canary | holdout | arm:RELEASE
     output: bytes  # JSON: what was answered (items and scores, or a value)
     inputs: bytes  # JSON: the request as the contract allows it to be kept
     watermark: int  # last online event that the answer could see
@@ -390,6 +390,7 @@ class Prediction:
     key: str | None = None
     environment: str = ""
     explained: bytes = b""  # JSON: what the answer is made of; nothing where that is not kept
+    propensity: float = 1.0  # the chance with which its subject was drawn for this variant; 1 where nothing was drawn
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Column, Double, LargeBinary, MetaData, Table, Text, literal_column
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DefaultClause,
+    Double,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    literal_column,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -116,9 +129,20 @@ _KINDS: dict[str, TypeEngine[Any]] = {
 """By the annotation of a record's field, as it is written."""
 
 
-def table_of(tables: MetaData, name: str, record: type, *key: str, **typed: TypeEngine[Any]) -> Table:
-    """The table of a record: a column a field, in their order; what may be None may be NULL. ``typed``: fields of a type of their own."""
-    columns = (_column(f.name, str(f.type), key, typed) for f in fields(record))
+def table_of(
+    tables: MetaData,
+    name: str,
+    record: type,
+    *key: str,
+    defaults: Mapping[str, str] = MappingProxyType({}),
+    **typed: TypeEngine[Any],
+) -> Table:
+    """The table of a record: a column a field, in their order; what may be None may be NULL. ``typed``: fields of a type of their own;
+    ``defaults``: what the rows have in a column that came later, as the database writes it."""
+    columns = [_column(f.name, str(f.type), key, typed) for f in fields(record)]
+    for column in columns:
+        if (default := defaults.get(column.name)) is not None:
+            column.server_default = DefaultClause(default)
     return Table(name, tables, *columns, sqlite_strict=True)
 
 

@@ -123,7 +123,7 @@ settings, counters = (
 )
 
 
-predictions = table_of(live, "predictions", records.Prediction, "id")
+predictions = table_of(live, "predictions", records.Prediction, "id", defaults={"propensity": "1.0"})
 # (at, endpoint) serves between, recent and the counts; (subject, at) the attribution of outcomes.
 Index(None, predictions.c.at, predictions.c.endpoint)
 Index(None, predictions.c.subject, predictions.c.at)
