@@ -138,11 +138,11 @@ def test_a_scorer_that_does_not_stay_up_keeps_nobody_waiting(project, monkeypatc
 
     monkeypatch.setattr(supervised, "Child", Dead)
     tree._loop.look = lambda: False
-    tree._scorer.start()
+    tree._scorers[0].start()
     address = ("127.0.0.1", tree._port)
     with socket.create_connection(address, timeout=10):
         pass
-    while tree._scorer.crashes <= supervisor.PATIENT:
+    while tree._scorers[0].crashes <= supervisor.PATIENT:
         tree.look()
         now[0] += 0.1
     with pytest.raises(ConnectionRefusedError):
@@ -331,7 +331,7 @@ def test_a_loop_that_does_not_stay_up_says_why_until_it_is_calm(project, monkeyp
             pass
 
     monkeypatch.setattr(supervised, "Child", Fake)
-    tree._scorer.look = lambda: False
+    tree._scorers[0].look = lambda: False
     tree._loop.start()
     for _ in range(100):
         now[0] += 0.1
@@ -374,7 +374,7 @@ def test_a_file_that_cannot_be_written_is_written_later(project, monkeypatch, ca
     monkeypatch.setattr("tidemill.serve.supervisor.time.monotonic", lambda: now[0])
     tree = supervisor._Tree(project, Door(), 0)
     changes = [True]
-    tree._scorer.look = lambda: bool(changes and changes.pop())
+    tree._scorers[0].look = lambda: bool(changes and changes.pop())
     tree._loop.look = lambda: False
     real = os.fsync
 
@@ -446,7 +446,7 @@ def test_the_reserve_is_seen_to_now_and_then(project, monkeypatch):
     now, filled = [0.0], list[float]()
     monkeypatch.setattr("tidemill.serve.supervisor.time.monotonic", lambda: now[0])
     tree = supervisor._Tree(project, Door(), 0)
-    tree._scorer.look = tree._loop.look = lambda: False
+    tree._scorers[0].look = tree._loop.look = lambda: False
     monkeypatch.setattr("tidemill.store.reserve.Reserve.fill", lambda _: filled.append(now[0]))
     for _ in range(64):
         now[0] += 0.25

@@ -92,7 +92,7 @@ class Verb:
 
 def _health(serving: Serving) -> Health | None:
     """The server's own word; of a team's scorers the verb asks the store, in its thread."""
-    return None if serving.remote else Health(serving.health())
+    return None if serving.several else Health(serving.health())
 
 
 def read(path: str, function: Callable[..., Any]) -> Verb:

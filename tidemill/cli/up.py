@@ -8,6 +8,7 @@ import sys
 import click
 
 from tidemill.cli.output import Answer, command, wants_json
+from tidemill.config.network import MOST_WORKERS
 from tidemill.ops import server
 from tidemill.scope.project import Project
 from tidemill.serve.client import ROLES
@@ -26,7 +27,19 @@ from tidemill.types import JsonObject
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
 @click.option("--no-loop", is_flag=True, help="A scorer alone: the loop runs on another machine of the team.")
 @click.option("--no-scorer", is_flag=True, help="A loop alone: the scorers run on other machines of the team.")
-def up(project: Project, host: str, port: int, tls_cert: str, tls_key: str, no_loop: bool, no_scorer: bool) -> None:
+@click.option(
+    "--workers", type=click.IntRange(1, MOST_WORKERS), help="Scorers that share the port; else as [serve] says: 1."
+)
+def up(
+    project: Project,
+    host: str,
+    port: int,
+    tls_cert: str,
+    tls_key: str,
+    no_loop: bool,
+    no_scorer: bool,
+    workers: int | None,
+) -> None:
     """Serve predictions, the page, the API and the loop, until Ctrl-C."""
     left_out = {"loop": no_loop, "scorer": no_scorer}
     as_json = wants_json()
@@ -38,7 +51,9 @@ def up(project: Project, host: str, port: int, tls_cert: str, tls_key: str, no_l
         if no_scorer:
             click.echo(f"the loop of {project.name} runs; Ctrl-C stops it")
             return
-        click.echo(f"serving {project.name} on {address['url']}{', without a loop' if no_loop else ''}")
+        many = sum(name.startswith("scorer") for name in address["pids"])
+        how = f"{f', by {many} scorers' if many > 1 else ''}{', without a loop' if no_loop else ''}"
+        click.echo(f"serving {project.name} on {address['url']}{how}")
         if sys.stdout.isatty():
             click.echo(f"the page, once: {address['login']}")
         else:  # kept in a file it would be a key that lies about
@@ -49,7 +64,7 @@ def up(project: Project, host: str, port: int, tls_cert: str, tls_key: str, no_l
         click.echo("Ctrl-C stops it")
 
     roles = tuple(role for role in ROLES if not left_out[role])
-    server.up(project, host, port, ready, tls_cert, tls_key, roles)
+    server.up(project, host, port, ready, tls_cert, tls_key, roles, workers or 0)
 
 
 @command()

@@ -13,6 +13,7 @@ from tidemill.types import SECOND, parse_span
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LEAST_HISTORY = 10**6
+MOST_WORKERS = 64
 LONGEST_DRAIN = 15 * SECOND
 """A stop takes longer than what its clients are given to go elsewhere."""
 
@@ -20,13 +21,26 @@ LONGEST_DRAIN = 15 * SECOND
 class ServeSection(Section, frozen=True):
     """``[serve]``: the ``names`` under which clients know this server, the ``proxies`` (addresses, or networks as ``10.1.0.0/24``) that may
     speak for them, the ``drain``: how long a server that is being stopped says so, and answers on, before it goes, how
-    much of the subjects' ``history`` it holds in memory, and how long predictions and their outcomes are kept (``keep``; "": always)."""
+    much of the subjects' ``history`` it holds in memory, how long predictions and their outcomes are kept (``keep``; "": always), and how
+    many scorers answer on one machine, behind one port (``workers``)."""
 
     names: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     drain: str = "0 s"
     history: str = "50 MB"
     keep: str = ""
+    workers: int = 1
+
+
+def workers(n: int) -> int:
+    """Raises ConfigError.
+
+    >>> workers(2)
+    2
+    """
+    if not 1 <= n <= MOST_WORKERS:
+        raise ConfigError(f"{n} scorers on one machine", hint=f"1 to {MOST_WORKERS}: as many as it has cores to spare")
+    return n
 
 
 def check_name(name: str) -> None:

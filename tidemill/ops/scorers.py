@@ -36,11 +36,9 @@ class ScorerShown:
 
 
 def scorers(project: Project) -> list[ScorerShown]:
-    """Those of every environment that are alive, and those that went without a word in the last hour; none where the stores are the
-    folder's own."""
+    """Those of every environment that are alive, and those that went without a word in the last hour; none where one alone answers, by
+    stores in the folder."""
     store = project.store
-    if not store.remote:
-        return []
     revision, alive = store.revisions()["releases"], {scorer.id for scorer in store.scorers.live()}
     return [_shown(scorer, scorer.id in alive, scorer.releases < revision) for scorer in store.scorers.known()]
 

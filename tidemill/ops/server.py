@@ -26,11 +26,13 @@ def up(
     cert: str = "",
     key: str = "",
     roles: Roles = ROLES,
+    workers: int = 0,
 ) -> None:
     """Serve predictions, the page, the API and the loop, until SIGINT. ``on_ready`` gets the address, one to log in by, and the health
     of each endpoint.
 
     ``cert``, ``key``: files in PEM, where the server speaks TLS. ``roles``: what runs here; without a scorer there is no address.
+    ``workers``: scorers that share the port; 0: as many as [serve] says.
     """
     from tidemill.serve import supervisor
 
@@ -40,7 +42,8 @@ def up(
             more = {"login": supervisor.login_address(project, address["url"]), "health": server_health(project.root)}
         on_ready({**address, **more})
 
-    supervisor.up(project, host, port, replay=project.replay, on_ready=ready, cert=cert, key=key, roles=roles)
+    n = workers or project.reached.workers
+    supervisor.up(project, host, port, project.replay, ready, cert=cert, key=key, roles=roles, workers=n)
 
 
 def server_health(root: Path) -> dict[str, str]:

@@ -171,8 +171,8 @@ def _line(at: Snapshot) -> EndpointStatus:
 
 
 def health_of(project: Project) -> Health:
-    """What the project's scorers say of each endpoint: all of a team's, or the one of this folder."""
-    if project.store.remote:
+    """What the project's scorers say of each endpoint: all of a team's or of a machine's, or the one of this folder."""
+    if project.store.remote or project.store.scorers.live():
         return Health(healths(scorers(project), project.environment))
     return Health(server_health(project.root))
 

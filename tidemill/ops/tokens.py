@@ -83,7 +83,7 @@ def revoke(project: Project, caller: Caller, name: str, follow: Callable[[Projec
         return tokens.revoke_named(project.store, name, tx)
 
     gone = act(project, caller, take_back)
-    if not project.store.remote:
+    if not (project.store.remote or project.store.scorers.live()):
         return Revoked(name, gone, int(follow(project)), 0, ())
     found = acknowledged(project.store)
     return Revoked(name, gone, found.confirmed, found.ended, found.waiting)

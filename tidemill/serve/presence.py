@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.access.acknowledged import LEASE
 from tidemill.access.tokens import TokenCache
-from tidemill.errors import CutOff, TidemillError
+from tidemill.errors import CutOff, DiskFull, TidemillError
 from tidemill.store.records import Scorer
 
 if TYPE_CHECKING:
@@ -96,9 +96,16 @@ class Presence:
                     self._again.set()
 
     def _renew(self, scorer: Scorer) -> tuple[float, int]:
-        """When it was asked for, and the revision of the tokens after that: read later than the lease is known."""
+        """When it was asked for, and the revision of the tokens after that: read later than the lease is known.
+
+        Of stores in the folder a full disk takes nobody's answers: what is taken back there is read all the same.
+        """
         began = uptime()
-        self._since = self._store.scorers.beat(replace(scorer, since=self._since), self._seconds).since
+        try:
+            self._since = self._store.scorers.beat(replace(scorer, since=self._since), self._seconds).since
+        except DiskFull:
+            if self._store.remote:
+                raise
         return began, self._store.tokens.revision()
 
     def _heard(self, began: float, revision: int) -> None:

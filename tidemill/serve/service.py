@@ -99,7 +99,7 @@ class PredictionService:
         if body.explain or predictor.explainer.wanted(prediction_id):
             prediction = await self.explained(predictor, answer, prediction, body)
         if ack != "none":
-            waits = self.waits(ack) or (body.key is not None and serving.remote)
+            waits = self.waits(ack) or (body.key is not None and serving.several)
             written = self.send((prediction,), waits)
             if waits and (stored := (await written).taken.get(prediction_id)) is not None:
                 return again(stored, asked, None if asked.is_open else inputs), True

@@ -52,6 +52,7 @@ class Serving:
     on_beat: list[Callable[[], None]] = field(default_factory=list)
     address: str = ""  # where it listens, of a scorer that others of its stores shall know of
     presence: Presence | None = None
+    workers: int = 1  # scorers of this machine, of which this is one
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _following: asyncio.Lock = field(default_factory=asyncio.Lock)
     _beats: list[asyncio.Task[None]] = field(default_factory=list)
@@ -71,7 +72,7 @@ class Serving:
         """Start the log and the heartbeat, in the running event loop. Raises StoreError."""
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(ASIDE, "aside"))
         self.log = Log(self.project.live, self._learn, self.metrics.lost.inc)
-        if self.address and self.remote:
+        if self.address and self.several:
             self._alone_in_replay()
             self._about = about(self.project, self.address)
             self.presence = Presence(self.project.store, self.tokens, self._described)
@@ -92,6 +93,11 @@ class Serving:
     def remote(self) -> bool:
         """Its stores are on a server: each question waits in a thread, and none holds an answer."""
         return self.project.store.remote
+
+    @property
+    def several(self) -> bool:
+        """Others may answer beside it: what decides is in the store alone."""
+        return self.remote or self.workers > 1
 
     def need_lease(self) -> None:
         """Raises CutOff where the lease of this scorer has run out."""
@@ -189,7 +195,7 @@ class Serving:
             return "cut_off"
         if refuses is not None:
             return "not_writing"
-        return "lags" if self.remote and log is not None and uptime() - self._looked > LAG else ""
+        return "lags" if self.several and log is not None and uptime() - self._looked > LAG else ""
 
     async def end(self) -> None:
         """Wait for what is still on its way to the disk, then stop."""
@@ -252,20 +258,24 @@ class Serving:
             async with self._refreshing:
                 await asyncio.to_thread(self.look)
         self._seen = (store, live)
-        if any(predictor.untold for predictor in self.predictors.values()):
-            await asyncio.to_thread(self.tell_failures)
+        await self._tell_others()
 
     async def _far_look(self) -> None:
         """As `_look`, at stores on a server: of its revisions, for whatever any project there commits is no news."""
-        revisions, before = await asyncio.to_thread(self.project.store.revisions), self._told
+        revisions = await asyncio.to_thread(self.project.store.revisions)
         if not self.candidate:
             self.tokens.seen(revisions["tokens"])
             await self.catch_up()
             if self._served != revisions["releases"] or any(p.overdue() for p in self.predictors.values()):
                 self._begin_loading()
-        self._told = (self._served, self.tokens.confirmed, self.health(own=False))
-        if self.presence is not None and self._told != before:
-            self.presence.soon()
+        await self._tell_others()
+
+    async def _tell_others(self) -> None:
+        """What has changed here: to who reads the leases, and to the rollout's evidence."""
+        if self.presence is not None:
+            before, self._told = self._told, (self._served, self.tokens.confirmed, self.health(own=False))
+            if self._told != before:
+                self.presence.soon()
         if any(predictor.untold for predictor in self.predictors.values()):
             await asyncio.to_thread(self.tell_failures)
 

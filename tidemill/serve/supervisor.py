@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tidemill.access import tokens as auth
@@ -42,10 +43,11 @@ def up(
     cert: str = "",
     key: str = "",
     roles: Roles = ROLES,
+    workers: int = 1,
 ) -> None:
     """Serve the project until SIGTERM or SIGINT. ``on_ready`` gets what up.json holds, but no token.
 
-    ``cert``, ``key``: files in PEM, where it speaks TLS. ``roles``: what of it runs here.
+    ``cert``, ``key``: files in PEM, where it speaks TLS. ``roles``: what of it runs here. ``workers``: scorers that share the port.
 
     Raises AlreadyUp, PortBusy, ProjectError, BadRequest, or ServeError when the scorer does not start at all.
     """
@@ -53,9 +55,11 @@ def up(
         raise BadRequest("neither a scorer nor a loop: nothing is left to run", hint="leave one of them out, not both")
     if replay and not project.replay:
         raise ProjectError("this project is not open for replay", place=str(project.root), hint="tidemill demo")
+    if replay and workers > 1:
+        raise BadRequest("a replay has one scorer, which alone moves its clock", place="workers", hint="--workers 1")
     door = Door.of(project.reached, host, cert, key)
     with only_one(project.root), on_signals() as stopping:
-        tree = _Tree(project, door, port, stopping.is_set, roles)
+        tree = _Tree(project, door, port, stopping.is_set, roles, workers)
         try:
             stopping.again = tree.hurry
             tree.start()
@@ -95,24 +99,27 @@ class _Tree:
         port: int,
         stopping: Callable[[], bool] = lambda: False,
         roles: Roles = ROLES,
+        workers: int = 1,
     ) -> None:
-        self._project, self._door, self._port = project, door, port
-        root, logs = str(project.root), project.logs
+        self._project, self._door, self._port, self._roles = project, door, port, roles
         self._listening: socket.socket | None = None
-        self._scorer = Supervised(
-            logs,
-            "scorer",
-            "tidemill.serve",
-            lambda: [root, *self._at(), "--port", str(self._port), "--fd", str(self._fd())],
-            True,
-            stopping,
-            lambda: [self._fd()],
-        )
-        self._loop = Supervised(logs, "loop", "tidemill.retrain", lambda: [root], False)
-        self._children = [child for child in (self._scorer, self._loop) if child.name in roles]
+        wanted = range(1, workers + 1) if "scorer" in roles else ()
+        self._scorers = [self._worker(n, workers, stopping) for n in wanted]
+        self._loop = Supervised(project.logs, "loop", "tidemill.retrain", lambda: [str(project.root)], False)
+        self._children = [*self._scorers, *([self._loop] if "loop" in roles else [])]
         self._name, self._token = token_name(project.root), ""
         self._untold, self._again = False, 0.0  # whether up.json is behind, and when it is tried again
         self._filled = 0.0  # when the reserve was last seen to
+
+    def _worker(self, n: int, of: int, stopping: Callable[[], bool]) -> Supervised:
+        """One of the scorers that take their clients from one socket: whichever is free takes the next."""
+
+        def line() -> list[str]:
+            which = ["--worker", str(n), "--workers", str(of), "--port", str(self._port), "--fd", str(self._fd())]
+            return [str(self._project.root), *self._at(), *which]
+
+        name = "scorer" if n == 1 else f"scorer-{n}"
+        return Supervised(self._project.logs, name, "tidemill.serve", line, True, stopping, lambda: [self._fd()])
 
     def _at(self) -> list[str]:
         door = self._door
@@ -132,14 +139,24 @@ class _Tree:
             self._listening = None
 
     def start(self) -> None:
-        if self._scorer in self._children:
-            self._scorer.start()
-            self._port = int(self._scorer.ready["port"])  # kept when it was 0: a scorer that restarts is found again
+        if self._scorers:
+            self._fd()  # the port is known from here on: a scorer that restarts is found again
+            self._forget_those_before()
+        for scorer in self._scorers:
+            scorer.start()
         self._project.reserve.helped(self._be_known)  # the last good model serves on a full disk too
         if self._loop in self._children:
             self._loop.start()
         self._untold = True
         self._tell()
+
+    def _forget_those_before(self) -> None:
+        """Scorers that were killed with an earlier `up` are missed by nobody: of stores in the folder there is no other `up`."""
+        store, here = self._project.store, (socket.gethostname(), self._door.own(self._port))
+        with contextlib.suppress(StoreError):  # a full disk keeps nobody from being served
+            for one in store.scorers.known():
+                if not store.remote or (one.host, one.address.partition("#")[0]) == here:
+                    store.scorers.drop(one.id)
 
     def _be_known(self) -> None:
         """A new token, and up.json that tells it."""
@@ -152,7 +169,7 @@ class _Tree:
         """See to the children, whatever the disk says: a full one must not take a working scorer along."""
         for child in self._children:
             self._untold |= child.look()
-        if self._scorer.child is None and self._scorer.crashes > PATIENT:
+        if self._scorers and all(one.child is None and one.crashes > PATIENT for one in self._scorers):
             self._hang_up()
         now = time.monotonic()
         if now >= self._filled + SLOWLY:
@@ -176,7 +193,8 @@ class _Tree:
     def stop(self) -> None:
         """The loop first: what it starts no more cannot disturb the scorer's last answers."""
         self._loop.stop(STOP_SECONDS)
-        self._scorer.stop(STOP_SECONDS)
+        with ThreadPoolExecutor(max(1, len(self._scorers))) as beside:  # all at once: their drains are one
+            list(beside.map(lambda scorer: scorer.stop(STOP_SECONDS), self._scorers))
         self._hang_up()
         (self._project.state / UP_FILE).unlink(missing_ok=True)
         try:
@@ -186,8 +204,8 @@ class _Tree:
 
     def hurry(self) -> None:
         """Asked a second time: no drain."""
-        if self._door.drain:
-            self._scorer.ask()
+        for scorer in self._scorers if self._door.drain else ():
+            scorer.ask()
 
     def told(self) -> JsonObject:
         """``host``, ``port``, ``url`` and ``cert`` where a scorer is among the ``roles``."""
@@ -200,8 +218,8 @@ class _Tree:
         }
         return {
             "pid": os.getpid(),
-            "roles": [child.name for child in children],
-            **(where if self._scorer in children else {}),
+            "roles": [role for role in ROLES if role in self._roles],
+            **(where if self._scorers else {}),
             "pids": {child.name: child.pid for child in children},
             "since": to_iso(time.time_ns() // 1_000),
             "trouble": {child.name: child.trouble for child in children if child.trouble},

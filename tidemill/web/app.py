@@ -101,7 +101,7 @@ class Web:
     def _render(self, call: Call, page: Page, stamp: str, only_live: bool) -> Reply:
         may = call.token is not None and "operate" in call.token.scopes
         now = self.project.clock.now()
-        health: Mapping[str, str] = health_of(self.project) if self.serving.remote else self.serving.health()
+        health: Mapping[str, str] = health_of(self.project) if self.serving.several else self.serving.health()
         shown = page.build(Ask(self.project, now, call.params, call.queries(), may, health))
         values = {**self._frame(call, page.section, stamp), "title": shown.title, "note": shown.note, **shown.values}
         if only_live:

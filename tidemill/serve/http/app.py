@@ -327,7 +327,7 @@ async def _logout(app: App, call: Call) -> Reply:
     if call.token is not None:
         await asyncio.to_thread(store.tokens.delete, call.token.id)
     app.serving.tokens.evict()
-    if store.remote:
+    if app.serving.several:
         await asyncio.to_thread(acknowledged, store)
     gone = f"{app.cookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
     return 200, [*JSON, (b"set-cookie", gone.encode())], _encode({"logged_out": True})

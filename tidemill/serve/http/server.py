@@ -130,7 +130,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             app = make(project)
             address = {"host": args.host, "port": listening.getsockname()[1], "pid": os.getpid()}
             app.reading.seconds = args.read_seconds
-            app.serving.address = "" if app.serving.candidate else app.door.own(address["port"])
+            app.serving.address = "" if app.serving.candidate else _known_as(app.door.own(address["port"]), args)
+            app.serving.workers = args.workers
             gc.collect()
             gc.freeze()
             run(app, listening, lambda: _tell(starter, address))
@@ -180,6 +181,11 @@ def _listening(args: argparse.Namespace) -> socket.socket:
     return listen(args.host, args.port) if args.fd is None else socket.socket(fileno=args.fd)
 
 
+def _known_as(address: str, args: argparse.Namespace) -> str:
+    """Of several scorers behind one port, which."""
+    return address if args.workers == 1 else f"{address}#{args.worker}"
+
+
 def _tell(starter: Channel | None, word: JsonObject) -> None:
     if starter is None:
         print(json.dumps(word), flush=True)
@@ -199,6 +205,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tls-key", default="")
     parser.add_argument("--fd", type=int, help="the descriptor of a socket that listens already")
     parser.add_argument("--read-seconds", type=float, default=READ_SECONDS, help="how long a body may take to arrive")
+    parser.add_argument("--workers", type=int, default=1, help="scorers that share the socket")
+    parser.add_argument("--worker", type=int, default=1, help="which of them this is")
     parser.add_argument(
         "--candidate", action="store_true", help="serve one unreleased bundle alone: the one that its starter names"
     )
