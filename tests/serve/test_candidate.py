@@ -15,7 +15,7 @@ from tidemill.access import tokens as auth
 from tidemill.errors import DiskFull, StoreBusy
 from tidemill.learning.bundle import FORMAT
 from tidemill.process.child import Child
-from tidemill.serve.candidate import SubprocessCandidateServer, server_of
+from tidemill.serve.candidate import GIVEN_UP, NOT_LOADED, SILENT, SubprocessCandidateServer, server_of
 from tidemill.serve.http.server import candidate_app
 from tidemill.serve.predictor import scope_of
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
@@ -88,6 +88,33 @@ def test_a_candidate_that_sleeps_is_killed(project):
 def test_the_whole_probe_has_a_limit(project):
     report = probe(project, released.bundle(project, sleeps=0.05), rounds=10_000, total=0.5)
     assert not report.ok and "stopped after" in report.errors[-1]
+
+
+def mirrored(project, digest, **limits):
+    return SubprocessCandidateServer(project.endpoint(), **limits).mirror(digest, ASKED * 4)
+
+
+def test_what_was_asked_live_is_asked_once_each(project):
+    look = mirrored(project, released.bundle(project, ("a", "b")))
+    assert [one.answer["items"] for one in look.answers] == [["a", "b"], ["a"]] * 4 and not look.stopped
+    assert all(one.took_us > 0 and not one.error for one in look.answers)
+    assert 10_000_000 < look.memory[0] <= look.memory[1]
+    assert project.live.predictions.count() == 0 and project.store.tokens.list() == []
+
+
+def test_each_that_fails_is_told_and_the_others_are_asked(project):
+    look = mirrored(project, released.bundle(project, nan=True))
+    assert [one.error for one in look.answers] == ["model"] * 8 and not look.stopped
+
+
+def test_one_that_hangs_is_given_up(project):
+    look = mirrored(project, released.bundle(project, sleeps=600), answer=0.2)
+    assert [one.error for one in look.answers] == [SILENT] * GIVEN_UP and look.stopped
+
+
+def test_one_that_does_not_load_answers_nothing(project):
+    look = mirrored(project, "sha256:" + "0" * 64)
+    assert [one.error for one in look.answers] == [NOT_LOADED] * GIVEN_UP and "not_found" in look.stopped
 
 
 def test_a_damaged_or_missing_bundle_is_not_loaded(project):

@@ -15,7 +15,7 @@ import msgspec
 from tidemill.config import cron
 from tidemill.config.amounts import every, percent, some_share, some_time
 from tidemill.config.sections import Section
-from tidemill.errors import ConfigError, NotAvailableYet
+from tidemill.errors import ConfigError
 from tidemill.types import JsonObject, Micros, parse_span
 
 
@@ -115,7 +115,10 @@ class GatesSection(Section, frozen=True):
 
 
 class StageSection(Section, frozen=True):
-    """One stage of a rollout: a share of the subjects, for at least this long *and* at least so many answers of the new model."""
+    """One stage of a rollout: a share of the subjects, for at least this long *and* at least so many answers of the new model.
+
+    ``shadow``: before all others, nobody is answered by it: what was asked is asked of it, too, afterwards and apart.
+    """
 
     share: str = ""
     for_: str = msgspec.field(default="", name="for")
@@ -123,28 +126,38 @@ class StageSection(Section, frozen=True):
     shadow: bool = False
 
     def json(self) -> JsonObject:
-        """As a release keeps it. Raises ConfigError; NotAvailableYet for a shadow.
+        """As a release keeps it. Raises ConfigError.
 
         >>> StageSection(share="25 %", for_="2 days", min_requests=200).json()
         {'share': 0.25, 'span': 172800000000, 'requests': 200}
+        >>> StageSection(shadow=True, for_="1 day").json()
+        {'share': 0.0, 'span': 86400000000, 'requests': 0, 'shadow': True}
         """
-        hint = 'write it as { share = "25 %", for = "2 days", min_requests = 200 }'
+        terms: JsonObject = {"span": parse_span(self.for_) if self.for_ else 0, "requests": self.min_requests}
         if self.shadow:
-            raise NotAvailableYet("a stage 'shadow' is not available yet", hint=hint)
+            return {"share": 0.0, **self._shadowed(terms), "shadow": True}
         if not self.share or self.min_requests < 0:
+            hint = 'write it as { share = "25 %", for = "2 days", min_requests = 200 }'
             raise ConfigError("a stage of a rollout needs a share", hint=hint)
-        share = some_share(self.share, most=1.0000001)
-        return {"share": share, "span": parse_span(self.for_) if self.for_ else 0, "requests": self.min_requests}
+        return {"share": some_share(self.share, most=1.0000001), **terms}
+
+    def _shadowed(self, terms: JsonObject) -> JsonObject:
+        hint = 'write it as { shadow = true, for = "1 day", min_requests = 200 }'
+        if self.share:
+            raise ConfigError("a release in shadow answers nobody, and has no share", hint=hint)
+        if self.min_requests < 0 or not (self.for_ or self.min_requests):
+            raise ConfigError("a stage in shadow needs a time, or a number of requests", hint=hint)
+        return terms
 
 
 ROLLOUT = (StageSection(share="25 %", for_="2 days", min_requests=20), StageSection(share="100 %"))
 
 
 def stages(rollout: tuple[StageSection, ...]) -> tuple[JsonObject, ...]:
-    """The stages in order: shares that grow, the last one 100 %. Raises ConfigError.
+    """The stages in order: in shadow where one is, then shares that grow, the last one 100 %. Raises ConfigError.
 
-    >>> [stage["share"] for stage in stages(ROLLOUT)]
-    [0.25, 1.0]
+    >>> [stage["share"] for stage in stages((StageSection(shadow=True, for_="1 day"), *ROLLOUT))]
+    [0.0, 0.25, 1.0]
     """
     found = tuple(stage.json() for stage in rollout)
     shares = [stage["share"] for stage in found]

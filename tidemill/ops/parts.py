@@ -12,6 +12,7 @@ from tidemill.ops.scorers import GONE, saying
 from tidemill.ops.snapshot import WEEK, Snapshot, leader_of, new_rows
 from tidemill.ops.text import about, ago, count, minute, plural, quantile, share, span
 from tidemill.ref import short_name
+from tidemill.release import variants
 from tidemill.release.promotion import waiting
 from tidemill.retrain.failed import failing
 from tidemill.scope.project import Project
@@ -185,6 +186,9 @@ def _release(at: Snapshot) -> Part:
         return Part("release", "waiting", "held", "waits for approval", f"{plural(len(at.held), 'release')} to approve")
     if at.canary is not None:
         stage = at.canary.stages[at.canary.stage] if at.canary.stages else {}
+        if variants.in_shadow(at.canary):
+            said = in_shadow(at.canary, None)
+            return Part("release", "busy", "mirrored", "in shadow", f"{short_name(at.canary.model)}: {said}")
         line = f"canary {share(float(stage.get('share', 0)))}"
         return Part("release", "busy", "canary", line, f"{short_name(at.canary.model)} is on its way")
     if at.champion is None:

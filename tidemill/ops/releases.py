@@ -12,8 +12,10 @@ from tidemill.access.caller import Caller
 from tidemill.errors import Conflict, NotFound
 from tidemill.model import registry
 from tidemill.ops.act import act, record
+from tidemill.ops.mirrored import MirrorShown, mirror_of
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.ops.text import plural
+from tidemill.release import variants
 from tidemill.release.rollout import rollout
 from tidemill.scope.names import chosen_by
 from tidemill.scope.project import Project
@@ -42,6 +44,7 @@ class ReleaseShown:
     refused_by: dict[str, str]
     pairs: int | None  # live ones so far, of a candidate in shadow
     held_by: dict[str, str] = field(default_factory=dict)
+    mirror: MirrorShown | None = None  # of a rollout that begins in shadow
 
 
 def ls(
@@ -62,7 +65,7 @@ def show(project: Project, release: str) -> ReleaseShown:
     found = project.store.releases.named(release)
     verdicts = registry.verdicts_of(project, found) or list(project.store.verdicts.list(model=found.model))
     refused, waits = registry.refusals(project, found), registry.waits(project, found)
-    return ReleaseShown(found, verdicts, refused, pairs_of(project, found), waits)
+    return ReleaseShown(found, verdicts, refused, pairs_of(project, found), waits, mirror_of(found))
 
 
 def refused_by(project: Project, release: Release) -> dict[str, str]:
@@ -83,6 +86,9 @@ def pairs_of(project: Project, release: Release) -> int | None:
 
 def in_shadow(release: Release, pairs: int | None) -> str:
     """How far it is, in a sentence; nothing where it is in none."""
+    if variants.in_shadow(release):
+        mirrored = mirror_of(release)
+        return mirrored.said if mirrored else "nothing was asked of it yet"
     shadow = release.evidence.shadow
     if pairs is None or shadow is None:
         return ""

@@ -2,8 +2,8 @@
 
 A variant is named by its kind: ``champion``, ``canary`` or ``holdout`` (answers a share for good, so that what the others bring
 can be measured); those of an A/B test are ``arm:RELEASE``. A release's status says which one it is. A release in ``shadow`` is no
-variant: what was asked is asked of it afterwards, from the log (`tidemill.release.pairs`), and the scorer does not load what may
-not answer.
+variant, nor is a canary whose rollout begins in shadow (`in_shadow`): what was asked is asked of it afterwards, from the log
+(`tidemill.release.pairs`, `tidemill.release.rollout.mirror`), and the scorer does not load what may not answer.
 
 Who is in what is drawn by a hash of the subject alone: the same in every scorer, after every restart, and while a share grows. A
 stage may name the ``salt`` of its draw, else it is the release's id: the two arms of a test have one salt, and take the lower
@@ -64,3 +64,8 @@ def chances(beside: Iterable[tuple[str, Release]]) -> Mapping[str, float]:
 
 def _salt(release: Release) -> str:
     return str(release.stages[release.stage].get("salt") or release.id)
+
+
+def in_shadow(release: Release) -> bool:
+    """Whether it is a canary in a stage in which it answers nobody."""
+    return release.status == "canary" and bool(release.stages[release.stage].get("shadow"))

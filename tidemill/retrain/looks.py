@@ -14,6 +14,8 @@ from tidemill.release.pairs import Pairs, fair, pairs, test_span
 from tidemill.release.rollout.rollout import end_shadow, is_old
 from tidemill.release.rollout.rules import Evidence
 from tidemill.release.shadow import ripe, shadow_of
+from tidemill.release.variants import in_shadow
+from tidemill.retrain.mirrored import mirror, of_mirror
 from tidemill.store.records import Event, Release
 from tidemill.types import DAY, Micros
 
@@ -83,6 +85,8 @@ def beside(scope: Endpoint, release: Release) -> Pairs | None:
 
 def arms(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     """What the release under way did beside the other one, but for pairs."""
+    if in_shadow(release):
+        return of_mirror(release)
     return Evidence(release.id, historical=True) if is_old(release, now) else evidence(scope, release, now)
 
 
@@ -92,6 +96,8 @@ def by_hand(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     Where one of the two versions cannot be loaded any more there are none: `rollout.check` says what that means.
     """
     found = None
+    if in_shadow(release):
+        release = mirror(scope, release, now)
     with suppress(StoreError, ModelError):
         found = compared(beside(scope, release))
     seen = arms(scope, release, now)

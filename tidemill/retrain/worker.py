@@ -31,6 +31,7 @@ from tidemill.process.guarded import parent
 from tidemill.process.memory import memory_within
 from tidemill.release.pipeline import release_candidate
 from tidemill.retrain import looks
+from tidemill.retrain.mirrored import mirror
 from tidemill.retrain.score import settle
 from tidemill.scope.project import Project, hand_on, open_project
 from tidemill.store.records import Fence
@@ -128,6 +129,13 @@ def _pairs(project: Project, params: JsonObject) -> JsonObject:
     return {"comparison": found and asdict(found), "pairs": made.json() if made else {}}
 
 
+def _mirror(project: Project, params: JsonObject) -> JsonObject:
+    """Ask a release in shadow what was asked live since; how many requests it has been asked in all."""
+    scope = project.endpoint(params["endpoint"])
+    seen = mirror(scope, project.store.releases.get(params["release"]), params["now"]).evidence.mirror
+    return {"asked": seen.asked if seen else 0}
+
+
 def _hold(project: Project, params: JsonObject) -> JsonObject:
     return {"held": hold(project.endpoint(params["endpoint"]).model, params["now"])}
 
@@ -155,6 +163,7 @@ HANDLERS: dict[str, Callable[[Project, JsonObject], JsonObject]] = {
     "watch": _watch,
     "look": _look,
     "pairs": _pairs,
+    "mirror": _mirror,
     "train": _train,
     "release": _release,
 }

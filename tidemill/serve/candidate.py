@@ -17,8 +17,10 @@ from typing import Any
 from tidemill.access import tokens as auth
 from tidemill.errors import DiskFull, ServeError, StoreBusy
 from tidemill.process.child import Child
+from tidemill.process.memory import held_by
 from tidemill.process.supervised import log_file
 from tidemill.release.gates.port import CandidateReport
+from tidemill.release.rollout.mirror import Look, Mirrored
 from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.client import Client, ServerProblem
 from tidemill.serve.predictor import scope_of
@@ -30,6 +32,11 @@ ANSWER_SECONDS = 5.0
 TOTAL_SECONDS = 120.0
 HANDLE = "handle-us"
 """The header in which a candidate's server tells how long it had the request in hand, in microseconds."""
+SILENT = "no_answer"
+"""The code of a request that was not answered in time, or whose server was gone."""
+NOT_LOADED = "not_loaded"
+GIVEN_UP = 3
+"""So many of these in a row, and the others are not asked."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +53,44 @@ class SubprocessCandidateServer:
 
         Raises DiskFull or StoreBusy where this machine is at fault: that is no evidence against a model.
         """
-        secret = secrets.token_urlsafe(32)
-        ticket = auth.issue_code(self.scope.project.store, scope_of(bundle_digest), life=int(self.start * SECOND))
-        subjects = sorted({str(r["subject"]) for r in requests if r.get("subject") is not None})
-        words: JsonObject = {"digest": bundle_digest, "ticket": ticket, "secret": secret, "subjects": subjects}
         with server_of(self.scope.project) as server:
-            try:
-                word = server.ask({**words, "endpoint": self.scope.name}, self.start)
-            except TimeoutError:
-                return CandidateReport(False, [f"the server was not ready within {self.start:g} s"])
-            if word is None or "port" not in word:
-                return CandidateReport(False, [_why(word)])
+            word = self._started(server, bundle_digest, requests)
+            if isinstance(word, str):
+                return CandidateReport(False, [word])
             deadline = time.monotonic() + self.total
-            with contextlib.closing(Client("127.0.0.1", int(word["port"]), secret, self.answer)) as client:
+            with self._client(word) as client:
                 return _Asking(client, self.scope.name, deadline).all(requests, rounds)
+
+    def mirror(self, bundle_digest: str, requests: Sequence[JsonObject]) -> Look:
+        """Each request once, in order: what it answers, or the code of why it does not. Given up where it answers nothing any more.
+
+        Never raises for what the candidate does. Raises DiskFull or StoreBusy where this machine is at fault.
+        """
+        with server_of(self.scope.project) as server:
+            word = self._started(server, bundle_digest, requests)
+            if isinstance(word, str):
+                return Look([Mirrored(None, NOT_LOADED)] * min(len(requests), GIVEN_UP), stopped=word)
+            before, deadline = held_by(server.pid), time.monotonic() + self.total
+            with self._client(word) as client:
+                asking = _Asking(client, self.scope.name, deadline)
+                answers, stopped = asking.each(requests)
+            after = held_by(server.pid) if server.code is None else 0
+            return Look(answers, (before, after), stopped)
+
+    def _started(self, server: Child, digest: str, requests: Sequence[JsonObject]) -> JsonObject | str:
+        """Its port, and the secret by which it is asked; in words why there is none. Raises DiskFull, StoreBusy."""
+        secret = secrets.token_urlsafe(32)
+        ticket = auth.issue_code(self.scope.project.store, scope_of(digest), life=int(self.start * SECOND))
+        subjects = sorted({str(r["subject"]) for r in requests if r.get("subject") is not None})
+        words: JsonObject = {"digest": digest, "ticket": ticket, "secret": secret, "subjects": subjects}
+        try:
+            word = server.ask({**words, "endpoint": self.scope.name}, self.start)
+        except TimeoutError:
+            return f"the server was not ready within {self.start:g} s"
+        return {**word, "secret": secret} if word is not None and "port" in word else _why(word)
+
+    def _client(self, word: JsonObject) -> contextlib.closing[Client]:
+        return contextlib.closing(Client("127.0.0.1", int(word["port"]), word["secret"], self.answer))
 
 
 def server_of(project: Project) -> Child:
@@ -105,6 +136,29 @@ class _Asking:
                     self._errors.append(f"stopped after {turn * len(requests) + i + 1} questions")
                     return CandidateReport(False, self._errors, self._latency, answers)
         return CandidateReport(not self._errors, self._errors, self._latency, answers)
+
+    def each(self, requests: Sequence[JsonObject]) -> tuple[list[Mirrored], str]:
+        """Every request once, whatever becomes of the others; and why it was given up, where it was."""
+        found: list[Mirrored] = []
+        silent = 0
+        for request in requests:
+            if time.monotonic() > self._deadline:
+                return found, "the time for a look was over"
+            found.append(self._mirrored(request))
+            silent = silent + 1 if found[-1].error == SILENT else 0
+            if silent >= GIVEN_UP:
+                return found, f"{silent} requests in a row got no answer at all"
+        return found, ""
+
+    def _mirrored(self, request: JsonObject) -> Mirrored:
+        try:
+            answer = self._client.post(self._path, request)
+        except ServerProblem as exc:
+            _blame(exc.told)
+            return Mirrored(None, str(exc.told.get("code") or exc.answered))
+        except ServeError:
+            return Mirrored(None, SILENT)
+        return Mirrored(answer, took_us=int(self._client.headers.get(HANDLE, "0")))
 
     def _one(self, i: int, request: JsonObject) -> JsonObject:
         """The answer to one request, empty (and an error noted) where there is none."""

@@ -19,7 +19,7 @@ from tidemill.errors import BadRequest, ModelError, NoModel, NotAttested, NotFou
 from tidemill.features.online import History
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
-from tidemill.release.variants import BESIDE, CHAMPION, chances, choose, named
+from tidemill.release.variants import BESIDE, CHAMPION, chances, choose, in_shadow, named
 from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.explain import Explainer
 from tidemill.serve.histories import Histories
@@ -193,8 +193,9 @@ class Predictor:
         return next((found for r in earlier[:LAST_GOOD] if (found := self._load(r, before, refused))), None)
 
     def _beside(self, before: Served, refused: list[tuple[str, str]]) -> dict[str, Loaded | None]:
-        """What runs beside the champion, by the status of its release."""
-        found = (named(kind, self.scope.releases(kind)) for kind in BESIDE)
+        """What runs beside the champion, by the status of its release. What is in shadow answers nobody, and is not loaded."""
+        releases = ([one for one in self.scope.releases(kind) if not in_shadow(one)] for kind in BESIDE)
+        found = (named(kind, some) for kind, some in zip(BESIDE, releases, strict=True))
         return {name: self._load(release, before, refused) for each in found for name, release in each.items()}
 
     def _load(self, release: Release, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:

@@ -270,6 +270,25 @@ class Shadow:
 
 
 @dataclass(frozen=True, slots=True)
+class Mirror:
+    """A release in the shadow stage of its rollout: what was asked live and then asked of it, apart, and what came of that.
+
+    Times are counted by `tidemill.release.mirror.bin_of`; ``memory`` is that of the process that answered, in bytes.
+    """
+
+    through: Micros  # requests before this moment have been asked
+    of: int = 0  # requests that came
+    asked: int = 0  # of these: at most some thousands a look
+    errors: Mapping[str, int] = field(default_factory=dict)  # code -> requests
+    compared: int = 0  # answers beside the champion's own
+    agreed: float = 0.0  # the sum of their agreements, each 0 to 1
+    took: Mapping[str, int] = field(default_factory=dict)  # microseconds -> answers
+    champion_took: Mapping[str, int] = field(default_factory=dict)  # for the same requests
+    memory: tuple[int, int] = (0, 0)  # at the latest look: before the first request, after the last
+    stopped: str = ""  # why the latest look ended before all was asked
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that a table's rows show before a model is trained on them: a column that knows the label, rows on both sides."""
 
@@ -313,6 +332,7 @@ class ReleaseEvidence:
     waits_in: tuple[int, str] | None = None  # the stage, and doubtful | underpowered: told once
     damaged: str = ""  # why its files may not be served: told once
     shadow: Shadow | None = None
+    mirror: Mirror | None = None  # of a rollout that begins in shadow
     bake_until: Micros | None = None  # while it is watched as a new champion
     bake: JsonObject | None = None  # as that ended
     halted: JsonObject | None = None  # {reason, by, …}

@@ -85,6 +85,8 @@ def line(event: Event) -> Line:
 def _text(event: Event) -> str:
     """The words that say why, or else the small facts."""
     data = event.data
+    if event.kind in ("canary", "stage") and data.get("shadow"):
+        return "in shadow: asked what is asked live, and shown to nobody"
     if event.kind in ("canary", "stage"):
         return f"{words.share(data.get('share'))} of the subjects"
     if event.kind == "stale" and isinstance(data.get("latest"), int):

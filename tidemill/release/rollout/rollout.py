@@ -8,18 +8,21 @@ canary ever ends. Every change is one transaction together with its event.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tidemill.config.policies import Rule
 from tidemill.errors import ReleaseError
+from tidemill.release.rollout.mirror import steady
 from tidemill.release.rollout.rules import Evidence, judge
 from tidemill.release.signing.unfit import why_unfit
+from tidemill.release.variants import in_shadow
 from tidemill.store.records import Event, Release, Tx
 from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
 
 if TYPE_CHECKING:
-    from tidemill.scope.project import Project
+    from tidemill.scope.project import Endpoint, Project
 
 BAKE: Micros = 7 * DAY
 """How long a new champion is still watched, and may be rolled back by the same rules, after it has taken everything.
@@ -53,6 +56,13 @@ def is_old(release: Release, now: Micros) -> bool:
     """Whether it bakes on by its pairs alone: weeks ago is another season, and the arms' rules would compare with that."""
     usual, until = release.stage_since + BAKE, release.evidence.bake_until or 0
     return release.status == "champion" and until > usual <= now
+
+
+def _rules(scope: Endpoint, release: Release, now: Micros) -> Sequence[Rule]:
+    """Those that can be asked: who answers nobody has no outcomes of its own."""
+    if is_old(release, now):
+        return ()
+    return [rule for rule in scope.rules if rule.kind != "quality"] if in_shadow(release) else scope.rules
 
 
 def decides(release: Release, now: Micros, evidence: Evidence) -> bool:
@@ -106,11 +116,15 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
             f"the evidence is not about {release.id}", hint="build it for rollout.watched(project, endpoint)"
         )
     scope = project.endpoint(endpoint)
-    findings = judge(() if is_old(release, now) else scope.rules, evidence)
+    findings = judge(_rules(scope, release, now), evidence)
+    if evidence.mirror is not None:
+        findings.append(steady(evidence.mirror))
     if evidence.pairs is not None:
         from tidemill.release.rollout.paired import not_worse
 
-        findings.append(not_worse(evidence.pairs, evidence.margin))
+        paired = not_worse(evidence.pairs, evidence.margin)
+        # a shadow ends by what was asked: labels may come long after it, and the stages that follow wait for them
+        findings.append(replace(paired, powered=True) if in_shadow(release) else paired)
     said: JsonObject = {"in_stage": evidence.in_stage, "findings": [asdict(found) for found in findings]}
     broken = "; ".join(finding.text for finding in findings if finding.broken)
     # a rule that is broken needs no other reason, nor waits for one

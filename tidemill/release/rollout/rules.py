@@ -21,6 +21,7 @@ from tidemill.types import JsonObject
 
 if TYPE_CHECKING:
     from tidemill.release.gates.compare import Comparison
+    from tidemill.store.payloads import Mirror
 
 CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95}
 """Platform rules are looked at from the first request, where one mishap is little evidence: they ask for more of it."""
@@ -61,6 +62,7 @@ class Evidence:
     pairs: Comparison | None = None  # it beside the other one, on the same requests
     margin: float = 0.0  # the least useful change, a share: what a pair of them may differ by is measured with it
     looked: bool = True  # whether all was asked that can be: without it nothing goes forward
+    mirror: Mirror | None = None  # of a release in shadow, which answers nobody
 
 
 @dataclass(frozen=True, slots=True)

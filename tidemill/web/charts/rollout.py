@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 520, 86
 
 def track(r: Release, now: Micros) -> Markup:
     """Gates, then each stage, then champion: done ones are filled, the present one as far as its time has run."""
-    stops = ["gates", *(share(float(s.get("share", 0))) for s in r.stages)]
+    stops = ["gates", *("shadow" if s.get("shadow") else share(float(s.get("share", 0))) for s in r.stages)]
     if stops[-1] != "100 %":
         stops.append("100 %")
     step = (WIDTH - 80) / max(len(stops) - 1, 1)

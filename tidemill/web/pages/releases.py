@@ -7,6 +7,7 @@ from typing import Any
 
 from tidemill.ops import releases as verbs
 from tidemill.ref import short_name
+from tidemill.release.variants import in_shadow
 from tidemill.store.records import Release, Verdict
 from tidemill.types import JsonObject, Micros
 from tidemill.web import format as words
@@ -57,6 +58,7 @@ def release(ask: Ask) -> Shown:
         "actions": ACTIONS.get(found.status, ()) if ask.may_operate and not cornered else (),
         "roles": approval.roles if approval else (),
         "seen": findings(found),
+        "mirror": shown.mirror,
         "leaks": _to_decide(ask, found),
     }
     return Shown(f"Release of {short_name(found.model)}", values)
@@ -82,9 +84,10 @@ def standing(r: Release, now: Micros, dark: str = "") -> str:
     if r.status == "canary" and r.stages:
         stage = r.stages[r.stage]
         share = words.share(float(stage.get("share", 0)))
+        who = f"in shadow, and answers nobody: {dark}; so" if in_shadow(r) else f"{share} of the subjects"
         left = r.stage_since + int(stage.get("span", 0)) - now
         wait = f"at least {words.span(left)} to go" if left > 0 else "its time is over; it waits for enough evidence"
-        return f"{share} of the subjects since {words.ago(r.stage_since, now)}; {wait}"
+        return f"{who} since {words.ago(r.stage_since, now)}; {wait}"
     if r.status == "champion":
         bake = r.evidence.bake_until
         watched = f"; watched closely until {words.when(bake)}" if bake is not None and bake > now else ""
