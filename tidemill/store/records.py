@@ -439,6 +439,49 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemChange:
+    """What somebody says of an item (of a shop: in a ``store``): these columns, or that it is gone. ``at``: the moment of which it is so."""
+
+    dataset: str
+    item: str
+    store: str  # "": of the item, wherever it is
+    at: Micros
+    values: JsonObject  # by column; None: it is not known any more
+    gone: bool = False
+    principal: str = ""  # who said it
+    file: str | None = None  # or the file, its row and the ingest that said it
+    row: int | None = None
+    ingest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """What is known of an item from position ``seq`` on, until another row takes its place; numbered as the events are.
+
+    Of each column the value with the newest moment. Of one that is gone nothing is known.
+    """
+
+    seq: int
+    dataset: str
+    item: str
+    store: str
+    at: Micros  # the newest moment in it
+    known: JsonObject  # values by column
+    moments: JsonObject  # of the columns whose moment is another than ``at``
+    gone: Micros  # the newest moment at which it was gone; 0: never
+    received: Micros
+    principal: str
+    file: str | None = None
+    row: int | None = None
+    ingest: str | None = None
+    until: int | None = None  # the position from which on another row stands for it
+
+    def moment(self, column: str) -> Micros:
+        """Of which moment the value of a column is; of one without a value the one from which on there may be one."""
+        return int(self.moments.get(column, self.at)) if column in self.known else self.gone
+
+
+@dataclass(frozen=True, slots=True)
 class EntityInputs:
     """What a model of entities would be asked about one of them: its inputs as of a moment, by the views that it learned from."""
 

@@ -14,6 +14,7 @@ from tidemill.store.sql.live import LiveStore, Met
 from tidemill.store.sql.online import Feed, HistoryRows
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
+from tidemill.testing.items import ItemsSuite
 
 Opened = Callable[[], LiveStore]
 
@@ -466,5 +467,5 @@ class FenceSuite:
         assert sorted(p.id for p in other.predictions.list()) == ["pred_1", "pred_9"]
 
 
-class LiveSuite(PredictionsSuite, OutcomesSuite, OnlineSuite, AppendSuite, FenceSuite):
+class LiveSuite(PredictionsSuite, OutcomesSuite, OnlineSuite, ItemsSuite, AppendSuite, FenceSuite):
     """The whole of it."""

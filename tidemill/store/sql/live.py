@@ -17,6 +17,7 @@ from tidemill.store.sql.contents import Contents
 from tidemill.store.sql.database import CHUNK, Database
 from tidemill.store.sql.entities import ENTITIES, Entities
 from tidemill.store.sql.fences import fenced
+from tidemill.store.sql.item_rows import ITEMS, Items
 from tidemill.store.sql.online import ONLINE, HistoryRows, Online, last_seq, number, write
 from tidemill.store.sql.predictions import OUTCOMES, PREDICTIONS, Outcomes, Predictions
 from tidemill.store.sql.subjects import SubjectRows
@@ -255,6 +256,7 @@ class LiveStore:
         self.outcomes = Outcomes(database, OUTCOMES)
         self.online = Online(database, ONLINE)
         self.entities = Entities(database, ENTITIES)
+        self.items = Items(database, ITEMS)
 
     def append(
         self,

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
+    Text,
     Update,
     bindparam,
     delete,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     insert,
     select,
     tuple_,
+    type_coerce,
     union_all,
     update,
 )
@@ -64,12 +66,21 @@ _PRESENT = (
 )
 _gone = schema.gone.c
 GONE = Rows(Gone, schema.gone, "deletion", "seq")
-_ENDS = union_all(select(func.max(_history.seq).label("seq")), select(func.max(_gone.seq))).subquery()
+_ENDS = union_all(
+    select(func.max(_history.seq).label("seq")), select(func.max(_gone.seq)), select(func.max(schema.item_rows.c.seq))
+).subquery()
 _LAST = select(func.max(_ENDS.c.seq))
 _UP_TO = _SINCE.where(_history.seq <= bindparam("position"))
 _GONE = (
     GONE.select.where(_gone.seq > bindparam("seq"), _gone.seq <= bindparam("position"))
     .order_by(_gone.seq)
+    .limit(bindparam("limit"))
+)
+_known = schema.item_rows.c
+ITEM_ROWS = select(_known.seq, _known.dataset, _known.item, _known.store, type_coerce(_known.known, Text))
+_ITEMS = (
+    ITEM_ROWS.where(_known.seq > bindparam("seq"), _known.seq <= bindparam("position"))
+    .order_by(_known.seq)
     .limit(bindparam("limit"))
 )
 _ALIKE = (
@@ -218,11 +229,13 @@ def _source(event: OnlineEvent) -> Name:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What became of the histories after a position, up to another: rows, plain as of `Online.rows_since`, and what went."""
+    """What became of the histories and of items after a position, up to another: rows, plain as of `Online.rows_since`, what went,
+    and what is known of items, plain as of `Items.standing`."""
 
     rows: Sequence[Sequence[Any]]
     gone: Sequence[Gone]
     position: int
+    items: Sequence[Sequence[Any]] = ()
 
 
 class Online(Records[OnlineEvent]):
@@ -240,8 +253,11 @@ class Online(Records[OnlineEvent]):
         given = {"seq": after, "position": position, "limit": limit}
         rows = self._db.rows(_UP_TO, given=given)
         gone = GONE.records(self._db.rows(_GONE, given=given))
-        position = min([position, *(row[0] for row in rows[limit - 1 :]), *(one.seq for one in gone[limit - 1 :])])
-        return Feed([row for row in rows if row[0] <= position], [one for one in gone if one.seq <= position], position)
+        items = self._db.rows(_ITEMS, given=given)
+        ends = (*rows[limit - 1 :], *items[limit - 1 :])
+        position = min([position, *(row[0] for row in ends), *(one.seq for one in gone[limit - 1 :])])
+        came, changed = ([row for row in found if row[0] <= position] for found in (rows, items))
+        return Feed(came, [one for one in gone if one.seq <= position], position, changed)
 
     def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
         """Plain (seq, subject, item, at, value, dataset) after this one."""

@@ -192,5 +192,17 @@ online = table_of(MetaData(), "online", records.OnlineEvent, "seq")
 
 gone = table_of(live, "gone", records.Gone, "seq")
 
+# The latest row of an item is the one whose `until` is nobody's yet: that there is one, the database promises.
+item_rows = table_of(live, "item_rows", records.ItemRow, "seq")
+Index(
+    "uq_item_rows_now",
+    item_rows.c.dataset,
+    item_rows.c.item,
+    item_rows.c.store,
+    unique=True,
+    sqlite_where=item_rows.c.until.is_(None),
+)
+Index(None, item_rows.c.dataset, item_rows.c.item, item_rows.c.seq)
+
 entity_inputs = table_of(live, "entity_inputs", records.EntityInputs, "model", "subject")
 Index(None, entity_inputs.c.subject)

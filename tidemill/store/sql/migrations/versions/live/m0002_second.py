@@ -7,11 +7,14 @@ from sqlalchemy.dialects import sqlite
 revision = "0002"
 down_revision = "0001"
 
+text = sa.Text()
+whole = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 real: sa.types.TypeEngine[float] = sa.Double().with_variant(sqlite.REAL(), "sqlite")
 
 
 def upgrade() -> None:
     predictions()
+    item_rows()
 
 
 def predictions() -> None:
@@ -22,3 +25,35 @@ def predictions() -> None:
         return
     with op.batch_alter_table("predictions", recreate="always", table_kwargs={"sqlite_strict": True}) as table:
         table.add_column(propensity)
+
+
+def item_rows() -> None:
+    """What is known of items, from which position on and until which."""
+    op.create_table(
+        "item_rows",
+        sa.Column("seq", whole, nullable=False, autoincrement=False),
+        sa.Column("dataset", text, nullable=False),
+        sa.Column("item", text, nullable=False),
+        sa.Column("store", text, nullable=False),
+        sa.Column("at", whole, nullable=False),
+        sa.Column("known", text, nullable=False),
+        sa.Column("moments", text, nullable=False),
+        sa.Column("gone", whole, nullable=False),
+        sa.Column("received", whole, nullable=False),
+        sa.Column("principal", text, nullable=False),
+        sa.Column("file", text, nullable=True),
+        sa.Column("row", whole, nullable=True),
+        sa.Column("ingest", text, nullable=True),
+        sa.Column("until", whole, nullable=True),
+        sa.PrimaryKeyConstraint("seq", name="pk_item_rows"),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        "uq_item_rows_now",
+        "item_rows",
+        ["dataset", "item", "store"],
+        unique=True,
+        sqlite_where=sa.text("until IS NULL"),
+        postgresql_where=sa.text("until IS NULL"),
+    )
+    op.create_index("ix_item_rows_dataset_item_seq", "item_rows", ["dataset", "item", "seq"], unique=False)
