@@ -8,11 +8,13 @@ recorded. The seed is part of the fingerprint of a step that takes a context; ar
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from tidemill.engine.graph.nodes import INPUT
 from tidemill.engine.graph.values import Kept
 from tidemill.errors import PipelineError
 from tidemill.types import Clock, JsonObject, did_you_mean
@@ -28,14 +30,41 @@ Progress = Callable[[int, int, str], None]
 
 
 class Part(Protocol):
-    """What came of a part of a step that was done apart."""
+    """What came of a part of a step."""
 
     outputs: dict[str, Saved]
+    impure: tuple[str, ...]
     cpu_us: int
+    reads: list[str]
+    writes: list[str]
 
 
-Each = Callable[["Definition", str, Sequence[JsonObject], Mapping[str, "Kept"]], "Iterator[Part]"]
-"""(a step, the name of the one that it is a part of, arguments, inputs) → what came of each, in their order."""
+Given = tuple[JsonObject, dict[str, "Kept"]]
+"""Arguments, JSON in which {"$input": name} stands for one of the inputs; and these."""
+Each = Callable[["Definition", str, "Iterable[Given]"], "Iterator[Part]"]
+"""(a step, the name of the one that it is a part of, what each part is given) → what came of each, in their order."""
+
+
+class Made(Mapping[str, Any]):
+    """What a part gave, by name: each output is read, and verified, when it is asked for."""
+
+    def __init__(self, artifacts: Artifacts, outputs: Mapping[str, Saved]) -> None:
+        self._artifacts, self._outputs = artifacts, outputs
+
+    def __getitem__(self, name: str) -> Any:
+        from tidemill.store.artifacts import codecs
+
+        return codecs.load(self._artifacts, self._outputs[name].digest, self._outputs[name].codec)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._outputs)
+
+    def __len__(self) -> int:
+        return len(self._outputs)
+
+    def kept(self, name: str) -> Kept:
+        """Where it is, unread: for another part."""
+        return _kept(self._outputs[name])
 
 
 @dataclass(frozen=True)
@@ -50,7 +79,8 @@ class RunContext:
     reopen: Mapping[str, str]
     seed: int
     run: str = ""
-    each: Each | None = None  # where steps may run their parts apart
+    each: Each | None = None  # what does the parts of a step, keeping what each gave; None: they are done in turn
+    apart: bool = False  # whether there are places where they are done side by side
 
 
 class Context:
@@ -107,25 +137,34 @@ class Context:
     @property
     def apart(self) -> bool:
         """Whether the run has places where parts of this step are done side by side."""
-        return self._around.each is not None
+        return self._around.apart
 
-    def each(
-        self, part: StepFunction[..., Any], items: Sequence[JsonObject], *shared: str, **values: Any
-    ) -> Iterator[dict[str, Any]]:
-        """The outputs of ``part`` for each of these arguments, in their order: done apart and side by side, where `apart` says so.
-
-        ``shared``: inputs of this step that each part gets as well; ``values``: what each gets of this step, kept for it once.
-        """
+    def keep(self, value: Any) -> Kept:
+        """An artifact of the value, for one part (`each`)."""
         from tidemill.store.artifacts import codecs
 
-        assert self._around.each is not None, "asked where there is no place for parts"
-        saved = {name: codecs.save(self.artifacts, value) for name, value in values.items()}
-        inputs = {name: self._inputs[name] for name in shared}
-        inputs |= {name: Kept(one.digest, one.codec, one.size) for name, one in saved.items()}
-        given = [{**{name: {"$input": name} for name in inputs}, **item} for item in items]
-        for done in self._around.each(part.definition, self.step, given, inputs):
+        return _kept(codecs.save(self.artifacts, value))
+
+    def each(
+        self, part: StepFunction[..., Any], items: Iterable[JsonObject], *shared: str, **values: Any
+    ) -> Iterator[Made]:
+        """What ``part`` gives for each of these arguments, in their order: side by side where `apart` says so, else in turn.
+
+        ``items``: asked for as places become free; a value may be one that was kept (`keep`). ``shared``: inputs of this step
+        that each part gets as well; ``values``: what each gets of this step, kept for it once.
+        What a part gave is kept until this step is done: when the run is killed, it goes on with those that are missing.
+        """
+        from tidemill.engine.runner.parts import in_turn
+
+        inputs = {name: self._inputs[name] for name in shared} | {name: self.keep(one) for name, one in values.items()}
+        each = self._around.each or partial(in_turn, self._around)
+        for done in each(part.definition, self.step, (_given(item, inputs) for item in items)):
             self.cpu_us += done.cpu_us
-            yield {name: codecs.load(self.artifacts, one.digest, one.codec) for name, one in done.outputs.items()}
+            self.reads += done.reads
+            self.writes += done.writes
+            for what in done.impure:
+                self._see(what)
+            yield Made(self.artifacts, done.outputs)
 
     def read(self, ref: str) -> None:
         """Record in the lineage that this step read what the ref names, such as ``dataset:sales@3``."""
@@ -134,6 +173,17 @@ class Context:
     def wrote(self, ref: str) -> None:
         """Record in the lineage that this step made what the ref names."""
         self.writes.append(ref)
+
+
+def _kept(one: Saved) -> Kept:
+    return Kept(one.digest, one.codec, one.size)
+
+
+def _given(item: JsonObject, inputs: Mapping[str, Kept]) -> Given:
+    """An item as a job is given it."""
+    own = {name: value for name, value in item.items() if isinstance(value, Kept)}
+    said = {name: {INPUT: name} for name in (*inputs, *own)}
+    return {**item, **said}, {**inputs, **own}
 
 
 Kind = Literal[

@@ -44,10 +44,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a run."""
+    """One step of a run; while it runs, also what came of its parts (``fingerprint_inputs``: what these read and wrote)."""
 
     run: str
-    name: str  # unique in the run: "train", "score[3]"
+    name: str  # unique in the run: "train", "score[3]", "ingest/judged[3]"
     status: str  # pending | running | done | cached | failed | skipped
     position: int
     after: tuple[str, ...] = ()  # names of the steps it waits for

@@ -87,6 +87,16 @@ class RunsSuite:
         ]
         refused(StoreError, lambda: store.steps.put(sample.step(run="nobody's")))
 
+    def test_the_parts_of_one_step_are_dropped(self, opened: Opened) -> None:
+        store = opened()
+        for run in ("run_1", "run_2"):
+            store.runs.add(sample.run(run))
+            for name in ("a", "a/part[0]", "a/part[1]", "ab/part[0]", "a%/part[0]"):
+                store.steps.put(sample.step(run, name=name))
+        store.steps.drop_parts(sample.step("run_1", name="a"), None)
+        left = {run: {step.name for step in store.steps.list(run=run)} for run in ("run_1", "run_2")}
+        assert left["run_1"] == {"a", "ab/part[0]", "a%/part[0]"} and len(left["run_2"]) == 5
+
     def test_a_finished_step_is_found_by_fingerprint(self, opened: Opened) -> None:
         store = opened()
         for n, status in enumerate(["done", "cached", "failed", "running"]):

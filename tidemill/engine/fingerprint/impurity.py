@@ -75,8 +75,9 @@ class Recorder:
 
 @contextmanager
 def watching(recorder: Recorder) -> Iterator[None]:
-    """Everything that this thread, and threads it starts, touch in here goes to the recorder."""
+    """Everything that this thread, and threads it starts, touch in here goes to the recorder; in another `watching` to this one alone."""
     _install()
+    around = getattr(_local, "recorder", None)
     _local.recorder = recorder
     recorder.base = sys._getframe(2)  # that of the with statement
     recorder.earlier_threads = {thread.ident for thread in threading.enumerate()}
@@ -92,7 +93,7 @@ def watching(recorder: Recorder) -> Iterator[None]:
         recorder.base = None
         with _lock:
             _watched.remove(recorder)
-        _local.recorder = None
+        _local.recorder = around
 
 
 _lock = threading.Lock()

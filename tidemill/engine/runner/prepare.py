@@ -4,8 +4,8 @@ that can stand for it, if there is one."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -116,7 +116,7 @@ class Preparer:
 
     def __init__(self, values: Values, around: RunContext, before: Mapping[str, Step], secrets: Secrets) -> None:
         self._values, self._around, self._before, self._secrets = values, around, before, secrets
-        self._code: dict[Definition, CodeDependencies] = {}  # what a step reaches is read once a run
+        self._code: dict[Callable[..., Any], CodeDependencies] = {}  # what a step reaches is read once a run
         self._now: dict[str, Step] = {}  # done in this very run, by fingerprint
 
     def is_wanted(self, unit: Unit) -> bool:
@@ -127,12 +127,20 @@ class Preparer:
         return not any(any_skipped(slot) for slot in self._slots(unit).values())
 
     def ready(self, unit: Unit) -> Ready:
-        definition = unit.call.step
         inputs: dict[str, Kept] = {}
         arguments = {name: described(slot, name, inputs) for name, slot in self._slots(unit).items()}
-        if definition not in self._code:
-            self._code[definition] = code_dependencies(definition.fn)
-        code = self._code[definition]
+        return self._ready(unit, unit.call.step, arguments, inputs)
+
+    def part(
+        self, of: Unit, name: str, definition: Definition, arguments: JsonObject, inputs: dict[str, Kept]
+    ) -> Ready:
+        """A part of a step, as a step of its own: `own` finds it where the run finished it before."""
+        return self._ready(replace(of, name=name), definition, arguments, inputs)
+
+    def _ready(self, unit: Unit, definition: Definition, arguments: JsonObject, inputs: dict[str, Kept]) -> Ready:
+        if definition.fn not in self._code:
+            self._code[definition.fn] = code_dependencies(definition.fn)
+        code = self._code[definition.fn]
         digests = {name: kept.digest for name, kept in inputs.items()}
         told, version = self._secrets.hide((arguments, self._version(definition, arguments, unit.name)))
         parts = fingerprint_inputs(definition, code, told, digests, self._around.seed, version)

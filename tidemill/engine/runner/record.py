@@ -13,6 +13,7 @@ from tidemill.engine.explain import DECLARED
 from tidemill.engine.faults import point
 from tidemill.engine.graph.nodes import Call
 from tidemill.engine.lease import ORPHAN, RunLease, resumable
+from tidemill.engine.runner.parts import whole_of
 from tidemill.engine.runner.port import Done
 from tidemill.engine.runner.prepare import Order, Ready, Unit
 from tidemill.engine.secrets import Secrets
@@ -50,6 +51,7 @@ class RunRecorder:
         self._edges: list[Edge] = []
         self._started: dict[str, Micros] = {}
         self._failed: set[str] = set()
+        self._parted = {whole_of(name) for name in before if "/" in name}  # steps that have finished parts
         self._began, self._cpu = time.monotonic(), _cpu_seconds()
         self.elsewhere_us = 0  # CPU time on other machines
 
@@ -75,7 +77,7 @@ class RunRecorder:
             ready,
             "done",
             impure=(*declared, *dict.fromkeys((*ready.unseen, *done.impure))),
-            outputs={name: {"digest": s.digest, "codec": s.codec, "bytes": s.size} for name, s in done.outputs.items()},
+            outputs=_outputs(done),
             attempt=self._attempts(ready.unit.name) + attempts,
             ended=now,
             cpu_us=done.cpu_us,
@@ -83,6 +85,33 @@ class RunRecorder:
         self.add(Artifact(part.digest, part.codec, part.size, now) for s in done.outputs.values() for part in s.parts)
         self._edges += edges_of(step, ready, now, done.reads, done.writes)
         return step
+
+    def part(self, ready: Ready, done: Done) -> None:
+        """What a part of a running step gave, kept at once, from any thread; it goes when the step is done. Raises LeaseLost, StoreError."""
+        now = self._clock.now()
+        step = Step(
+            self._run.id,
+            ready.unit.name,
+            "done",
+            ready.unit.call.position,
+            fingerprint=ready.fingerprint,
+            fingerprint_inputs={"reads": done.reads, "writes": done.writes},
+            inputs={name: kept.digest for name, kept in ready.job.inputs.items()},
+            outputs=_outputs(done),
+            impure=done.impure,
+            attempt=1,
+            ended=now,
+            cpu_us=done.cpu_us,
+        )
+        artifacts = [Artifact(one.digest, one.codec, one.size, now) for s in done.outputs.values() for one in s.parts]
+
+        def work(tx: Tx) -> None:
+            self._check_owner(tx)
+            self._store.steps.put(step, tx)
+            self._store.artifacts.add_new(artifacts, tx)
+
+        self._parted.add(whole_of(step.name))
+        self._store.transact(work)
 
     def reused(self, ready: Ready, found: Step) -> Step:
         """Another step's result stands for this one; ``from`` in its outputs names the run that made them."""
@@ -171,6 +200,8 @@ class RunRecorder:
     def _write(self, tx: Tx, changes: JsonObject) -> None:
         for step in self._steps.values():
             self._store.steps.put(step, tx)
+            if step.status == "done" and step.name in self._parted:
+                self._store.steps.drop_parts(step, tx)
         self._store.artifacts.add_new(self._artifacts.values(), tx)
         self._store.edges.add_new(self._edges, tx)
         if changes:
@@ -206,6 +237,10 @@ class RunRecorder:
             inputs={name: kept.digest for name, kept in ready.job.inputs.items()},
             **more,
         )
+
+
+def _outputs(done: Done) -> JsonObject:
+    return {name: {"digest": s.digest, "codec": s.codec, "bytes": s.size} for name, s in done.outputs.items()}
 
 
 def storable(error: str) -> str:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from queue import SimpleQueue
 from typing import NamedTuple
 
-from tidemill.engine.context import EventEmitter, Progress, RunContext
+from tidemill.engine.context import EventEmitter, Given, Progress, RunContext
 from tidemill.engine.faults import point
-from tidemill.engine.fingerprint.code_dependencies import code_dependencies
 from tidemill.engine.graph.nodes import Definition
-from tidemill.engine.graph.values import SKIPPED, Kept, slot_of_outputs
+from tidemill.engine.graph.values import SKIPPED, slot_of_outputs
 from tidemill.engine.raised import StepRaised, kinds_of, named, surfaced
+from tidemill.engine.runner.parts import as_done, here, name_of, side_by_side, whole_of
 from tidemill.engine.runner.port import Done, InlineRunner, Job, Limits, MachineLost, Runner
 from tidemill.engine.runner.prepare import Order, Preparer, Ready, Unit
 from tidemill.engine.runner.record import RunRecorder
 from tidemill.errors import TidemillError
-from tidemill.types import JsonObject
 
 MOST_LOST = 3
 """So many machines a step may lose."""
@@ -28,7 +26,7 @@ _PATIENCE = 10.0  # seconds that a run which is given up waits for its threads: 
 
 
 class Places(NamedTuple):
-    """Where steps run that do not run in this process, and how many trials of one step side by side."""
+    """Where steps run that do not run in this process, and how many parts of one step side by side."""
 
     remote: Callable[[], Runner] | None = None  # None: in children
     trials: int = 1
@@ -52,12 +50,13 @@ class Execution:
         apart: Mapping[str, Limits],
         places: Places,
     ) -> None:
-        self._around = replace(around, each=self._each if places.trials > 1 else None)
+        self._around = replace(around, each=self._each, apart=places.trials > 1)
         self._order, self._recorder, self._preparer = order, recorder, preparer
         self._tell, self._parallel, self._apart, self._places = tell, parallel, apart, places
         self._inline, self._others = InlineRunner(), list[Runner]()  # of others none or one
         self._running: dict[str, Ready] = {}
         self._made: dict[str, int] = {}  # attempts so far
+        self._numbered: dict[str, int] = {}  # parts that a step has had
         self._threads: dict[str, threading.Thread] = {}
         self._results: SimpleQueue[tuple[str, Result]] = SimpleQueue()
         self._stop, self._lock = threading.Event(), threading.Lock()
@@ -179,26 +178,35 @@ class Execution:
                 self._recorder.elsewhere_us += done.cpu_us
         return done
 
-    def _each(
-        self, definition: Definition, of: str, items: Sequence[JsonObject], inputs: Mapping[str, Kept]
-    ) -> Iterator[Done]:
-        """One step for each of these arguments, apart and side by side, in their order; for the step named ``of``."""
-        definition = self._apart.get(definition.name, Limits(None, None)).of(definition)
-        sources = dict(code_dependencies(definition.fn).sources)
+    def _each(self, definition: Definition, of: str, items: Iterable[Given]) -> Iterator[Done]:
+        """One step for each item, in their order; for the step named ``of``. What each gave is kept until that is done."""
+        own = self._apart.get(definition.name)
+        definition = (
+            own.of(definition) if own else replace(definition, isolate=definition.isolate or self._around.apart)
+        )
+        first, unit = self._numbered.get(of, 0), self._running[whole_of(of)].unit
 
-        def made(place: int) -> Done:
-            job = Job(definition, f"{of}/{definition.name}[{place}]", items[place], dict(inputs), sources, alone=False)
+        def ready() -> Iterator[Ready]:
+            for place, given in enumerate(items, first):
+                self._numbered[of] = place + 1
+                yield self._preparer.part(unit, name_of(of, definition, place), definition, *given)
 
-            def again(number: int, error: str) -> None:
-                self._tell("retried", of, attempt=number, error=error)
+        return side_by_side(self._part, ready(), self._places.trials)
 
-            return with_retries(definition, lambda: self._elsewhere(job, self._around, None), again, self._stop)
+    def _part(self, ready: Ready) -> Done:
+        """A part of a step that runs: as it was found where it was finished before the run was killed."""
+        found, of = self._preparer.own(ready), whole_of(ready.unit.name)
+        if found is not None:
+            return as_done(found)
+        job = ready.job
+        run = self._elsewhere if job.definition.isolate else lambda job, around, _: here(job, around)
 
-        with ThreadPoolExecutor(self._places.trials, thread_name_prefix="tidemill-each") as pool:
-            try:
-                yield from (future.result() for future in [pool.submit(made, place) for place in range(len(items))])
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+        def again(number: int, error: str) -> None:
+            self._tell("retried", of, attempt=number, error=error)
+
+        done = with_retries(job.definition, lambda: run(job, self._around, None), again, self._stop)
+        self._recorder.part(ready, done)
+        return done
 
     def _close(self, name: str, result: Result) -> None:
         """Take down what came of a step that ran. Raises what is nobody's failure, such as KeyboardInterrupt."""

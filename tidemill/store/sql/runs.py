@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 
 from tidemill.store.records import Run, Step, Tx
 from tidemill.store.sql import schema
@@ -47,6 +47,11 @@ class Runs(Named[Run]):
 
 
 class Steps(Records[Step]):
+    def drop_parts(self, step: Step, tx: Tx) -> None:
+        """What is kept of the parts of a step, which is done: ``STEP/PART[3]``."""
+        parts = _step.name.startswith(f"{step.name}/", autoescape=True)
+        self._db.write(lambda tx: tx.execute(delete(schema.steps).where(_step.run == step.run, parts)), tx)
+
     def finished(self, fingerprint: str) -> Step | None:
         """The latest finished step (done or cached) with this fingerprint."""
         return self._one(_FINISHED, given={"the_fingerprint": fingerprint})
