@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -79,7 +78,7 @@ class RunContext:
     reopen: Mapping[str, str]
     seed: int
     run: str = ""
-    each: Each | None = None  # what does the parts of a step, keeping what each gave; None: they are done in turn
+    each: Each | None = None  # what does the parts of a step
     apart: bool = False  # whether there are places where they are done side by side
 
 
@@ -154,11 +153,9 @@ class Context:
         that each part gets as well; ``values``: what each gets of this step, kept for it once.
         What a part gave is kept until this step is done: when the run is killed, it goes on with those that are missing.
         """
-        from tidemill.engine.runner.parts import in_turn
-
         inputs = {name: self._inputs[name] for name in shared} | {name: self.keep(one) for name, one in values.items()}
-        each = self._around.each or partial(in_turn, self._around)
-        for done in each(part.definition, self.step, (_given(item, inputs) for item in items)):
+        assert self._around.each is not None, "asked where no run is"
+        for done in self._around.each(part.definition, self.step, (_given(item, inputs) for item in items)):
             self.cpu_us += done.cpu_us
             self.reads += done.reads
             self.writes += done.writes

@@ -8,6 +8,8 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +22,7 @@ from tidemill.engine.fingerprint.code_dependencies import code_dependencies
 from tidemill.engine.graph.declare import step
 from tidemill.engine.raised import kinds_of, surfaced, whole
 from tidemill.engine.runner.child import Request
+from tidemill.engine.runner.parts import in_turn
 from tidemill.engine.runner.port import InlineRunner, Job
 from tidemill.errors import PipelineError
 from tidemill.process.guarded import parent
@@ -118,7 +121,7 @@ def _module(name: str, file: str) -> ModuleType:
 
 
 def _run_context(request: Request, resources: Resources) -> RunContext:
-    return RunContext(
+    around = RunContext(
         root=Path(request.root),
         clock=SystemClock() if request.clock is None else HeldClock(request.clock),
         artifacts=open_artifacts(request.artifacts),
@@ -128,6 +131,7 @@ def _run_context(request: Request, resources: Resources) -> RunContext:
         seed=request.seed,
         run=request.run,
     )
+    return replace(around, each=partial(in_turn, around))
 
 
 def _failed(exc: Exception, request: Request) -> JsonObject:
