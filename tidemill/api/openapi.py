@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,8 +13,10 @@ from tidemill import __version__
 from tidemill.api.verbs import Verb
 from tidemill.scope.project import Project
 from tidemill.serve.bodies import MAX_ROWS, ClockBody
+from tidemill.serve.http import v2
 from tidemill.serve.http.app import CLOCK, FEEDBACK, HEALTH, LOGIN, LOGOUT, METRICS, PREDICT, REFRESH, REPLAY
 from tidemill.serve.http.routes import OPEN, Route
+from tidemill.serve.tensors import Inference
 from tidemill.tasks.table import task_of
 
 REF = "#/components/schemas/{name}"
@@ -43,7 +46,17 @@ _SERVER: dict[Route, tuple[str, list[Any]]] = {
     REFRESH: ("See changes of releases, histories and tokens now.", []),
     CLOCK: ("Move the clock of a replay. Exists in a replay only.", [ClockBody]),
     REPLAY: ("How far the clock of a replay may go. Exists in a replay only.", []),
+    v2.LIVE: ("Open Inference Protocol: whether the server is alive.", []),
+    v2.READY: ("Open Inference Protocol: whether every model may be asked.", []),
+    **dict.fromkeys(v2.SERVERS, ("Open Inference Protocol: what the server is.", list[Any]())),
+    **dict.fromkeys(
+        v2.MODELS, ("Open Inference Protocol: what a model, an endpoint here, takes and gives.", list[Any]())
+    ),
+    **dict.fromkeys(v2.READIES, ("Open Inference Protocol: whether a model may be asked.", list[Any]())),
+    **dict.fromkeys(v2.INFERS, ("Open Inference Protocol: answer the rows of these tensors.", [Inference])),
 }
+_ERROR = {"type": "object", "required": ["error"], "properties": {"error": TEXT}}
+"""An error, as the Open Inference Protocol says it."""
 
 
 def document(project: Project, verbs: Iterable[Verb]) -> dict[str, Any]:
@@ -107,11 +120,12 @@ def _fields(verb: Verb) -> dict[str, tuple[Any, bool]]:
 
 def _server(route: Route, text: str, bodies: list[Any]) -> dict[str, Any]:
     """An operation of the server's own."""
-    parameters = [_parameter("code", "query", TEXT)] if route == LOGIN else []
-    if "{endpoint}" in route.path:
+    parameters = [_parameter(name, "path", TEXT) for name in re.findall(r"\{([a-z_]+)\}", route.path)]
+    parameters += [_parameter("code", "query", TEXT)] if route == LOGIN else []
+    if "{endpoint}" in route.path or route in v2.INFERS:
         ack = {"enum": ["group", "async", "none"], "type": "string"}
         least = {"type": "integer", "minimum": 0, "description": "Of a reply: the answer has to see it, or is 503."}
-        parameters = [_parameter("endpoint", "path", TEXT), _parameter("ack", "header", ack, required=False)]
+        parameters.append(_parameter("ack", "header", ack, required=False))
         parameters.append(_parameter("position", "header", least, required=False))
     bodies = [*bodies, *SEVERAL] if route == PREDICT else bodies
     body = bodies[0] if len(bodies) == 1 else {"anyOf": bodies} if bodies else None
@@ -132,6 +146,8 @@ def _operation(
 ) -> dict[str, Any]:
     """Every operation may answer with a problem, and all but the open ones need a token."""
     problem = {"description": "A problem.", **_json({"$ref": REF.format(name="Problem")}, "application/problem+json")}
+    if v2.is_here(route.path):
+        problem = {"description": "An error.", **_json(_ERROR)}
     return {
         "summary": text,
         "tags": [tag],

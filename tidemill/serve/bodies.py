@@ -64,7 +64,7 @@ def _outcomes(outcome: type[OutcomeBody]) -> msgspec.json.Decoder[Any]:
 
 def predict_body(data: bytes, request: type[Request]) -> Any:
     """The request of a task. Raises BadRequest."""
-    return _decode(_decoder(request), data)
+    return decoded(_decoder(request), data)
 
 
 class _Requests(msgspec.Struct, forbid_unknown_fields=True):
@@ -101,19 +101,19 @@ def _listed(data: bytes) -> list[msgspec.Raw] | None:
 
 def _one_of(decoder: msgspec.json.Decoder[T], data: bytes) -> T | BadRequest:
     try:
-        return _decode(decoder, data)
+        return decoded(decoder, data)
     except BadRequest as exc:
         return exc
 
 
 def candidate_body(data: bytes, request: type[Request]) -> Any:
     """The same with ``at`` (microseconds) and ``watermark``, which may be None. Raises BadRequest."""
-    return _decode(_candidates(request), data)
+    return decoded(_candidates(request), data)
 
 
 def clock_body(data: bytes) -> ClockBody:
     """Raises BadRequest."""
-    return _decode(_clock, data)
+    return decoded(_clock, data)
 
 
 def outcomes_of(data: bytes, now: Micros, outcome: type[OutcomeBody], dataset: Dataset | None = None) -> list[Outcome]:
@@ -121,7 +121,7 @@ def outcomes_of(data: bytes, now: Micros, outcome: type[OutcomeBody], dataset: D
 
     ``dataset``: whose columns a key may name.
     """
-    found: Any = _decode(_outcomes(outcome), data)
+    found: Any = decoded(_outcomes(outcome), data)
     bodies: Sequence[OutcomeBody] = found if isinstance(found, list) else [found]
     taken = []
     for i, body in enumerate(bodies):
@@ -157,7 +157,7 @@ _named = msgspec.json.Decoder(_Named | list[_Named])
 
 def named_in(data: bytes) -> list[tuple[str | None, str | None]]:
     """(endpoint, prediction) that each outcome of this body names. Raises BadRequest."""
-    found: Any = _decode(_named, data)
+    found: Any = decoded(_named, data)
     return [(one.endpoint, one.prediction_id) for one in (found if isinstance(found, list) else [found])]
 
 
@@ -241,7 +241,8 @@ def _hint(message: str, decoder: msgspec.json.Decoder[Any]) -> str:
     return 'a text: write it in quotes, "17000"' if number else _shape(decoder)
 
 
-def _decode(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
+def decoded(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
+    """The body as this decoder reads it: no key twice, no NUL in it. Raises BadRequest, with its place and a hint."""
     body = _parse(decoder, data)
     refuse_twice(data)
     if b"\\u0000" in data:  # the only way in which JSON can say it

@@ -60,13 +60,26 @@ class _Item:
         except TidemillError as exc:
             self.fail(exc)
 
+    def follow(self, twin: _Item) -> None:
+        """An earlier one of the list has its key."""
+        self.twin = twin
+        if twin.made is not None:
+            self.repeat(twin.made)
+
 
 async def answer_many(
-    service: PredictionService, endpoint: str, asked: Sequence[Request | BadRequest], ack: str, position: int = 0
+    service: PredictionService,
+    endpoint: str,
+    asked: Sequence[Request | BadRequest],
+    ack: str,
+    position: int = 0,
+    *,
+    whole: bool = False,
 ) -> bytes:
     """``{"answers": [...], "answered", "failed", "ack", "at", "position"}``: in the order asked each one's answer as alone, or its ``error``.
 
-    ``asked``: a request, or why it is none. With ``ack=group``, or where one has a key, all are on the disk when this returns.
+    ``asked``: a request, or why it is none; ``whole``: all are answered, or the first error is raised and nothing is kept.
+    With ``ack=group``, or where one has a key, all are on the disk when this returns.
     Raises NoModel where nothing answers any of them, and as `PredictionService.predict` what is no single request's fault.
     """
     predictor = service.serving.at(endpoint)
@@ -75,6 +88,8 @@ async def answer_many(
     await service.serving.reach(position)
     at, seen = service.serving.clock.now(), predictor.history.seq
     await _answer(service, predictor, items, at, seen)
+    if whole:
+        _need_all(items)
     await _write(service, items, ack)
     return _told(service, items, ack, at, seen)
 
@@ -116,7 +131,7 @@ async def _answer(
     answered, until = dict[str, _Item](), time.monotonic() + BREATH
     for item in filter(lambda item: item.open, items):
         if (twin := answered.get(item.id)) is not None:
-            item.twin = twin
+            item.follow(twin)
             continue
         try:
             await _one(service, predictor, item, at, seen)
@@ -142,6 +157,14 @@ async def _one(service: PredictionService, predictor: Predictor, item: _Item, at
     item.made = made
 
 
+def _need_all(items: Sequence[_Item]) -> None:
+    """Raises the first error."""
+    for i, item in enumerate(items):
+        if item.error is not None:
+            item.error.place = f"row {i}: {item.error.place or '$'}"
+            raise item.error
+
+
 async def _write(service: PredictionService, items: Sequence[_Item], ack: str) -> None:
     """All of them in one commit. Raises StoreError: then none is told an answer."""
     fresh = [item for item in items if item.made is not None]
@@ -156,7 +179,11 @@ async def _write(service: PredictionService, items: Sequence[_Item], ack: str) -
         elif item.answer is not None and item.made is not None:
             service.counted(item.answer, item.made)
     for item in items:
-        if item.twin is not None and (stored := taken.get(item.id) or item.twin.made) is not None:
+        if (
+            item.twin is not None
+            and item.error is None
+            and (stored := taken.get(item.id) or item.twin.made) is not None
+        ):
             item.repeat(stored)
 
 

@@ -22,7 +22,7 @@ from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, NoRoute, ProjectError, ServeError, TidemillError, WrongMethod
 from tidemill.scope.project import Project
 from tidemill.serve import bodies
-from tidemill.serve.http import welcome
+from tidemill.serve.http import v2, welcome
 from tidemill.serve.http.admit import JSON, Call, Gone, Headers, Reading, Reply, RequestGuard, too_large
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.routes import OPEN, Receive, Route, Scope, Send, Table
@@ -136,7 +136,7 @@ class App:
         except asyncio.CancelledError:
             raise
         except Exception as exc:  # noqa: BLE001 - the last border: the client gets an answer, the log the whole story
-            await told.reply(_unexpected(exc))
+            await told.reply(_form(_unexpected(exc), scope))
         finally:
             self.serving.metrics.answered(name, told.status, time.perf_counter() - started)
 
@@ -144,7 +144,7 @@ class App:
         """The error as a page or as JSON. No name of the caller holds it: in a circle with its own traceback it would keep the
         request, and so the client's connection, until memory is tidied up; in a server that is being stopped, for ever."""
         shown = outward(exc, self.serving.project.root)
-        return welcome.page(shown) if _looks(scope) else problem(shown)
+        return welcome.page(shown) if _looks(scope) else _form(shown, scope)
 
     async def _admit(self, call: Call) -> Route:
         """The route that this call may use. Raises Forbidden, Unauthorized, NoRoute, WrongMethod."""
@@ -220,12 +220,19 @@ def _looks(scope: Scope) -> bool:
     return scope["method"] == "GET" and any(n == b"accept" and b"text/html" in v for n, v in scope["headers"])
 
 
-def _unexpected(exc: Exception) -> Reply:
+def _form(exc: TidemillError, scope: Scope) -> Reply:
+    """As `problem`, or as the protocol says it that was spoken."""
+    if not v2.is_here(scope["path"]):
+        return problem(exc)
+    return exc.status, [*JSON, *_MORE.get(exc.status, [])], v2.error(exc)
+
+
+def _unexpected(exc: Exception) -> TidemillError:
     number = new_id("error")
     _log.error("%s: unexpected", number, exc_info=exc)
     if isinstance(exc, TimeoutError):
-        return problem(TookTooLong("this took too long", place=number, hint=NUMBERED))
-    return problem(Internal("something went wrong here", place=number, hint=NUMBERED))
+        return TookTooLong("this took too long", place=number, hint=NUMBERED)
+    return Internal("something went wrong here", place=number, hint=NUMBERED)
 
 
 def build(project: Project, makers: Callable[[], Sequence[MakeFace]] = installed, door: Door = CLOSED) -> App:
@@ -249,6 +256,7 @@ def _handlers(serving: Serving) -> dict[Route, Handler]:
         LOGIN: _login,
         LOGOUT: _logout,
         REFRESH: _refresh,
+        **v2.HANDLERS,
     }
     if serving.replay:
         handlers |= {CLOCK: partial(_clock, serving.replay), REPLAY: partial(_replay_state, serving.replay)}
