@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.data.small import CONTRACT, DAY_1, NOW, frame
 from tests.raised import raised
-from tidemill.data.check.checks import Checked
+from tidemill.data.check.checks import Checked, _matches
 from tidemill.data.contract.contract import Contract
 from tidemill.errors import DataBlocked, SourceError
 from tidemill.types import parse_time, to_iso
@@ -249,3 +249,10 @@ def test_a_reason_from_outside_moves_rows_to_the_bad_ones() -> None:
     assert moved.good["_row"].to_list() == [0, 2]
     assert moved.bad["_reasons"].to_list() == [["duplicate"]]
     assert json.loads(moved.bad["_raw"][0])["sku"] == "lamp"
+
+
+@pytest.mark.parametrize("kinds", [1, 3, 16, 17, 400])
+def test_a_pattern_says_the_same_of_few_texts_and_of_many(kinds: int) -> None:
+    texts = [None if n % 11 == 0 else f"{'xyz'[n % kinds % 3]}{n % kinds}" for n in range(2_000)]
+    rare = pl.Series([*texts, "x-late", "z-late", ""])
+    assert _matches(rare, "^[xy]").to_list() == rare.str.contains("^[xy]").to_list()

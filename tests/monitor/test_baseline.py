@@ -225,3 +225,15 @@ def test_bins_of_numbers_and_values() -> None:
     category = category_column("c", ["a", "b"])
     assert places(category, pl.Series(["a", "b", "a", "z", None])).tolist() == [0, 1, 0, 2, 3]
     assert places(numeric_column("n", []), pl.Series([1, 2, None])).tolist() == [0, 0, 1]
+
+
+def test_read_column_by_column_the_same_is_found(
+    baseline: Baseline, first_year: pl.DataFrame, shop: pl.DataFrame, known: frozenset[str]
+) -> None:
+    """Of more rows than memory holds a lazy frame is compared, and a baseline made."""
+    window = shop.filter(
+        pl.col("at").is_between(pl.datetime(2011, 3, 1, time_zone="UTC"), pl.datetime(2011, 4, 1, time_zone="UTC"))
+    )
+    assert build(first_year.lazy(), ROLES, PROMISE, DAY, model="model:shop@1") == baseline
+    assert baseline.compare(window.lazy(), known) == baseline.compare(window, known)
+    assert subjects(first_year.lazy(), ROLES) == known

@@ -14,10 +14,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
+from polars import selectors
 
 from tidemill.config.policies import FalseAlarms
 from tidemill.errors import ConfigError, NotEnoughData
-from tidemill.monitor.bins import BINS, Places, column_of, counted, places, popularity, tally, values_of
+from tidemill.monitor.bins import (
+    BINS,
+    Places,
+    Rows,
+    column_of,
+    counted,
+    height_of,
+    names_of,
+    places,
+    popularity,
+    tally,
+    values_of,
+)
 from tidemill.monitor.calibrate import Blocks, by_weekday, calibrate
 from tidemill.monitor.clumps import alike, clumps_of, worth, worth_by_window
 from tidemill.monitor.drift import Column, Counts, above
@@ -59,12 +72,12 @@ class Baseline:
     quiet: Micros  # the longest between a window's last row and its end
     attributions: Attributions | None = None  # of what answers are made, made where that is watched
 
-    def count(self, frame: pl.DataFrame, known: Collection[str]) -> list[Counts]:
+    def count(self, frame: Rows, known: Collection[str]) -> list[Counts]:
         """The frame's rows in each column's bins. ``known``: the `subjects` of the rows that the baseline was made of."""
         bought = _bought(frame, self.roles)
         return [self._count(column, frame, bought, known) for column in self.columns]
 
-    def compare(self, frame: pl.DataFrame, known: Collection[str], start: Micros | None = None) -> DriftWindow:
+    def compare(self, frame: Rows, known: Collection[str], start: Micros | None = None) -> DriftWindow:
         """The frame against the baseline, all columns under the one threshold: what is above it is an alarm.
 
         ``start`` of the window: it is compared with its own weekdays where they differ. A column that the baseline does not
@@ -85,10 +98,10 @@ class Baseline:
             which=above(columns, self.calibration.threshold),
             score=math.log(1 / max(least, 1e-300)),
             subjects=len(sizes[0]),
-            skipped={**self.skipped, **{name: "newer than the model" for name in frame.columns if name not in seen}},
+            skipped={**self.skipped, **{name: "newer than the model" for name in names_of(frame) if name not in seen}},
         )
 
-    def _sizes(self, frame: pl.DataFrame) -> tuple[Places, Places]:
+    def _sizes(self, frame: Rows) -> tuple[Places, Places]:
         """How many rows each subject has: of all rows, and of those that count."""
         subject = self.roles.subject
         if subject is None:
@@ -96,7 +109,7 @@ class Baseline:
         every, bought = (values_of(rows, subject) for rows in (frame, _bought(frame, self.roles)))
         return _sizes_of(every), _sizes_of(bought)
 
-    def _count(self, column: Column, frame: pl.DataFrame, bought: pl.DataFrame, known: Collection[str]) -> Counts:
+    def _count(self, column: Column, frame: Rows, bought: Rows, known: Collection[str]) -> Counts:
         bins = len(column.labels)
         if column.kind == "popularity":
             items = counted(values_of(bought, column.source))
@@ -109,8 +122,8 @@ class Baseline:
             return tally(
                 ((int(item not in self.bins), n) for item, n in counted(values_of(bought, column.source))), bins
             )
-        there = column.source in frame.columns
-        values = values_of(frame, column.source) if there else pl.Series([None] * frame.height)
+        there = column.source in names_of(frame)
+        values = values_of(frame, column.source) if there else pl.Series([None] * height_of(frame))
         return np.bincount(places(column, values), minlength=bins).astype(np.float64)
 
 
@@ -122,7 +135,7 @@ def _sizes_of(subjects: pl.Series) -> Places:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Rows, and which window each is in: beside the frame, whose columns may have any name."""
+    """Who and what rows are of, and which window each is in: beside the frame, whose columns may have any name."""
 
     rows: pl.DataFrame
     at: Places
@@ -136,7 +149,12 @@ class Past:
     def where(self, keep: pl.Series) -> Past:
         kept = keep.to_numpy()
         _, clumps = np.unique(self.clumps[kept], return_inverse=True)
-        return Past(self.rows.filter(keep), self.at[kept], self.window, clumps.astype(np.int64))
+        return Past(
+            self.rows.filter(keep) if self.rows.width else self.rows,
+            self.at[kept],
+            self.window,
+            clumps.astype(np.int64),
+        )
 
     def blocks(self, found: Places, column: Column) -> tuple[Column, Blocks]:
         """The column with how much clumps are alike, and what rows are worth by (window, bin), one row for every window from
@@ -161,7 +179,7 @@ class Past:
 
 
 def build(
-    frame: pl.DataFrame,
+    frame: Rows,
     roles: Roles,
     promise: FalseAlarms,
     window: Micros,
@@ -172,26 +190,23 @@ def build(
     gap: Micros = GAP,
 ) -> Baseline:
     """The baseline of these rows. Times are cut into windows of ``window`` micros. Raises NotEnoughData for no rows."""
-    if not frame.height:
+    height, names = height_of(frame), names_of(frame)
+    if not height:
         raise NotEnoughData("no rows to compare windows with", place=model)
-    at = (
-        np.zeros(frame.height, np.int64)
-        if roles.time is None
-        else values_of(frame, roles.time).dt.epoch("us").to_numpy()
-    )
+    at = np.zeros(height, np.int64) if roles.time is None else values_of(frame, roles.time).dt.epoch("us").to_numpy()
     whose = None if roles.subject is None else values_of(frame, roles.subject)
-    past = Past(frame, at, window, clumps_of(at // window, whose))
+    past = Past(_of_roles(frame, roles), at, window, clumps_of(at // window, whose))
     watched, skipped = _watched(frame, roles, columns)
     made = [past.blocks(places(column, values_of(frame, column.name)), column) for column in watched]
     bought = past if roles.value is None else past.where(_counts(frame, roles.value))
     bins: dict[str, int] = {}
-    if roles.item is not None and bought.rows.height:
+    if roles.item is not None and len(bought.at):
         bins = popularity(values_of(bought.rows, roles.item))
-        made += _of_items(bought, roles.item, bins, gap, frame.columns)
-    if roles.subject is not None and bought.rows.height:
-        made += _new(bought, roles.subject, _free(NEW_SUBJECTS, frame.columns), gap, each_row=False)
+        made += _of_items(bought, roles.item, bins, gap, names)
+    if roles.subject is not None and len(bought.at):
+        made += _new(bought, roles.subject, _free(NEW_SUBJECTS, names), gap, each_row=False)
     fitted, calibration = of_past(made, promise, window, seed)
-    return Baseline(model, roles, frame.height, tuple(fitted), calibration, bins, skipped, window, past.quiet())
+    return Baseline(model, roles, height, tuple(fitted), calibration, bins, skipped, window, past.quiet())
 
 
 def of_past(
@@ -202,18 +217,18 @@ def of_past(
     return calibrate(counts, [blocks for _, blocks in made], promise, window, seed)
 
 
-def subjects(frame: pl.DataFrame, roles: Roles) -> frozenset[str]:
+def subjects(frame: Rows, roles: Roles) -> frozenset[str]:
     """Who is in these rows. Kept in memory only: a baseline is an artifact, and lists nobody."""
     if roles.subject is None:
         return frozenset()
-    return frozenset(map(str, _bought(frame, roles)[roles.subject].rename("value").cast(str).unique().to_list()))
+    return frozenset(map(str, values_of(_bought(frame, roles), roles.subject).cast(str).unique().to_list()))
 
 
-def _bought(frame: pl.DataFrame, roles: Roles) -> pl.DataFrame:
-    return frame if roles.value is None else frame.filter(_counts(frame, roles.value))
+def _bought(frame: Rows, roles: Roles) -> Rows:
+    return frame if roles.value is None else frame.filter(selectors.by_name(roles.value) > 0)
 
 
-def _counts(frame: pl.DataFrame, value: str) -> pl.Series:
+def _counts(frame: Rows, value: str) -> pl.Series:
     """Whether a row counts: what is given back does not."""
     return (values_of(frame, value) > 0).fill_null(False)
 
@@ -229,16 +244,22 @@ def _free(name: str, taken: Collection[str]) -> str:
     return name
 
 
-def _watched(frame: pl.DataFrame, roles: Roles, wanted: str | Sequence[str]) -> tuple[list[Column], dict[str, str]]:
+def _of_roles(frame: Rows, roles: Roles) -> pl.DataFrame:
+    """Who and what the rows are of."""
+    of = [name for name in (roles.subject, roles.item) if name is not None]
+    return pl.DataFrame({name: values_of(frame, name) for name in of}) if of else pl.DataFrame()
+
+
+def _watched(frame: Rows, roles: Roles, wanted: str | Sequence[str]) -> tuple[list[Column], dict[str, str]]:
     """The columns that are watched by their values, and why the others are not."""
     for name in wanted if wanted != "all" else ():
-        if name not in frame.columns:
-            raise ConfigError(f"no column {name!r}", place="[monitor] drift", hint=did_you_mean(name, frame.columns))
+        if name not in names_of(frame):
+            raise ConfigError(f"no column {name!r}", place="[monitor] drift", hint=did_you_mean(name, names_of(frame)))
     parts: dict[str | None, str] = dict.fromkeys(roles.key, "part of the key")
     parts |= {roles.time: "the time", roles.subject: "watched as customers", roles.item: "watched as items"}
     found: list[Column] = []
     skipped: dict[str, str] = {}
-    for name in frame.columns:
+    for name in names_of(frame):
         if wanted != "all" and name not in wanted:
             skipped[name] = "not among [monitor] drift columns"
             continue

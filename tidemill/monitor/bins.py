@@ -13,10 +13,13 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from polars import selectors
 
 from tidemill.monitor.drift import Column, Counts
 
 Places = NDArray[np.int64]
+Rows = pl.DataFrame | pl.LazyFrame
+"""Of a lazy frame one column after the other is read, so that never all of it is in memory."""
 MANY = 200
 """A text column with more values than this is not watched by value, but by how long its texts are."""
 BINS = 10
@@ -25,9 +28,18 @@ _FEW = 12  # integers with so few values are counted value by value
 _TYPES: tuple[tuple[object, str], ...] = ((pl.Boolean, "boolean"), (pl.String, "string"))
 
 
-def values_of(frame: pl.DataFrame, name: str) -> pl.Series:
+def values_of(rows: Rows, name: str) -> pl.Series:
     """A column's values, under a name of ours: a name of the user's may be `count`, or a pattern, to polars."""
+    frame = rows if isinstance(rows, pl.DataFrame) else rows.select(selectors.by_name(name)).collect()
     return frame.get_column(name).rename("value")
+
+
+def names_of(rows: Rows) -> list[str]:
+    return rows.collect_schema().names()
+
+
+def height_of(rows: Rows) -> int:
+    return rows.height if isinstance(rows, pl.DataFrame) else int(rows.select(pl.len()).collect().item())
 
 
 def column_of(name: str, series: pl.Series) -> Column | str:

@@ -13,6 +13,7 @@ from polars import selectors
 from tidemill.data.contract.contract import Contract
 from tidemill.data.tables.tables import open_tables
 from tidemill.monitor.baseline import Baseline, Roles, build, subjects
+from tidemill.monitor.bins import Rows, height_of, names_of
 from tidemill.monitor.windows import DRIFT, MOST, close, closed_of, due, of_drift, outdated, whole_until
 from tidemill.ref import Ref
 from tidemill.scope.project import Endpoint
@@ -21,6 +22,9 @@ from tidemill.store.records import Baseline as KeptBaseline
 from tidemill.store.records import ModelVersion, Window
 from tidemill.tasks.table import task_of
 from tidemill.types import Micros, parse_span
+
+LARGE = 50_000_000
+"""So many values are held at once, and no more."""
 
 
 class _Asked(NamedTuple):
@@ -49,15 +53,18 @@ def close_drift(scope: Endpoint, now: Micros) -> list[Window]:
         model = str(before.data.model) if before and before.complete else champion.model
         baseline, known = reference_of(scope, model)
         rows = frame if roles.time is None else frame.filter(_is_between(roles.time, start, end))
+        height = height_of(rows)
         whole = roles.time is None or end <= whole_until(scope, now, baseline.quiet)
-        data = _found(baseline, rows, known, start, newest.version)
+        data = _found(baseline, rows, height, known, start, newest.version)
         alarm = bool(data.which)
-        closed.append(close(scope, DRIFT, start, end, rows.height, data, alarm=alarm, complete=whole, before=before))
+        closed.append(close(scope, DRIFT, start, end, height, data, alarm=alarm, complete=whole, before=before))
     return closed
 
 
-def _found(baseline: Baseline, rows: pl.DataFrame, known: frozenset[str], start: Micros, version: int) -> DriftWindow:
-    if rows.height:
+def _found(
+    baseline: Baseline, rows: Rows, height: int, known: frozenset[str], start: Micros, version: int
+) -> DriftWindow:
+    if height:
         return replace(baseline.compare(rows, known, start), version=version)
     return DriftWindow(baseline.model, baseline.calibration, skipped=baseline.skipped, version=version)
 
@@ -107,7 +114,7 @@ def reference_of(scope: Endpoint, model: str) -> tuple[Baseline, frozenset[str]]
     return msgspec.json.decode(scope.artifacts.get(digest), type=Baseline), subjects(rows, roles)
 
 
-def _keep_baseline(scope: Endpoint, model: str, rows: pl.DataFrame, roles: Roles) -> str:
+def _keep_baseline(scope: Endpoint, model: str, rows: Rows, roles: Roles) -> str:
     """Make it from the rows that the version was trained on; its digest."""
     drift = scope.monitor.drift
     made = build(
@@ -130,7 +137,7 @@ def keep(scope: Endpoint, model: str, made: Baseline) -> str:
     return digest
 
 
-def _learned_from(scope: Endpoint, version: ModelVersion, roles: Roles) -> pl.DataFrame:
+def _learned_from(scope: Endpoint, version: ModelVersion, roles: Roles) -> Rows:
     """The rows that the version was trained on."""
     learned = scope.model
     start = 0 if learned.train is None else version.trained_through - learned.train
@@ -145,13 +152,18 @@ def roles_of(scope: Endpoint) -> Roles:
     return Roles(contract.time, subject, item, value, contract.key)
 
 
-def rows_between(scope: Endpoint, roles: Roles, start: Micros, end: Micros, version: int | None = None) -> pl.DataFrame:
-    """The dataset's rows with ``start <= time < end``, Tidemill's own columns left out; all of them without a time."""
+def rows_between(scope: Endpoint, roles: Roles, start: Micros, end: Micros, version: int | None = None) -> Rows:
+    """The dataset's rows with ``start <= time < end``, Tidemill's own columns left out; all of them without a time.
+
+    Of more than `LARGE` values a lazy frame: each column is read when it is looked at.
+    """
     within = None if roles.time is None else (roles.time, start, end)
     rows = open_tables(scope.project).read(scope.model.dataset.name, version, within)
     if roles.time is not None:
         rows = rows.filter(_is_between(roles.time, start, end))
-    return rows.select(pl.exclude("^_.*$")).collect()
+    rows = rows.select(pl.exclude("^_.*$"))
+    large = height_of(rows) * len(names_of(rows)) > LARGE
+    return rows if large else rows.collect()
 
 
 def _is_between(column: str, start: Micros, end: Micros) -> pl.Expr:

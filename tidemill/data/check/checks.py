@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial, reduce
+from operator import or_
 
 import polars as pl
 
@@ -32,6 +34,8 @@ _KIND = {
 }
 
 
+LOOKED_AT, FEW = 1_000, 16
+"""So many texts are looked at first, and so many different ones are few."""
 FUTURE = "in the future"
 """The one reason that time takes away."""
 
@@ -280,7 +284,8 @@ def _tests(c: Column, now: Micros | None) -> Iterator[tuple[str, pl.Expr]]:
     if c.max_length is not None:
         yield f"{c.name}: longer than {c.max_length}", value.str.len_chars() > c.max_length
     if c.pattern is not None:
-        yield f"{c.name}: does not match {c.pattern}", ~value.str.contains(c.pattern)
+        matches = value.map_batches(partial(_matches, pattern=c.pattern), return_dtype=pl.Boolean())
+        yield f"{c.name}: does not match {c.pattern}", ~matches
     if c.allowed is not None:
         yield (
             f"{c.name}: not an allowed value",
@@ -288,6 +293,18 @@ def _tests(c: Column, now: Micros | None) -> Iterator[tuple[str, pl.Expr]]:
         )
     if c.role == "time" and now is not None:
         yield f"{c.name}: {FUTURE}", number > now
+
+
+def _matches(texts: pl.Series, pattern: str) -> pl.Series:
+    """Which texts match. Where few come again and again these are compared first, and the pattern is asked of what is left."""
+    first = texts.head(LOOKED_AT).drop_nulls().unique()
+    right = first.filter(first.str.contains(pattern))
+    if not 0 < len(right) <= FEW:
+        return texts.str.contains(pattern)
+    found: pl.Series = reduce(or_, (texts == text for text in right))
+    if found.all(ignore_nulls=True):
+        return found
+    return found | pl.select(pl.when(~found).then(texts)).to_series().str.contains(pattern).fill_null(False)
 
 
 def _comparable(c: Column) -> pl.Expr:
