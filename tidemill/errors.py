@@ -37,6 +37,9 @@ TidemillError
     ├── TooSlow            408, the request did not arrive in time
     ├── TooLarge           413
     ├── UnsupportedMedia   415, a body that is packed or in another encoding
+    ├── TooMany            429, so many requests of one caller are being answered already
+    ├── TooBusy            503, so many requests of all are
+    ├── TooLate            503, the answer was not there by the request's deadline
     ├── NoModel            503, nothing is released to this endpoint
     ├── PortBusy           the address is taken
     └── AlreadyUp          another `tidemill up` serves this project
@@ -253,6 +256,24 @@ class TooLarge(ServeError):
 
 class UnsupportedMedia(ServeError):
     code, status = "unsupported_media", 415
+
+
+class TooMany(ServeError):
+    """One caller asks for more at a time than its share."""
+
+    code, status = "too_many", 429
+
+
+class TooBusy(ServeError):
+    """As many requests as there is room for are being answered."""
+
+    code, status = "too_busy", 503
+
+
+class TooLate(ServeError):
+    """What was asked for was not there by the request's deadline, and is not given after it."""
+
+    code, status = "too_late", 503
 
 
 class NoModel(ServeError):

@@ -15,7 +15,7 @@ from tidemill.config.amounts import every, some_bytes, some_memory, some_share, 
 from tidemill.config.engine import check_engine
 from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
-from tidemill.config.network import check_name, check_proxy, drain, history_bytes, workers
+from tidemill.config.network import at_once, check_name, check_proxy, deadline, drain, history_bytes, workers
 from tidemill.config.policies import SlicesGate, TriggerSection, check_trigger, explain_share, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, PromotionSection, resolve
 from tidemill.config.sections import ModelSection
@@ -125,6 +125,8 @@ class _Checks:
         self.read(("serve", "drain"), drain, self._file.serve.drain)
         self.read(("serve", "history"), history_bytes, self._file.serve.history)
         self.read(("serve", "workers"), workers, self._file.serve.workers)
+        self.read(("serve", "at_once"), at_once, self._file.serve.at_once)
+        self.read(("serve", "deadline"), deadline, self._file.serve.deadline)
         if self._file.serve.keep:
             self.read(("serve", "keep"), some_time, self._file.serve.keep)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_network
+from typing import Literal
 
 from tidemill.config.amounts import some_bytes
 from tidemill.config.sections import Section
@@ -18,11 +19,19 @@ LONGEST_DRAIN = 15 * SECOND
 """A stop takes longer than what its clients are given to go elsewhere."""
 
 
+Fallback = Literal["baseline", "last_good", "none"]
+LEAST_AT_ONCE, MOST_AT_ONCE = 2, 100_000
+LONGEST_DEADLINE = 600 * SECOND
+
+
 class ServeSection(Section, frozen=True):
     """``[serve]``: the ``names`` under which clients know this server, the ``proxies`` (addresses, or networks as ``10.1.0.0/24``) that may
     speak for them, the ``drain``: how long a server that is being stopped says so, and answers on, before it goes, how
     much of the subjects' ``history`` it holds in memory, how long predictions and their outcomes are kept (``keep``; "": always), and how
-    many scorers answer on one machine, behind one port (``workers``)."""
+    many scorers answer on one machine, behind one port (``workers``).
+
+    Of each scorer: how many requests it answers ``at_once``, how long one may take (``deadline``, where the request does not say), and what
+    answers where the champion cannot (``fallback``; nothing said: ``baseline`` of recommenders, ``last_good`` of tables)."""
 
     names: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
@@ -30,6 +39,9 @@ class ServeSection(Section, frozen=True):
     history: str = "50 MB"
     keep: str = ""
     workers: int = 1
+    at_once: int = 512
+    deadline: str = "10 s"
+    fallback: Fallback | None = None
 
 
 def workers(n: int) -> int:
@@ -41,6 +53,25 @@ def workers(n: int) -> int:
     if not 1 <= n <= MOST_WORKERS:
         raise ConfigError(f"{n} scorers on one machine", hint=f"1 to {MOST_WORKERS}: as many as it has cores to spare")
     return n
+
+
+def at_once(n: int) -> int:
+    """Raises ConfigError."""
+    if not LEAST_AT_ONCE <= n <= MOST_AT_ONCE:
+        raise ConfigError(f"{n} requests at a time", hint=f"{LEAST_AT_ONCE} to {MOST_AT_ONCE:,}")
+    return n
+
+
+def deadline(span: str) -> float:
+    """In seconds. Raises ConfigError.
+
+    >>> deadline("250 ms")
+    0.25
+    """
+    found = parse_span(span)
+    if not 0 < found <= LONGEST_DEADLINE:
+        raise ConfigError(f"{span!r} is no time in which to answer", hint=f"at most {LONGEST_DEADLINE // SECOND} s")
+    return found / SECOND
 
 
 def check_name(name: str) -> None:

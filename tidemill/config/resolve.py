@@ -16,7 +16,7 @@ from tidemill.config.amounts import some_time
 from tidemill.config.engine import EngineSection
 from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import patience
-from tidemill.config.network import ServeSection
+from tidemill.config.network import Fallback, ServeSection
 from tidemill.config.policies import (
     ROLLBACK,
     ROLLOUT,
@@ -55,6 +55,7 @@ class Overrides(Section, frozen=True):
     retrain: RetrainSection = RetrainSection()
     fairness: FairnessSection = FairnessSection()
     explain: Explain = "on request"
+    fallback: Fallback | None = None
 
 
 class EndpointSection(Overrides, frozen=True):
@@ -135,7 +136,7 @@ class Layers:
     def policies(self, endpoint: str, environment: str) -> Overrides:
         """Every key from the place that wins; the file has been decoded before, so each value is of its type."""
         found: dict[str, Any] = {}
-        for key in ("rollout", "rollback_on", "explain"):
+        for key in ("rollout", "rollback_on", "explain", "fallback"):
             path = self.path(endpoint, environment, key)
             if (value := self._at(path)) is not None:
                 found[key] = value

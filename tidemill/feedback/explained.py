@@ -14,6 +14,7 @@ import msgspec
 
 from tidemill.errors import StoreError, TidemillError
 from tidemill.features.online import History
+from tidemill.release.variants import BASELINE, kept_with
 from tidemill.serve.explain import asked, names_of, none
 from tidemill.tasks.port import Question
 from tidemill.types import JsonObject, to_iso
@@ -138,7 +139,8 @@ def person(project: Project, prediction_id: str) -> JsonObject:
     """
     prediction = project.live.predictions.get(prediction_id)
     try:
-        model: tuple[Task, Any] | str = opened(project, project.store.models.get(prediction.model))
+        kept = project.store.models.get(kept_with(prediction.model))
+        model: tuple[Task, Any] | str = USUAL if prediction.arm == BASELINE else opened(project, kept)
     except TidemillError as exc:
         model = exc.message
     found = explained(project, prediction, known_then(project, prediction), model)
@@ -147,4 +149,5 @@ def person(project: Project, prediction_id: str) -> JsonObject:
     return told if said else {**told, "why": UNSAID}
 
 
+USUAL = "it is what is usual: no model was asked"
 UNSAID = "The reasons for this answer cannot be told any more: what gave it is gone, or does not say them."

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tidemill.errors import BadRequest, NotFound
+from tidemill.feedback.explained import USUAL
+from tidemill.release.variants import BASELINE
 from tidemill.serve.explain import names_of
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.tasks.port import Want
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 def otherwise(project: Project, prediction_id: str, want: Want) -> JsonObject:
     """The changes that would have led to what is wanted. Raises NotFound, BadRequest, StoreError where the model is gone."""
     prediction = project.live.predictions.get(prediction_id)
+    if prediction.arm == BASELINE:
+        raise BadRequest(USUAL, place="$", hint="ask again, and explain that answer")
     bundle = get_bundle(project.artifacts, project.store.models.get(prediction.model).bundle)
     task = task_answering(bundle)
     if task.otherwise is None:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.data.check.readings import normal
 from tidemill.errors import NotFound, StoreError, TidemillError
-from tidemill.feedback.explained import explained, known_then
+from tidemill.feedback.explained import USUAL, explained, known_then
 from tidemill.feedback.explained import opened as open_model
 from tidemill.process.child import Child
 from tidemill.process.supervised import log_file
 from tidemill.ref import Ref
+from tidemill.release.variants import BASELINE, kept_with
 from tidemill.store.lineage import downstream, upstream
 from tidemill.tasks.port import Explained, Task
 from tidemill.types import JsonObject, did_you_mean, to_iso
@@ -37,10 +38,10 @@ def trace(project: Project, prediction_id: str) -> JsonObject:
     prediction = project.live.predictions.get(prediction_id)
     answer = json.loads(prediction.output)
     history = known_then(project, prediction)
-    model = project.store.models.get(prediction.model)
+    model = project.store.models.get(kept_with(prediction.model))
     rows = placed(project, history)
     try:
-        opened: tuple[Task, Any] | str = open_model(project, model)
+        opened: tuple[Task, Any] | str = USUAL if prediction.arm == BASELINE else open_model(project, model)
     except TidemillError as exc:
         opened = exc.message
     found = _again(opened, prediction, answer, history)

@@ -50,6 +50,7 @@ NEXT = {
     "release.undecided": "tidemill release status says what nobody can tell yet: tidemill approve --reason WHY, or tidemill reject",
     "release.candidate_refused": "tidemill release status has the gates' reasons",
     "serve.degraded": "tidemill doctor",
+    "serve.fallback": "tidemill doctor; the reason is in .tidemill/logs/scorer.log",
     "serve.none": "tidemill run",
     "serve.held": "tidemill release status says what holds it: tidemill approve, or tidemill reject",
     "serve.refused": "tidemill release status has the gates' reasons",
@@ -221,6 +222,9 @@ def _serve(at: Snapshot) -> Part:
         refused = at.latest("not_served", "damaged")
         why = reason(refused) if refused else "it cannot be loaded"
         return Part("serve", "bad", "degraded", "champion refused", f"{why}{_where(at)}")
+    if at.health == "fallback":
+        why = "the champion does not answer, or not in time, and what is usual is answered in its place"
+        return Part("serve", "bad", "fallback", "answers by its fallback", f"{why}{_where(at)}")
     if at.health in _REFUSES:
         return Part("serve", "bad", at.health, "answers are refused", f"{_REFUSES[at.health]}{_where(at)}")
     if at.champion is None:

@@ -10,7 +10,7 @@ from tidemill.scope.project import Project
 from tidemill.store.records import Scorer
 from tidemill.types import Micros
 
-WORST = ("ok", "lags", "degraded", "not_writing", "damaged", "no_model")
+WORST = ("ok", "lags", "degraded", "fallback", "not_writing", "damaged", "no_model")
 """What a scorer says of an endpoint, the worst last."""
 GONE = "gone"
 
@@ -23,7 +23,7 @@ class ScorerShown:
     address: str
     pid: int
     environment: str  # "": the default one
-    state: str  # ok | lags | degraded | not_writing | damaged | no_model, the worst of its endpoints; gone: no stop, and no word
+    state: str  # ok | lags | degraded | fallback | not_writing | damaged | no_model, the worst of its endpoints; gone: no stop, and no word
     endpoints: dict[str, str]  # what it says of each
     serves: dict[str, dict[str, str]]  # endpoint -> variant -> model ref
     position: int  # of the feed that its answers can see

@@ -68,7 +68,7 @@ class Status:
     endpoints: list[EndpointStatus]
     endpoint: str  # that what follows is about: the one asked for, or the first
     parts: list[Part]
-    server: str  # ok | no_model | degraded | not_writing | damaged | down, by its own word; of several the worst, which may be lags
+    server: str  # ok | no_model | degraded | fallback | not_writing | damaged | down, by its own word; of several the worst, which may be lags
     scorers: list[ScorerShown]  # of a team's stores
     champion: Release | None
     canary: Release | None

@@ -15,12 +15,30 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
+from tidemill.ref import short_name
 from tidemill.store.records import Release
 
 CHAMPION, CANARY, HOLDOUT, ARM = "champion", "canary", "holdout", "arm"
+LAST_GOOD, BASELINE = "last_good", "baseline"
+FALLBACKS = (LAST_GOOD, BASELINE)
+"""How an answer is marked that is not the champion's though it should be: an earlier champion's, or what is usual."""
 BESIDE = (HOLDOUT, ARM, CANARY)
 """Kinds that run beside the champion, in the order in which they are asked whether they take a subject: who is held out is part
 of no test, and who is in a test of no canary."""
+
+
+def baseline_of(model: str) -> str:
+    """As the log names who gave the usual answer that was kept with a model.
+
+    >>> baseline_of("model:shop@4"), kept_with("baseline:shop@4"), kept_with("model:shop@4")
+    ('baseline:shop@4', 'model:shop@4', 'model:shop@4')
+    """
+    return f"{BASELINE}:{short_name(model)}"
+
+
+def kept_with(model: str) -> str:
+    """The model that a usual answer was kept with; of any other answer who gave it."""
+    return f"model:{short_name(model)}" if model.startswith(f"{BASELINE}:") else model
 
 
 def named(kind: str, releases: Sequence[Release]) -> dict[str, Release]:

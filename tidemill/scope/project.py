@@ -203,6 +203,11 @@ class Endpoint:
         return explain_share(self.config.policies.explain)
 
     @property
+    def fallback(self) -> str:
+        """What answers where the champion cannot: ``baseline``, ``last_good`` or ``none``; "": as the task has it."""
+        return self.config.policies.fallback or self.project.reached.fallback or ""
+
+    @property
     def gates(self) -> GatesSection:
         return self.config.policies.gates
 

@@ -17,7 +17,7 @@ from tidemill.errors import BadRequest
 from tidemill.scope.project import Dataset
 from tidemill.serve.json_keys import refuse_twice
 from tidemill.store.records import Outcome
-from tidemill.tasks.port import OutcomeBody, Request
+from tidemill.tasks.port import LONGEST_TIMEOUT, OutcomeBody, Request
 from tidemill.types import SECOND, Micros
 
 MAX_BODY = 1_000_000  # Bytes of a request body that are read at all
@@ -197,6 +197,20 @@ def position(text: str | None) -> int:
         return 0
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_POSITION):
         raise BadRequest(f"{text[:40]!r} is no position", place="Position", hint="send back the number of a reply")
+    return int(text)
+
+
+def milliseconds(text: str | None) -> int | None:
+    """The time that a request gives for its answer; None where it says none. Raises BadRequest.
+
+    >>> milliseconds("250")
+    250
+    """
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:LONGEST_POSITION]) <= LONGEST_TIMEOUT):
+        hint = f"milliseconds, 1 to {LONGEST_TIMEOUT}"
+        raise BadRequest(f"{text[:40]!r} is no time in which to answer", place="Deadline", hint=hint)
     return int(text)
 
 

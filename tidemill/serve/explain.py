@@ -29,6 +29,8 @@ SECONDS = 1.0
 """So long an explanation waits for its turn, and what has to be sampled may take."""
 BESIDE = ThreadPoolExecutor(2, "explain")
 """Threads of their own: however many ask, the releases are followed and the pages are made meanwhile."""
+WAIT = 32
+"""So many of an endpoint's answers wait for theirs at a time."""
 QUICK = 0.005
 """What took no longer the last time is done at once; what did, beside the other answers."""
 BUSY = "too many answers are being explained: ask again later, or for fewer"
@@ -101,6 +103,7 @@ class Explainer:
     def __init__(self, scope: Endpoint) -> None:
         self._scope = scope
         self._took: dict[str, float] = {}
+        self._waiting = 0
         self._names: Mapping[str, str] | None = None
 
     def wanted(self, prediction_id: str) -> bool:
@@ -112,9 +115,15 @@ class Explainer:
         question = question._replace(until=time.monotonic() + SECONDS)
         if self._took.get(bundle, math.inf) < QUICK:
             return self._told(task, scorer, bundle, question)
+        if self._waiting >= WAIT:
+            return _encode(none(BUSY))
+        self._waiting += 1
         alone = question.history.alone(question.request.subject)  # the loop goes on learning rows meanwhile
         told = partial(self._told, task, scorer, bundle, question._replace(history=alone))
-        return await asyncio.get_running_loop().run_in_executor(BESIDE, told)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(BESIDE, told)
+        finally:
+            self._waiting -= 1
 
     def _told(self, task: Task, scorer: Any, bundle: str, question: Question) -> bytes:
         began = time.monotonic()

@@ -7,6 +7,7 @@ answer would be.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ async def answer_many(
     asked: Sequence[Request | BadRequest],
     ack: str,
     position: int = 0,
+    until: float = math.inf,
     *,
     whole: bool = False,
 ) -> bytes:
@@ -87,7 +89,7 @@ async def answer_many(
     await _recall(service, items, ack)
     await service.serving.reach(position)
     at, seen = service.serving.clock.now(), predictor.history.seq
-    await _answer(service, predictor, items, at, seen)
+    await _answer(service, predictor, items, at, seen, until)
     if whole:
         _need_all(items)
     await _write(service, items, ack)
@@ -125,33 +127,35 @@ async def _recall(service: PredictionService, items: Sequence[_Item], ack: str) 
 
 
 async def _answer(
-    service: PredictionService, predictor: Predictor, items: Sequence[_Item], at: Micros, seen: int
+    service: PredictionService, predictor: Predictor, items: Sequence[_Item], at: Micros, seen: int, until: float
 ) -> None:
     """Ask the model of each. A long list lets others have their turn."""
-    answered, until = dict[str, _Item](), time.monotonic() + BREATH
+    answered, breath = dict[str, _Item](), time.monotonic() + BREATH
     for item in filter(lambda item: item.open, items):
         if (twin := answered.get(item.id)) is not None:
             item.follow(twin)
             continue
         try:
-            await _one(service, predictor, item, at, seen)
+            await _one(service, predictor, item, at, seen, until)
             answered[item.id] = item
         except TidemillError as exc:
             item.fail(exc)
-        if time.monotonic() > until:
+        if time.monotonic() > breath:
             await asyncio.sleep(0)
-            until = time.monotonic() + BREATH
+            breath = time.monotonic() + BREATH
     if items and all(isinstance(item.error, NoModel) for item in items):
         raise items[0].error or NoModel("nothing answers")
 
 
-async def _one(service: PredictionService, predictor: Predictor, item: _Item, at: Micros, seen: int) -> None:
+async def _one(
+    service: PredictionService, predictor: Predictor, item: _Item, at: Micros, seen: int, until: float
+) -> None:
     started, body, inputs = time.perf_counter_ns(), item.body, item.inputs
     if inputs is None:
         body = await service.asking(predictor.found, body)
         inputs = _encode(body.kept())
     await predictor.know(body.subject)
-    item.answer, made = service.made(predictor, body, inputs, item.id, started, at, seen)
+    item.answer, made = await service.answered(predictor, body, inputs, item.id, started, at, seen, until)
     if body.explain or predictor.explainer.wanted(item.id):
         made = await service.explained(predictor, item.answer, made, body)
     item.made = made
@@ -172,7 +176,8 @@ async def _write(service: PredictionService, items: Sequence[_Item], ack: str) -
     if made and ack != "none":
         waits = service.waits(ack) or any(p.key is not None for p in made)
         written = service.send(made, waits)
-        taken = {**(await written).taken} if waits else {}
+        # Shielded: who asks with the same key waits for it, too.
+        taken = {**(await asyncio.shield(written)).taken} if waits else {}
     for item in fresh:
         if (stored := taken.get(item.id)) is not None:
             item.repeat(stored)

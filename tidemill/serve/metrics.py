@@ -34,6 +34,12 @@ class Metrics:
             registry=r,
         )
         self.failures = Counter("tidemill_model_failures", "Answers a model failed to give.", ("release",), registry=r)
+        self.fallbacks = Counter(
+            "tidemill_fallbacks",
+            "Answers that are not the champion's though they should be: by what was given, and why.",
+            ("endpoint", "fallback", "reason"),
+            registry=r,
+        )
         self.outcomes = Counter("tidemill_outcomes", "Outcomes taken.", registry=r)
         self.lost = Counter("tidemill_lost", "Answers given with ack=async that could not be kept.", registry=r)
         self.quarantined = Counter("tidemill_quarantined_outcomes", "Outcomes of items that nobody sells.", registry=r)
@@ -42,6 +48,7 @@ class Metrics:
             "tidemill_serving_info", "What is served.", ("endpoint", "arm", "model", "release"), registry=r
         )
         self.follow = Gauge("tidemill_release_follow_seconds", "How long it took to load the last change.", registry=r)
+        self.inside = Gauge("tidemill_requests_inside", "Requests that are being answered.", registry=r)
         self.waiting = Gauge("tidemill_log_waiting", "Answers that wait for the disk.", registry=r)
         self.history = Gauge("tidemill_history_seq", "The last online event that answers can see.", registry=r)
         self.scorer = Gauge(

@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from tidemill.data.check.column import Column
 from tidemill.data.check.readings import Unread, name_of, read
-from tidemill.errors import BadRequest, ModelError, NoModel, NotAttested, NotFound, SignatureMismatch, TidemillError
+from tidemill.errors import (
+    BadRequest,
+    ModelError,
+    NoModel,
+    NotAttested,
+    NotFound,
+    SignatureMismatch,
+    TidemillError,
+    TooLate,
+)
 from tidemill.features.online import History
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
-from tidemill.release.variants import BESIDE, CHAMPION, chances, choose, in_shadow, named
+from tidemill.release.variants import BASELINE, BESIDE, CHAMPION, LAST_GOOD, chances, choose, in_shadow, named
 from tidemill.scope.project import Endpoint, Project
+from tidemill.serve import fallback
 from tidemill.serve.explain import Explainer
+from tidemill.serve.fallback import Baseline
 from tidemill.serve.histories import Histories
 from tidemill.serve.metrics import Metrics
+from tidemill.serve.pace import Pace
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Event, Release
 from tidemill.tasks.port import NEVER_SEEN, Answered, Request, Task
@@ -32,8 +46,9 @@ from tidemill.types import JsonObject, Micros, named_id, to_iso
 
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
+REMEMBERED = 60.0  # Seconds for which an endpoint that fell back is not all right
 AGAIN = 5.0, 320.0  # Seconds until a refused release is tried again: the first time, and at most
-LAST_GOOD = 5  # How many earlier champions are tried when the champion's record does not load at start
+EARLIER = 5  # How many earlier champions are tried when the champion's record does not load at start
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,7 @@ class Served:
     revision: int = -1
     refused: tuple[tuple[str, str], ...] = ()  # release id, why
     degraded: bool = False  # the champion itself is refused: the last good one answers in its place, or none
+    baseline: Baseline | None = None  # what is answered where no model can
     beside: tuple[tuple[str, Release], ...] = field(init=False)  # the variants beside the champion, and their releases
     chances: Mapping[str, float] = field(init=False)  # by variant, that a subject is drawn for it
 
@@ -100,6 +116,9 @@ class Predictor:
         self.history = histories.of(self._dataset)
         self.explainer = Explainer(scope)
         self.served = Served()
+        self.fallback = scope.fallback or (BASELINE if self.task.history else LAST_GOOD)
+        self.pace = Pace()
+        self._fell_back = -math.inf  # when what is usual was answered last
         self._refreshing = threading.Lock()
         self._telling = threading.Lock()
         self._patience, self._again = AGAIN[0], 0.0
@@ -177,7 +196,8 @@ class Predictor:
             degraded = bool(refused)
             found = {CHAMPION: champion, **self._beside(before, refused)}
             variants = {name: loaded for name, loaded in found.items() if loaded is not None}
-            self.served = Served(variants, revision, tuple(refused), degraded)
+            usual = None if self.fallback != BASELINE else self._usual(None if degraded else champion)
+            self.served = Served(variants, revision, tuple(refused), degraded, usual)
             self.metrics.follow.set(time.perf_counter() - started)
             self._tell_metrics()
             return True
@@ -186,11 +206,18 @@ class Predictor:
         release = self.scope.champion()
         if release is None:
             return None
-        loaded = self._load(release, before, refused) or before.champion  # else the last good one
-        if loaded is not None:
+        loaded = self._load(release, before, refused)
+        if loaded is not None or self.fallback == "none":
             return loaded
+        if before.champion is not None:  # the last good one
+            return before.champion
         earlier = sorted(self.scope.releases("superseded"), key=lambda r: (r.started or 0, r.id), reverse=True)
-        return next((found for r in earlier[:LAST_GOOD] if (found := self._load(r, before, refused))), None)
+        return next((found for r in earlier[:EARLIER] if (found := self._load(r, before, refused))), None)
+
+    def _usual(self, champion: Loaded | None) -> Baseline | None:
+        if champion is None:
+            return fallback.kept(self.scope)
+        return fallback.keep(self.scope, champion.task, champion.release.model, champion.scorer)
 
     def _beside(self, before: Served, refused: list[tuple[str, str]]) -> dict[str, Loaded | None]:
         """What runs beside the champion, by the status of its release. What is in shadow answers nobody, and is not loaded."""
@@ -251,31 +278,108 @@ class Predictor:
     def answer(self, body: Request, unit: str, at: Micros, watermark: int | None = None) -> Answer:
         """Ask the model. ``unit`` decides the variant: the subject, or the prediction's id where there is none.
 
-        A variant that fails is counted against it and the champion answers.
+        A variant that fails is counted against it and the champion answers; where that one cannot, what is usual.
         Raises NoModel, BadRequest, SignatureMismatch, ModelError.
         """
-        chosen, arm = self.choose(unit)
-        chance = self.served.chances.get(arm, 1.0)
-        seen = self.history.seq if watermark is None else watermark
+        seen, last = self.history.seq if watermark is None else watermark, self.served
         try:
-            answered, output = _ask(chosen, self.history, body, at, seen)
-        except ModelError as exc:
-            if exc.code != ModelError.code:  # the request's fault, not the model's
+            for by, arm, chance in self._turns(unit):
+                try:
+                    return self._given(by, arm, chance, seen, *_ask(by, self.history, body, at, seen))
+                except ModelError as exc:
+                    self._failed_to(by, exc, arm)
+        except (NoModel, ModelError) as exc:
+            if (instead := self._instead(last, body, seen, exc)) is None:
                 raise
-            self._count_failure(chosen.release.id, exc)
-            champion = self.served.champion
-            if arm == CHAMPION or champion is None:
+            return instead
+        raise AssertionError("the last turn answers or raises")
+
+    async def ask(
+        self, body: Request, unit: str, at: Micros, watermark: int | None = None, until: float = math.inf
+    ) -> Answer:
+        """As `answer`. A model that is not quick is asked beside the event loop, and waited for until then (of `time.monotonic`).
+
+        Raises TooLate, too.
+        """
+        began, chosen = time.perf_counter(), self._chosen(unit)
+        if chosen is None or self.pace.quick(chosen.bundle):
+            try:
+                return self.answer(body, unit, at, watermark)
+            finally:
+                if chosen is not None:
+                    self.pace.took(chosen.bundle, time.perf_counter() - began)
+        seen, last = self.history.seq if watermark is None else watermark, self.served
+        alone = self.history.alone(body.subject)  # the loop goes on learning rows meanwhile
+        try:
+            for by, arm, chance in self._turns(unit):
+                try:
+                    asked = partial(_ask, by, alone, body, at, seen)
+                    return self._given(by, arm, chance, seen, *await self.pace.beside(by.bundle, asked, until))
+                except (ModelError, TooLate) as exc:
+                    self._failed_to(by, exc, arm)
+        except (NoModel, ModelError, TooLate) as exc:
+            if (instead := self._instead(last, body, seen, exc)) is None:
                 raise
-            chosen, arm = champion, CHAMPION
-            answered, output = _ask(chosen, self.history, body, at, seen)
+            return instead
+        raise AssertionError("the last turn answers or raises")
+
+    def is_quick(self, unit: str) -> bool:
+        """Whether this unit is answered without waiting."""
+        chosen = self._chosen(unit)
+        return chosen is None or self.pace.quick(chosen.bundle)
+
+    def _chosen(self, unit: str) -> Loaded | None:
+        served = self.served
+        return served.variants.get(choose(served.beside, unit))
+
+    def _turns(self, unit: str) -> Iterator[tuple[Loaded, str, float]]:
+        """Who is asked, one after the other, as what, and the chance of the first: the variant, and the champion after one beside it.
+
+        Raises NoModel.
+        """
+        chosen, arm = self.choose(unit)
+        chance, champion = self.served.chances.get(arm, 1.0), self.served.champion
+        yield chosen, (LAST_GOOD if arm == CHAMPION and self.served.degraded else arm), chance
+        if arm != CHAMPION and champion is not None:
+            yield champion, CHAMPION, chance
+
+    def _given(self, by: Loaded, arm: str, chance: float, seen: int, answered: Answered, output: bytes) -> Answer:
         if self.refuses and answered.flags:
             _refuse(answered.flags)
-        return Answer(chosen, arm, output, answered.cold, seen, answered.flags, chance)
+        if arm == LAST_GOOD:
+            self.metrics.fallbacks.labels(self.endpoint, LAST_GOOD, "refused").inc()
+        return Answer(by, arm, output, answered.cold, seen, answered.flags, chance)
 
-    def _count_failure(self, release_id: str, exc: ModelError) -> None:
+    def _failed_to(self, by: Loaded, exc: ModelError | TooLate, arm: str) -> None:
+        """Count it against the release. Raises the error where it is the request's fault, or nobody has a turn after this one."""
+        if isinstance(exc, ModelError) and exc.code != ModelError.code:
+            raise exc
+        self._count_failure(by.release.id, exc)
+        if arm in (CHAMPION, LAST_GOOD) or self.served.champion is None:
+            raise exc
+
+    def _count_failure(self, release_id: str, exc: TidemillError) -> None:
         self.metrics.failures.labels(release_id).inc()
         self._failed[release_id] += 1
         _log.error("release %s failed to answer: %s", release_id, exc)
+
+    def _instead(self, served: Served, body: Request, seen: int, exc: TidemillError) -> Answer | None:
+        """What is usual; None where nothing is kept of that, or the request is at fault."""
+        kept = served.baseline
+        if kept is None or (isinstance(exc, ModelError) and exc.code != ModelError.code):
+            return None
+        self._fell_back = time.monotonic()
+        self.metrics.fallbacks.labels(self.endpoint, BASELINE, exc.code).inc()
+        output = _encode(self.task.instead(kept.usual, body))
+        release = Release("", self.endpoint, kept.model, BASELINE, (), 0, 0, 0, environment=self.scope.environment)
+        return Answer(Loaded(release, "", None, self.task), BASELINE, output, True, seen)
+
+    @property
+    def health(self) -> str:
+        """ok | degraded | fallback (what is usual is answered, or was within the last minute) | no_model."""
+        said = self.served.health
+        usual = time.monotonic() - self._fell_back < REMEMBERED or (said == "no_model" and self.served.baseline)
+        return "fallback" if usual else said
 
     def tell_failures(self) -> None:
         """Add what has failed since to the stored counts; the rollout's evidence reads them. May run in any thread."""

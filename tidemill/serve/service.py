@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -13,6 +15,7 @@ import msgspec
 from tidemill.data.check.readings import normal
 from tidemill.errors import BadRequest, Conflict, NotFound, StoreBusy
 from tidemill.learning.labelled import known_label
+from tidemill.release.variants import BASELINE, FALLBACKS
 from tidemill.serve.bodies import named_in
 from tidemill.serve.explain import NOT_KEPT, none
 from tidemill.serve.predictor import Answer, Predictor
@@ -24,13 +27,15 @@ from tidemill.types import JsonObject, Micros, did_you_mean, named_id, new_id, t
 
 A = TypeVar("A")
 R = TypeVar("R")
+_USUAL = msgspec.json.encode(none("it is what is usual: no model was asked"))
 _NOT_KEPT = msgspec.json.encode(none(NOT_KEPT))
 ACKS = ("group", "async", "none")
 _encode = msgspec.json.Encoder().encode
 
 
-class Head(msgspec.Struct):
-    """The part of a reply that every endpoint gives; the model's own output follows it."""
+class Head(msgspec.Struct, omit_defaults=True):
+    """The part of a reply that every endpoint gives; the model's own output follows it. ``fallback``: it is not the champion's though it
+    should be."""
 
     prediction_id: str
     model: str
@@ -40,6 +45,7 @@ class Head(msgspec.Struct):
     ack: str
     at: str
     position: int
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +75,16 @@ class PredictionService:
     def __init__(self, serving: Serving) -> None:
         self.serving = self._s = serving
         self._flying: dict[str, _Flying] = {}
-        self._explaining: dict[str, asyncio.Event] = {}
-        """Predictions that are being explained, and are not yet on their way to the disk."""
+        self._busy: dict[str, asyncio.Event] = {}
+        """Predictions that a slow model makes, or that are being explained, and are not yet on their way to the disk."""
 
-    async def predict(self, endpoint: str, body: Request, ack: str, position: int = 0) -> tuple[bytes, bool]:
+    async def predict(
+        self, endpoint: str, body: Request, ack: str, position: int = 0, until: float = math.inf
+    ) -> tuple[bytes, bool]:
         """Answer and write down; the same key again gives the stored answer. The reply, and whether it was given before.
 
-        ``position``: of the feed that the answer has to see. Raises as `Predictor.answer`, and Conflict, StoreError, NotThereYet.
+        ``position``: of the feed that the answer has to see; ``until``: the moment (of `time.monotonic`) up to which a model is waited for.
+        Raises as `Predictor.answer`, and Conflict, StoreError, NotThereYet.
         """
         started = time.perf_counter_ns()
         serving = self._s
@@ -95,12 +104,14 @@ class PredictionService:
             body = await self.asking(predictor.found, body)
             inputs = _encode(body.kept())
         await predictor.know(body.subject)
-        answer, prediction = self.made(predictor, body, inputs, prediction_id, started)
+        answer, prediction = await self.answered(predictor, body, inputs, prediction_id, started, until=until)
         if body.explain or predictor.explainer.wanted(prediction_id):
             prediction = await self.explained(predictor, answer, prediction, body)
         if ack != "none":
             waits = self.waits(ack) or (body.key is not None and serving.several)
             written = self.send((prediction,), waits)
+            if waits and body.key is not None:
+                written = asyncio.shield(written)  # who asks with the same key waits for it, too
             if waits and (stored := (await written).taken.get(prediction_id)) is not None:
                 return again(stored, asked, None if asked.is_open else inputs), True
         self.counted(answer, prediction)
@@ -124,6 +135,24 @@ class PredictionService:
         answer = predictor.answer(body, body.subject or prediction_id, at, watermark)
         return answer, _prediction(prediction_id, predictor.endpoint, at, body, inputs, answer, started)
 
+    async def answered(
+        self,
+        predictor: Predictor,
+        body: Request,
+        inputs: bytes,
+        prediction_id: str,
+        started: int,
+        at: Micros | None = None,
+        watermark: int | None = None,
+        until: float = math.inf,
+    ) -> tuple[Answer, Prediction]:
+        """As `made`; a slow model is asked beside the event loop, and waited for until then. Raises TooLate, too."""
+        at = self._s.clock.now() if at is None else at
+        unit = body.subject or prediction_id
+        with nullcontext() if body.key is None or predictor.is_quick(unit) else self._making(prediction_id):
+            answer = await predictor.ask(body, unit, at, watermark, until)
+        return answer, _prediction(prediction_id, predictor.endpoint, at, body, inputs, answer, started)
+
     def counted(self, answer: Answer, prediction: Prediction) -> None:
         """It is told: in the metrics."""
         self._s.metrics.predicted(prediction.endpoint, prediction.model, prediction.arm, prediction.cold)
@@ -133,18 +162,25 @@ class PredictionService:
     async def explained(self, predictor: Predictor, answer: Answer, made: Prediction, body: Request) -> Prediction:
         """With what the answer is made of. Who asks with the same key meanwhile waits."""
         question = Question(body, predictor.history, made.at, made.watermark, msgspec.json.decode(made.output))
-        by, done = answer.by, asyncio.Event()
-        self._explaining[made.id] = done
-        try:
+        if answer.arm == BASELINE:
+            return replace(made, explained=_USUAL)
+        by = answer.by
+        with self._making(made.id):
             said = await predictor.explainer.of(by.task, by.scorer, by.bundle, question)
-            return replace(made, explained=said)
+        return replace(made, explained=said)
+
+    @contextmanager
+    def _making(self, prediction_id: str) -> Iterator[None]:
+        done = self._busy[prediction_id] = asyncio.Event()
+        try:
+            yield
         finally:
-            del self._explaining[made.id]
+            del self._busy[prediction_id]
             done.set()
 
     def flies(self, key: str) -> bool:
-        """Whether the answer under this id is being explained, or on its way to the disk."""
-        return key in self._flying or key in self._explaining
+        """Whether the answer under this id is being made, or on its way to the disk."""
+        return key in self._flying or key in self._busy
 
     def send(self, predictions: Sequence[Prediction], urgent: bool) -> asyncio.Future[Met]:
         """Queue these for one commit; who asks for one by its key meanwhile waits for it."""
@@ -166,7 +202,7 @@ class PredictionService:
         """``inputs``: None of a request that leaves them to be looked up, for they may be others by now."""
         if ack == "none":
             raise BadRequest("a key asks to be remembered, ack=none asks not to", place="ack", hint="use ack=async")
-        while (busy := self._explaining.get(prediction_id)) is not None:
+        while (busy := self._busy.get(prediction_id)) is not None:
             await busy.wait()
         flying = self._flying.get(prediction_id)
         if flying is not None and flying.written.done():
@@ -336,6 +372,7 @@ def reply(p: Prediction, ack: str, explain: bool = False) -> bytes:
     >>> reply(p, "group").decode()[-67:]
     '"1970-01-01T00:00:00Z","position":0,"items":["mug"],"scores":[0.5]}'
     """
-    head = _encode(Head(p.id, p.model, p.release, p.arm, p.cold, ack, to_iso(p.at), p.watermark))
+    fallback = p.arm if p.arm in FALLBACKS else ""
+    head = _encode(Head(p.id, p.model, p.release, p.arm, bool(p.cold), ack, to_iso(p.at), p.watermark, fallback))
     said = head[:-1] + b"," + p.output[1:]
     return said if not explain else said[:-1] + b',"explained":' + (p.explained or _NOT_KEPT) + b"}"

@@ -179,11 +179,12 @@ class Serving:
             await asyncio.to_thread(self.look, again=True)
 
     def health(self, own: bool = True) -> dict[str, str]:
-        """By endpoint whether it answers: ok | no_model | degraded (the champion is refused) | lags (what others wrote is not
+        """By endpoint whether it answers: ok | no_model | degraded (the champion is refused) | fallback (what is usual) |
+        lags (what others wrote is not
         known) | not_writing (an answer cannot be written down, and is refused) | cut_off (its lease has run out) |
         damaged (a database is not the one in the folder). ``own``: with its lease."""
         trouble = self._trouble(own)
-        found = {name: predictor.served.health for name, predictor in self.predictors.items()}
+        found = {name: predictor.health for name, predictor in self.predictors.items()}
         return {name: said if said == "no_model" else trouble or said for name, said in found.items()}
 
     def _trouble(self, own: bool) -> str:

@@ -108,7 +108,7 @@ def _lay(rows: list[JsonObject], tensor: Tensor, place: str, fields: Collection[
     if len(values) != len(rows):
         raise BadRequest(f"{len(values)} rows, where others have {len(rows)}", place=f"{place}.shape")
     inside = "inputs" in rows[0] and (tensor.name in own or tensor.name not in fields)
-    if not inside and (tensor.name not in fields or tensor.name == "explain"):
+    if not inside and (tensor.name not in fields or tensor.name in ("explain", "timeout")):
         raise BadRequest(
             f"unknown input {tensor.name!r}", place=f"{place}.name", hint=did_you_mean(tensor.name, sorted(fields))
         )
@@ -241,7 +241,7 @@ def inputs_said(request: type[Request], columns: Mapping[str, Column]) -> list[J
     """``$metadata_tensor`` of each input: a model's columns, or the fields of the task's request."""
     if "inputs" in request.__struct_fields__:
         return [_said(name, OF_COLUMNS.get(column.kind, "BYTES"), [-1]) for name, column in columns.items()]
-    return [_said("subject", "BYTES", [-1]), *_fields_said(request, ("subject", "key", "explain"))]
+    return [_said("subject", "BYTES", [-1]), *_fields_said(request, ("subject", "key", "explain", "timeout"))]
 
 
 def outputs_said(reply: type[msgspec.Struct]) -> list[JsonObject]:

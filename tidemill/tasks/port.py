@@ -31,6 +31,7 @@ NEVER_SEEN = "never seen"
 """The flag of a category that no row had from which the model learned: it is answered as if it were missing."""
 ITEMS_KNOWN = "items known"
 """The attribute of a recommender's request that says how many items its subject's history has."""
+LONGEST_TIMEOUT = 600_000
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 Part = Name | int | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)] | bool
 """One value of a key that is told by its columns."""
@@ -48,6 +49,8 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     subject: Name | None = None
     key: Name | None = None
     explain: bool = False
+    timeout: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_TIMEOUT)] | None = None
+    """Milliseconds in which it is answered, or refused; the header ``Deadline`` says the same."""
 
     def kept(self) -> JsonObject:
         """What is written down of the question, beside subject and key."""
@@ -272,5 +275,9 @@ class Task:
     """(scorer, …, one part of it, what the columns are called) → the reason as a person whom it concerns is told."""
     otherwise: Callable[[Any, Request, Want, Mapping[str, str]], JsonObject] | None = None
     """(scorer, what was asked, what is wanted, what the columns are called) → what would have to change. Raises BadRequest, ModelError."""
+    usual: Callable[[Any, Sequence[JsonObject]], JsonObject | None] = lambda scorer, lately: None
+    """(scorer, answers of lately) → what is answered where the model cannot be; None where that cannot be told."""
+    instead: Callable[[JsonObject, Any], JsonObject] = lambda usual, request: usual
+    """(what is usual, request) → the answer to it."""
     said: Callable[[JsonObject], Mapping[str, Any]] | None = None
     """(an answer) → what is watched of it, by name: numbers, texts, truth values; a ``probability`` lies in [0, 1]."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from typing import Any
 from urllib.parse import parse_qsl
 
 from tidemill.access.tokens import TokenCache
@@ -21,6 +19,7 @@ from tidemill.errors import (
     UnsupportedMedia,
 )
 from tidemill.serve.bodies import MAX_BODY
+from tidemill.serve.http.deadlines import Deadlines, Overdue
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.routes import Receive, Scope
 from tidemill.store.records import Token
@@ -37,6 +36,7 @@ _SINGLE = (
     b"content-length",
     b"ack",
     b"position",
+    b"deadline",
     b"x-forwarded-proto",
 )
 
@@ -138,13 +138,11 @@ class RequestGuard:
 
 
 class Reading:
-    """Takes bodies in, and gives up on those that are too long or too slow. `expire` is called by the heartbeat: a timer
-    of the event loop for each body would cost as much as the answer."""
+    """Takes bodies in, and gives up on those that are too long or too slow. `expire` is called by the heartbeat."""
 
     def __init__(self, seconds: float = READ_SECONDS) -> None:
-        self.seconds = seconds
-        self._until: dict[asyncio.Task[Any], float] = {}
-        self._late: set[asyncio.Task[Any]] = set()
+        self.seconds, self._deadlines = seconds, Deadlines()
+        self.expire = self._deadlines.expire
 
     async def body(self, call: Call, limit: int = MAX_BODY) -> bytes:
         """Without a byte order mark. Raises UnsupportedMedia and TooLarge (before reading it), BadRequest, TooSlow, Gone."""
@@ -153,21 +151,12 @@ class Reading:
         length = call.headers.get(b"content-length")
         if length is not None and int(length) > limit:
             raise too_large(limit)
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a body is read in a task")
         call.taken = True
-        self._until[task] = time.monotonic() + self.seconds
         try:
-            return _plain(await _take(call.receive, limit))
-        except asyncio.CancelledError:
-            if task not in self._late:
-                raise
-            self._late.discard(task)
-            task.uncancel()
+            taken = await self._deadlines.within(_take(call.receive, limit), time.monotonic() + self.seconds)
+        except Overdue:
             raise TooSlow(f"the body did not arrive within {self.seconds:g} s") from None
-        finally:
-            del self._until[task]
+        return _plain(taken)
 
     async def hear_out(self, call: Call) -> None:
         """Take in the rest of a request that is refused, where it is short: the connection is closed with the answer, and who still
@@ -180,17 +169,7 @@ class Reading:
     def hurry(self, seconds: float) -> None:
         """From now on nobody has longer than this."""
         self.seconds = min(self.seconds, seconds)
-        latest = time.monotonic() + self.seconds
-        for task, until in self._until.items():
-            self._until[task] = min(until, latest)
-
-    def expire(self) -> None:
-        """Wake those whose time is over."""
-        now = time.monotonic()
-        for task in [task for task, until in self._until.items() if until <= now]:
-            if task not in self._late:
-                self._late.add(task)
-                task.cancel()
+        self._deadlines.hurry(time.monotonic() + self.seconds)
 
 
 async def _take(receive: Receive, limit: int) -> bytes:

@@ -13,17 +13,21 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import entry_points
+from typing import TypeVar
 
 import msgspec
 
 from tidemill.access import tokens as auth
 from tidemill.access.acknowledged import acknowledged
 from tidemill.access.caller import Caller
-from tidemill.errors import BadRequest, NoRoute, ProjectError, ServeError, TidemillError, WrongMethod
+from tidemill.config.network import deadline
+from tidemill.errors import BadRequest, NoRoute, ProjectError, ServeError, TidemillError, TooLate, WrongMethod
 from tidemill.scope.project import Project
 from tidemill.serve import bodies
 from tidemill.serve.http import v2, welcome
+from tidemill.serve.http.admission import Admission
 from tidemill.serve.http.admit import JSON, Call, Gone, Headers, Reading, Reply, RequestGuard, too_large
+from tidemill.serve.http.deadlines import Deadlines, Overdue
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.routes import OPEN, Receive, Route, Scope, Send, Table
 from tidemill.serve.many import answer_many
@@ -36,6 +40,7 @@ from tidemill.types import Json, new_id
 
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
+T = TypeVar("T")
 Handler = Callable[["App", Call], Awaitable[Reply]]
 FaceHandler = Callable[[Call, bytes], Awaitable[Reply]]
 """Answers an admitted request, given its head and its body."""
@@ -44,6 +49,8 @@ MakeFace = Callable[[Serving], Mapping[Route, FaceHandler]]
 
 PROBLEM: Headers = [(b"content-type", b"application/problem+json"), *JSON[1:]]
 FACE_SECONDS = 30.0
+FOR_MODELS = 0.8
+"""The part of a request's time for which its model is waited for."""
 CLOSED = Door()
 """This machine alone."""
 
@@ -75,7 +82,11 @@ def installed() -> list[MakeFace]:
     return [point.load() for point in sorted(entry_points(group="tidemill.faces"), key=lambda p: p.name)]
 
 
-_MORE: dict[int, Headers] = {401: [(b"www-authenticate", b"Bearer")], 503: [(b"retry-after", b"1")]}
+_MORE: dict[int, Headers] = {
+    429: [(b"retry-after", b"1")],
+    401: [(b"www-authenticate", b"Bearer")],
+    503: [(b"retry-after", b"1")],
+}
 """What an error of this status says in its head."""
 
 
@@ -99,8 +110,10 @@ class App:
         self.serving, self.door, self.draining = serving, door, False
         self.cookie = f"tidemill_{serving.project.id[-8:]}"
         self.gate = RequestGuard(serving.tokens, self.cookie, door)
-        self.reading = Reading()
-        serving.on_beat.append(self.reading.expire)
+        self.reading, self.deadlines = Reading(), Deadlines()
+        reached = serving.project.reached
+        self.building, self.patience = Admission(reached.at_once), deadline(reached.deadline)
+        serving.on_beat += [self.reading.expire, self.deadlines.expire, self._count]
         self.answers = PredictionService(serving)
         self.faces: dict[Route, FaceHandler] | None = None  # loaded when first asked for
         self._makers, self._loading = makers, asyncio.Lock()
@@ -112,13 +125,16 @@ class App:
             raise RuntimeError(f"no {scope['type']} here")  # websockets are off in the server; lifespan is not used
         started = time.perf_counter()
         told = _Told(send)
-        name = "refused"
+        name, caller = "refused", ""
         try:
             call = Call(scope, receive)
             told.last = self.draining
             try:
                 route = await self._admit(call)
                 name = route.path
+                if call.token is not None:
+                    self.building.enter(call.token.id)
+                    caller = call.token.id
                 if self.faces is not None and route not in self.handlers:
                     await self._to_face(self.faces[route], call, told)
                 else:
@@ -138,7 +154,27 @@ class App:
         except Exception as exc:  # noqa: BLE001 - the last border: the client gets an answer, the log the whole story
             await told.reply(_form(_unexpected(exc), scope))
         finally:
+            if caller:
+                self.building.leave(caller)
             self.serving.metrics.answered(name, told.status, time.perf_counter() - started)
+
+    def _count(self) -> None:
+        self.serving.metrics.inside.set(self.building.inside)
+
+    def until(self, began: float, asked: int | None) -> tuple[float, float]:
+        """By when a request is answered, and up to when a model is waited for: then what is usual can still be written down.
+
+        ``asked``: milliseconds, where the request says them. All of `time.monotonic`.
+        """
+        seconds = self.patience if asked is None else asked / 1_000
+        return began + seconds, began + FOR_MODELS * seconds
+
+    async def in_time(self, work: Awaitable[T], until: float) -> T:
+        """Raises TooLate where it is not done by then: nothing is answered after its deadline."""
+        try:
+            return await self.deadlines.within(work, until)
+        except Overdue:
+            raise TooLate("it was not done in time", place="Deadline", hint="ask again, with the same key") from None
 
     def _refusal(self, exc: TidemillError, scope: Scope) -> Reply:
         """The error as a page or as JSON. No name of the caller holds it: in a circle with its own traceback it would keep the
@@ -268,17 +304,21 @@ def _ack(call: Call) -> str:
 
 
 async def _predict(app: App, call: Call) -> Reply:
-    ack = _ack(call)
+    began, ack = time.monotonic(), _ack(call)
     position = bodies.position(call.header(b"position") or call.query("position"))
     endpoint = call.params["endpoint"]
     kind = app.serving.at(endpoint).task.request
+    asked = bodies.milliseconds(call.header(b"deadline") or call.query("timeout"))
     data = await app.reading.body(call, bodies.MAX_LIST)
     if (several := bodies.requests_of(data, kind)) is not None:
-        return 200, JSON, await answer_many(app.answers, endpoint, several, ack, position)
+        until, model = app.until(began, asked)
+        made = answer_many(app.answers, endpoint, several, ack, position, model)
+        return 200, JSON, await app.in_time(made, until)
     if len(data) > bodies.MAX_BODY:
         raise too_large(bodies.MAX_BODY)
     body = bodies.predict_body(data, kind)
-    said, repeated = await app.answers.predict(endpoint, body, ack, position)
+    until, model = app.until(began, asked or body.timeout)
+    said, repeated = await app.in_time(app.answers.predict(endpoint, body, ack, position, model), until)
     return 200, [*JSON, (b"repeated", b"1")] if repeated else JSON, said
 
 
@@ -308,7 +348,7 @@ async def _health(app: App, call: Call) -> Reply:
 
 async def _ready(app: App, call: Call) -> Reply:
     """Whether clients may be sent here: 503 while an endpoint has nothing to answer with, or cannot write, and once a stop has begun."""
-    waits = {name: said for name, said in app.serving.health().items() if said not in ("ok", "degraded")}
+    waits = {name: said for name, said in app.serving.health().items() if said not in ("ok", "degraded", "fallback")}
     if app.draining:
         return as_json({"status": "stopping"}, 503)
     return as_json({"status": "not_ready", "endpoints": waits}, 503) if waits else as_json({"status": "ready"})

@@ -5,6 +5,7 @@ Answers are made, logged and named as those of ``POST /predict/{endpoint}``; err
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
@@ -43,6 +44,10 @@ class Host(Protocol):
     answers: PredictionService
     reading: Reading
     draining: bool
+
+    def until(self, began: float, asked: int | None) -> tuple[float, float]: ...
+
+    async def in_time(self, work: Awaitable[bytes], until: float) -> bytes: ...
 
 
 def is_here(path: str) -> bool:
@@ -94,7 +99,7 @@ async def model_ready(app: Host, call: Call) -> Reply:
 
 async def infer(app: Host, call: Call) -> Reply:
     """All rows are answered, or none is."""
-    predictor = _asked(app, call)
+    began, predictor = time.monotonic(), _asked(app, call)
     if "version" in call.params and len(_versions(predictor)) > 1:
         hint = "leave the version out: who is asked about decides which one answers"
         raise Conflict("several versions answer here", place=call.path, hint=hint)
@@ -105,7 +110,9 @@ async def infer(app: Host, call: Call) -> Reply:
     tensors.check_wanted(body.outputs, predictor.task.reply)
     ack = ack_mode(asked.ack or call.header(b"ack"))
     position = bodies.position(asked.position or call.header(b"position"))
-    said = await answer_many(app.answers, predictor.endpoint, asked.rows, ack, position, whole=True)
+    until, model = app.until(began, bodies.milliseconds(call.header(b"deadline")))
+    made = answer_many(app.answers, predictor.endpoint, asked.rows, ack, position, model, whole=True)
+    said = await app.in_time(made, until)
     told: JsonObject = msgspec.json.decode(said)
     answers = told["answers"]
     outputs = tensors.outputs_of(answers, predictor.task.reply, body.outputs)
@@ -157,4 +164,4 @@ def _columns(predictor: Predictor) -> Mapping[str, Column]:
 
 
 def _serves(health: str) -> bool:
-    return health in ("ok", "degraded")
+    return health in ("ok", "degraded", "fallback")

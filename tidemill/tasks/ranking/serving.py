@@ -42,6 +42,8 @@ from tidemill.tasks.ranking.sentence import because
 from tidemill.tasks.ranking.sessions import Sessions, SessionScorer
 from tidemill.types import JsonObject, Micros
 
+MOST_USUAL = 200
+"""So many popular items are kept for when the model cannot be asked."""
 FAINT = 0.25
 """A purchase of two half-lives ago: from there on it is asked whether the history changes the answer at all."""
 
@@ -181,6 +183,19 @@ def explain(scorer: Any, prediction: Prediction, told: JsonObject, history: Sequ
     return Explained(list(zip(told["items"], told["scores"], weights.T.tolist(), strict=True)), verified)
 
 
+def usual(scorer: Any, lately: Sequence[JsonObject]) -> JsonObject | None:
+    """What is popular: the answer to somebody of whom nothing is known."""
+    names, scores = best_of(scorer, [], np.empty(0), 0, MOST_USUAL, lambda: History().times("", 0))
+    known = bool(names) and bool(np.isfinite(scores).all())
+    return {"items": list(names), "scores": scores.tolist()} if known else None
+
+
+def instead(usual: JsonObject, request: Any) -> JsonObject:
+    """The first of them."""
+    k = _asked(request).k
+    return {"items": usual["items"][:k], "scores": usual["scores"][:k]}
+
+
 def unsupported(feature: FeatureConfig) -> str | None:
     """Of features no recommender reads anything but the decayed counts of a subject's items."""
     if feature.op == "decayed_count" and feature.by is not None and feature.window is None:
@@ -210,6 +225,8 @@ RECOMMEND = Task(
     labels=lambda scorer: None,
     catalogue=lambda scorer: getattr(scorer, "catalogue", ()),
     unsupported=unsupported,
+    usual=usual,
+    instead=instead,
 )
 TASKS = (RECOMMEND, replace(RECOMMEND, name="steps", learners=()))
 """Built-in recommenders, and a project's own: ``steps:NAME``."""

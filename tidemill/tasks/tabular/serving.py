@@ -148,6 +148,24 @@ def said(output: JsonObject) -> Mapping[str, Any]:
     return {"value": output.get("value"), "probability": chances[1] if len(chances) == 2 else output.get("probability")}
 
 
+def usual(scorer: Any, lately: Sequence[JsonObject]) -> JsonObject | None:
+    """The middle of the values that were answered lately, or the label that was the likeliest over all of them.
+
+    >>> usual(None, [{"value": 1.0}, {"value": 5.0}, {"value": 2.0}])
+    {'value': 2.0}
+    >>> usual(None, [{"value": "yes", "probabilities": {"no": 0.25, "yes": 0.75}}])
+    {'value': 'yes', 'probability': 0.75, 'probabilities': {'no': 0.25, 'yes': 0.75}}
+    """
+    chances = [one["probabilities"] for one in lately if "probabilities" in one]
+    if not chances:
+        values = sorted(one["value"] for one in lately if isinstance(one.get("value"), int | float))
+        return {"value": float(values[len(values) // 2])} if values else None
+    by_label = {name: sum(one.get(name, 0.0) for one in chances) / len(chances) for name in chances[-1]}
+    best = max(by_label, key=by_label.__getitem__)
+    value = next((one["value"] for one in lately if text_of(one["value"]) == best), best)
+    return {"value": value, "probability": by_label[best], "probabilities": by_label}
+
+
 CLASSIFY = Task(
     name="classify",
     kind="a table",
@@ -172,6 +190,7 @@ CLASSIFY = Task(
     catalogue=lambda scorer: (),
     unsupported=lambda feature: feature.by and "declare it without by: one number a row",
     asked=asked,
+    usual=usual,
     said=said,
 )
 REGRESS = replace(
