@@ -3,7 +3,7 @@
 What Tidemill acts on: ``logicalType`` (with ``physicalType`` for 32-bit numbers), ``required``, ``unique``,
 ``primaryKey``, ``logicalTypeOptions`` (ranges, lengths, pattern), quality rules of the standard's library
 (``nullValues``, ``duplicateValues``, ``invalidValues`` that must be 0), ``slaProperties`` freshness, and these
-``customProperties``: ``tidemill.role`` of a column (time, subject, item, value, target, title), ``tidemill.text`` (``exact``: a
+``customProperties``: ``tidemill.role`` of a column (time, subject, item, value, target, title, store), ``tidemill.text`` (``exact``: a
 name is left as it is written; ``normal``: a text is read as a name) and ``tidemill.number`` (``comma``: 1.234,5;
 ``point``: 1,234.5), ``tidemill.key``,
 ``tidemill.max_bad_share`` and ``tidemill.surplus`` of the table: what becomes of columns that the contract does not name.
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.data.check.checks import Rules
 from tidemill.data.check.column import Column
+from tidemill.data.contract.items import ItemColumns, item_columns
 from tidemill.data.contract.odcs import (
     Document,
     Path_,
@@ -33,7 +34,7 @@ from tidemill.data.contract.odcs import (
     parse_document,
     read_text,
 )
-from tidemill.data.contract.rules import cannot_check, must_be_zero, read_column
+from tidemill.data.contract.rules import as_name, cannot_check, must_be_zero, read_column
 from tidemill.errors import ContractError
 from tidemill.types import Micros, did_you_mean, digest
 
@@ -95,6 +96,21 @@ class Contract(Rules):
         return self.role("title")
 
     @property
+    def store(self) -> str | None:
+        return self.role("store")
+
+    @property
+    def items(self) -> ItemColumns | None:
+        """Of a table of items what its columns are (`tidemill.data.contract.items`)."""
+        return item_columns(self.columns, self.key)
+
+    @property
+    def revised(self) -> bool:
+        """Whether the same key comes again with other values, and the newest counts: of items whose key is of no moment."""
+        items = self.items
+        return items is not None and not items.timed
+
+    @property
     def target(self) -> str | None:
         return self.role("target")
 
@@ -125,13 +141,8 @@ def _build(document: Document, places: Places, text: str) -> Contract:
     singles = tuple((c.name,) for c in columns if c.unique and (c.name,) != contract.key)
     sets = _table_quality(table.quality, columns, (*where, "quality"), places)
     contract = replace(contract, unique=tuple(s for s in dict.fromkeys((*singles, *sets)) if s != contract.key))
-    return replace(contract, columns=tuple(_as_name(c, contract) for c in columns))
-
-
-def _as_name(column: Column, contract: Contract) -> Column:
-    """A text that names something is read in its normal form, where the contract does not say ``tidemill.text: exact``."""
-    names = column.role in ("subject", "item") or any(column.name in names for names in contract.sets)
-    return replace(column, normal=True) if column.kind == "string" and names and not column.exact else column
+    keyed = {name for names in contract.sets for name in names}
+    return replace(contract, columns=tuple(as_name(c, c.name in keyed) for c in columns))
 
 
 def _table_quality(

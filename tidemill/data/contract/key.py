@@ -15,6 +15,7 @@ from tidemill.data.check.column import Column
 from tidemill.data.check.readings import Unread, read
 from tidemill.data.contract.odcs import (
     ColumnSettings,
+    Document,
     Path_,
     Places,
     Property,
@@ -38,7 +39,7 @@ def key_of(dataset: Dataset, said: Mapping[str, Value]) -> str:
     What a file has in these columns may be told as JSON has it (7000 for a text "7000"), in any order.
     """
     path = dataset.contract_path
-    columns = _columns(path, _state(path))
+    columns = _columns(path, state_of(path))
     names = [column.name for column in columns]
     if not names:
         hint = f"send a key of your own, one text, or name the columns: tidemill.key in {path.name}"
@@ -51,7 +52,7 @@ def key_of(dataset: Dataset, said: Mapping[str, Value]) -> str:
     return "/".join(_spelled(column, said[column.name]) for column in columns)
 
 
-def _state(path: Path) -> tuple[int, ...]:
+def state_of(path: Path) -> tuple[int, ...]:
     """What is another when the file is: an outcome looks at that, and reads the contract when it has changed."""
     try:
         found = path.stat()
@@ -67,14 +68,21 @@ def _columns(path: Path, state: tuple[int, ...]) -> tuple[Column, ...]:
     document, places = parse_document(read_text(path), name)
     table = document.schema[0]
     where: Path_ = ("schema", 0)
-    custom = {("customProperties",): document.customProperties, (*where, "customProperties"): table.customProperties}
-    said = own_settings(TableSettings, places, custom).key
-    primary = sorted((p for p in table.properties if p.primaryKey), key=lambda p: p.primaryKeyPosition)
-    named = [p.name for p in primary] if said is None else [said] if isinstance(said, str) else said
+    named = key_names(document, places)
     known = {p.name: _column(p, (*where, "properties", i), places) for i, p in enumerate(table.properties)}
     if wrong := next((one for one in named if one not in known), None):
         raise ContractError(f"no column {wrong!r}", place=name, hint=did_you_mean(wrong, known))
     return tuple(known[one] for one in named)
+
+
+def key_names(document: Document, places: Places) -> list[str]:
+    """The names of the key, in its order."""
+    table = document.schema[0]
+    where: Path_ = ("schema", 0, "customProperties")
+    custom = {("customProperties",): document.customProperties, where: table.customProperties}
+    said = own_settings(TableSettings, places, custom).key
+    primary = sorted((p for p in table.properties if p.primaryKey), key=lambda p: p.primaryKeyPosition)
+    return [p.name for p in primary] if said is None else [said] if isinstance(said, str) else said
 
 
 def _column(prop: Property, path: Path_, places: Places) -> Column:

@@ -14,8 +14,9 @@ from tidemill.errors import ConfigError, ContractError
 from tidemill.types import Micros, parse_span
 
 Path_ = tuple[str | int, ...]
-Role = Literal["time", "subject", "item", "value", "target", "title"]
-"""Parts a column can play: when, whose, of what, how much (its sign tells purchase from return), what is to be said, what the item is called."""
+Role = Literal["time", "subject", "item", "value", "target", "title", "store"]
+"""Parts a column can play: when, whose, of what, how much (its sign tells purchase from return), what is to be said, what the item
+is called, of which shop the row is."""
 ROLES: tuple[str, ...] = get_args(Role)
 
 

@@ -1,23 +1,19 @@
-"""From the standard's words about a column to what Tidemill checks of it."""
+"""From the standard's words about a column to what Tidemill checks of it. Frames are loaded only to try what is written (`tried`)."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
-
-import polars as pl
 
 from tidemill.data.check.column import Column
-from tidemill.data.check.columns import target_type
 from tidemill.data.check.formats import grammar
 from tidemill.data.contract.odcs import ColumnSettings, Options, Path_, Places, Property, Quality, own_settings
-from tidemill.data.discover.rows import said
 from tidemill.errors import ConfigError, ContractError, NotAvailableYet
 from tidemill.types import parse_time
 
 
-def read_column(prop: Property, path: Path_, places: Places) -> Column:
+def read_column(prop: Property, path: Path_, places: Places, tried: bool = True) -> Column:
+    """The column. ``tried``: its pattern and its values are tried on a frame, which the server has none of. Raises ContractError."""
     if prop.logicalType in ("time", "object", "array"):
         raise NotAvailableYet(
             f"a column of type {prop.logicalType!r} is not available yet",
@@ -51,7 +47,17 @@ def read_column(prop: Property, path: Path_, places: Places) -> Column:
     column = _limits(column, prop.logicalTypeOptions, (*path, "logicalTypeOptions"), places)
     for i, rule in enumerate(prop.quality):
         column = _rule(column, rule, (*path, "quality", i), places)
+    if tried:
+        from tidemill.data.contract.tried import try_column
+
+        try_column(column, prop, path, places)
     return column
+
+
+def as_name(column: Column, keyed: bool = False) -> Column:
+    """A text that names something is read in its normal form, where the contract does not say ``tidemill.text: exact``."""
+    names = keyed or column.role in ("subject", "item")
+    return replace(column, normal=True) if column.kind == "string" and names and not column.exact else column
 
 
 def _limits(column: Column, options: Options, path: Path_, places: Places) -> Column:
@@ -74,8 +80,6 @@ def _limits(column: Column, options: Options, path: Path_, places: Places) -> Co
         raise ContractError(f"{column.name}: a {column.kind} has no range", place=places(path))
     if options.format is not None and column.kind in ("date", "timestamp"):
         _try_format(options.format, column.name, places((*path, "format")))
-    if options.pattern is not None:
-        _compile(options.pattern, column.name, places((*path, "pattern")))
     return replace(
         column,
         minimum=None if over else low,
@@ -102,10 +106,8 @@ def _rule(column: Column, rule: Quality, path: Path_, places: Places) -> Column:
             return replace(column, unique=True)
         valid = arguments.get("validValues", rule.validValues)
         if name in ("invalidValues", "validValues") and isinstance(valid, list):
-            _fitting(column, valid, places(path))
             return replace(column, allowed=tuple(valid))
         if name == "invalidValues" and isinstance(arguments.get("pattern"), str) and column.kind == "string":
-            _compile(arguments["pattern"], column.name, places(path))
             return replace(column, pattern=arguments["pattern"])
     raise cannot_check(rule, path, places)
 
@@ -128,32 +130,6 @@ def cannot_check(rule: Quality, path: Path_, places: Places) -> NotAvailableYet:
     )
 
 
-def _fitting(column: Column, values: list[Any], place: str) -> None:
-    """Raises ContractError when a value cannot be one of the column's."""
-    for value in values:
-        try:
-            typed = pl.Series([value], dtype=target_type(column), strict=True)
-            fits = value is None or (typed[0] is not None and isinstance(value, bool) == (column.kind == "boolean"))
-        except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
-            fits = False
-        if not fits:
-            raise ContractError(
-                f"{column.name}: {value!r} can be no value of a column of type {column.kind}",
-                place=place,
-                hint=_WRITTEN[column.kind],
-            )
-
-
-_WRITTEN = {
-    "string": "write texts in quotes",
-    "integer": "write whole numbers without quotes and without a point: 1",
-    "number": "write numbers without quotes: 1.5",
-    "boolean": "write true or false, without quotes",
-    "date": "write days as 2024-01-31",
-    "timestamp": "write times as 2024-01-31T10:30:00",
-}
-
-
 _SHOWN = 40
 
 
@@ -163,10 +139,3 @@ def _try_format(form: str, column: str, place: str) -> None:
         grammar(form)
     except ContractError as exc:
         raise ContractError(f"{column}: {form[:_SHOWN]!r}: {exc.message}", place=place, hint=exc.hint) from exc
-
-
-def _compile(pattern: str, column: str, place: str) -> None:
-    try:
-        pl.Series([""]).str.contains(pattern)
-    except pl.exceptions.ComputeError as exc:
-        raise ContractError(f"{column}: {pattern!r} is not a pattern: {said(exc)}", place=place) from exc

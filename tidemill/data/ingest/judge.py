@@ -7,6 +7,9 @@ function that gives the whole table each time, add what is new. A row is in alre
   duplicate, and a value where the row had none completes it (`late`), or
 - an earlier file of the same name brought the same row. Each row that came then stands for one row now, so that rows
   that were twice in the file stay twice. This is all there is to go by where the contract names no key.
+
+Of items whose newest row counts (`Contract.revised`) no row is in already: a price that is what it was a month ago is news after
+another one.
 """
 
 from __future__ import annotations
@@ -78,11 +81,16 @@ class Judge:
     now: Micros
     pending: list[pl.DataFrame] = field(default_factory=list)  # what files of this ingest complete
 
+    @property
+    def sets(self) -> tuple[tuple[str, ...], ...]:
+        """The sets of columns that are unique in the dataset, not in each of its files alone."""
+        return () if self.into.contract.revised else self.into.contract.sets
+
     @cached_property
     def indexes(self) -> list[tuple[str, KeyIndex]]:
         """The index of each unique set of columns, with the reason for a row that is in it."""
         found = []
-        for names in self.into.contract.sets:
+        for names in self.sets:
             index = KeyIndex(self.into.tables, self.into.dataset, names)
             index.catch_up(self.version)
             found.append((duplicate(self.into.contract.key, names), index))
@@ -150,6 +158,8 @@ class Judge:
     def _compared(self, file: SourceFile, checked: Checked, part: bool) -> tuple[Checked, pl.DataFrame | None]:
         """The outcome with what the dataset holds in view; what the rows complete. ``part``: it can do nothing but complete."""
         contract, cells = self.into.contract, None
+        if contract.revised:
+            return checked, cells
         if not part:
             checked = self._in_already(checked, self.earlier.get(file.name, ()))
             checked = replace(checked, no_events=self._no_events(checked.good))
@@ -199,7 +209,7 @@ class Judge:
         if "_line" not in frame.columns:
             frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
         contract = self.into.contract
-        part = narrowed(contract, frame.columns)
+        part = None if contract.revised else narrowed(contract, frame.columns)
         checked = (part or contract).check(frame, self.now, () if part else seen)
         checked = replace(checked, said=rows.notes)
         if part:

@@ -15,6 +15,7 @@ import polars as pl
 from tidemill.data.check.spelled import spelled
 from tidemill.data.contract.contract import Contract, load_contract
 from tidemill.data.ingest.events import Commit, ingest_events
+from tidemill.data.ingest.items import items_told
 from tidemill.data.ingest.late import columns_of, completed_by
 from tidemill.data.profile.profile import Profile, profile
 from tidemill.data.tables.tables import TableCommit, Tables, open_tables
@@ -128,11 +129,14 @@ def _take_in(into: Target, parts: Iterable[pl.DataFrame]) -> Profile:
     """Each part's rows into the online history; their profile. Serving knows the rows that models learn from, and no others."""
     contract, found = into.contract, Profile(0, {})
     private = (contract.subject,) if contract.subject else ()
+    told = items_told(into.project, into.dataset, contract, into.tables)
     for part in parts:
         if part.height:
             if into.in_history:
                 into.project.live.online.load(online_events(into.dataset, contract, part))
                 _admit(into, part)
+            if told is not None:
+                told.load(part)
             found = found.merge(profile(part.select(contract.names), private))
     return found
 
@@ -148,6 +152,8 @@ def _completed(into: Target, logged: TableCommit, found: Profile) -> Profile:
     if into.in_history and {contract.subject, contract.item, contract.time, contract.value} & {*columns}:
         into.project.live.online.load(online_events(into.dataset, contract, late))
         _admit(into, late)
+    if (told := items_told(into.project, into.dataset, contract, tables)) is not None:
+        told.load(late)
     whole = tables.read(into.dataset, logged.version).select(columns).collect()
     return found.renewed(profile(whole, (contract.subject,) if contract.subject else ()))
 
