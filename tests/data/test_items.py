@@ -62,7 +62,7 @@ def comes(project: Project, name: str, text: str, later: int = 0) -> None:
 
 
 def known(project: Project) -> dict[str, Any]:
-    return {row.item + row.store: row.known for row in project.live.items.first_of("items")}
+    return {row.item + row.store: row.known for row in project.live.items.page_of("items")}
 
 
 def test_the_next_file_s_rows_take_the_place_of_the_last_one_s(project: Project) -> None:

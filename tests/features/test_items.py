@@ -45,6 +45,13 @@ def test_what_is_known_at_a_position_stays_as_it_was() -> None:
     assert (first.position, second.position, second.at(9).position, EMPTY.position) == (1, 3, 9, 0)
 
 
+def test_two_tables_may_come_of_one() -> None:
+    first = table(row("mug", stock=3, title="Mug"))
+    one, other = first.updated([row("pan", title="Pan")], 2), first.updated([row("lid", title="Lid")], 2)
+    assert one.numbers(["pan", "lid"]).tolist() == [1, -1] and other.numbers(["pan", "lid"]).tolist() == [-1, 1]
+    assert [one.title("pan"), other.title("lid"), one.title("lid"), other.title("mug")] == ["Pan", "Lid", "", "Mug"]
+
+
 def test_what_is_gone_is_not_there_and_may_come_back() -> None:
     first = table(row("mug", stock=3), row("pan", stock=1))
     gone = first.updated([row("mug")], 2)

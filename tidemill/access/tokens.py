@@ -18,7 +18,7 @@ from tidemill.types import DAY, Micros, SystemClock, did_you_mean, new_id
 if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
 
-SCOPES = ("predict", "feedback", "read", "operate", "replay")  # What a token may be good for
+SCOPES = ("predict", "feedback", "items", "read", "operate", "replay")  # What a token may be good for
 LOGIN = "login"
 UP = "up@"
 """How the names of the tokens begin that `tidemill up` makes, one for each machine."""

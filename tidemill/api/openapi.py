@@ -14,8 +14,9 @@ from tidemill.api.verbs import Verb
 from tidemill.scope.project import Project
 from tidemill.serve.bodies import MAX_ROWS, ClockBody
 from tidemill.serve.http import v2
-from tidemill.serve.http.app import CLOCK, FEEDBACK, HEALTH, LOGIN, LOGOUT, METRICS, PREDICT, REFRESH, REPLAY
+from tidemill.serve.http.app import CLOCK, FEEDBACK, HEALTH, ITEMS, LOGIN, LOGOUT, METRICS, PREDICT, REFRESH, REPLAY
 from tidemill.serve.http.routes import OPEN, Route
+from tidemill.serve.items import ItemBody
 from tidemill.serve.tensors import Inference
 from tidemill.tasks.table import task_of
 
@@ -68,6 +69,7 @@ def document(project: Project, verbs: Iterable[Verb]) -> dict[str, Any]:
             [task.request for task in tasks],
         ),
         FEEDBACK: ("Report what really happened.", [kind for t in tasks for kind in (t.outcome, list[t.outcome])]),  # type: ignore[name-defined]
+        ITEMS: ("Say what is so of items: their stock, their prices, that they are gone.", [ItemBody, list[ItemBody]]),
         **_SERVER,
     }
     lines = list(verbs)

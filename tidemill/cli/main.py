@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rollback": ("tidemill.cli.release:rollback", "Put the champion before this one back."),
     "predict": ("tidemill.cli.predict:predict", "Ask the running server."),
     "feedback": ("tidemill.cli.predict:feedback", "Tell the running server what really happened."),
+    "items": ("tidemill.cli.items:items", "ls · show · set: names, prices, stock, and who said so."),
     "trace": ("tidemill.cli.trace:trace", "From a prediction back to its source rows."),
     "counterfactual": (
         "tidemill.cli.counterfactual:counterfactual",

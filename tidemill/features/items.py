@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from tidemill.data.contract.items import item_tables
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
 
 F8 = NDArray[np.float64]
 I8 = NDArray[np.int64]
@@ -20,6 +26,8 @@ I8 = NDArray[np.int64]
 HELD = 200
 """Characters of a text that are held in memory, where rules and pages read it; the store has all of it."""
 NUMBER, STRING = "number", "string"
+_PART = 20_000
+"""Rows that are read into a table at a time."""
 _SPARE, _TIMES = 10_000, 4
 """Words of texts that no row has any more are let go when they are so many, and so many times the items."""
 _known = msgspec.json.Decoder(dict[str, str | float | bool | None]).decode
@@ -67,7 +75,7 @@ class ItemTable:
     """By column, the dataset that says it."""
     titled: str = ""
     """The column that says what an item is called."""
-    _number: dict[str, int] = field(default_factory=dict)  # shared by all that came of one table: it only grows
+    _number: dict[str, int] = field(default_factory=dict)  # shared by tables that came of each other: it only grows
     _words: Mapping[str, tuple[list[str], dict[str, int]]] = field(default_factory=dict)  # by column; shared, too
     _arrays: Mapping[tuple[str, str], NDArray[Any]] = field(default_factory=dict)  # by store and column
     _there: Mapping[Place, NDArray[np.bool_]] = field(default_factory=dict)
@@ -162,11 +170,41 @@ class ItemTable:
 EMPTY = ItemTable()
 
 
+def begun(project: Project) -> ItemTable | None:
+    """The table of a project's item datasets, as their contracts say it, without a row; None where it has none."""
+    tables = item_tables(project)
+    if not tables:
+        return None
+    kinds, of_dataset, title = dict[str, str](), dict[str, str](), ""
+    for dataset, columns in tables.items():
+        for name, kind in columns.kinds.items():
+            if of_dataset.setdefault(name, dataset) == dataset:
+                kinds[name] = kind
+        title = title or ("" if columns.store else columns.title)
+    return ItemTable(kinds=kinds, of_dataset=of_dataset, titled=title)
+
+
+def filled(table: ItemTable, rows: Iterable[Row], position: int) -> ItemTable:
+    """With these rows, a part of them at a time."""
+    source = iter(rows)
+    while part := list(islice(source, _PART)):
+        table = table.updated(part, position)
+    return table.at(position)
+
+
+def item_table(project: Project, position: int | None = None) -> ItemTable:
+    """What is known of items, or was known to an answer of this position."""
+    table, at = begun(project), project.live.online.last_seq() if position is None else position
+    return EMPTY.at(at) if table is None else filled(table, project.live.items.standing(at), at)
+
+
 class _Made:
     """The next table while it is made: a copy of each column that something comes into."""
 
     def __init__(self, before: ItemTable, rows: Sequence[Row]) -> None:
         self._before, self._number = before, before._number
+        if len(self._number) > len(before.names):  # another table came of it, with items of its own
+            self._number = dict(zip(before.names, range(len(before.names))))
         new = [name for name in dict.fromkeys(row[2] for row in rows) if name not in self._number]
         self.names = (*before.names, *new) if new else before.names
         self._number.update(zip(new, range(len(before.names), len(self.names))))
@@ -232,6 +270,7 @@ class _Made:
             names=self.names,
             kinds=self._kinds,
             of_dataset=self._of,
+            _number=self._number,
             _words=self._words,
             _arrays=self._arrays,
             _there=self._there,

@@ -15,7 +15,7 @@ from tidemill.scope.project import Project
 from tidemill.store.records import Tx
 from tidemill.types import DAY, Micros, did_you_mean
 
-SCOPES = ("predict", "feedback", "read", "operate")
+SCOPES = ("predict", "feedback", "items", "read", "operate")
 USUAL = ("predict", "feedback")  # What a token is good for if nothing is said
 OURS = ("up", "session", "code")  # Names of tokens that the server makes for itself and for the page
 

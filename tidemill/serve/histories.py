@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.config.network import ServeSection, history_bytes
 from tidemill.features.held import Held, HeldHistory, Key
+from tidemill.features.items import EMPTY, ItemTable, filled
 from tidemill.features.online import EventRow, Subject
 from tidemill.store.records import OnlineEvent, mark_of
 
@@ -41,13 +42,14 @@ class News:
 
     after: int
     feed: Feed
+    items: ItemTable | None = None  # all of it anew: the store was put back
 
 
 class Histories:
     """What serving knows, up to ``seq`` of all rows. Used by the event loop's thread, but for `fetch`.
 
     ``most``: bytes of the subjects that are held. ``aside``: how a query runs that must not hold up the loop. ``missed``: called
-    for each subject that was asked about and not held.
+    for each subject that was asked about and not held. ``items``: the table of the project's items without a row; None: it has none.
     """
 
     def __init__(
@@ -56,9 +58,12 @@ class Histories:
         most: int = history_bytes(ServeSection().history),
         aside: Aside = asyncio.to_thread,
         missed: Callable[[], object] = lambda: None,
+        items: ItemTable | None = None,
     ) -> None:
         self._live, self._aside, self._missed, self.held = live, aside, missed, Held(most)
         self.seq = live.online.last_seq()
+        self._begun = items
+        self.items = EMPTY if items is None else self._items_at(items, self.seq)
         self._of: dict[str, HeldHistory] = {}
         self._reading: dict[Key, _Reading] = {}
         self._sold: set[Key] = set()
@@ -135,20 +140,28 @@ class Histories:
     def fetch(self) -> News:
         """What comes after `seq`; to be taken in the event loop. Any thread may ask."""
         after = self.seq
-        return News(after, self._live.online.feed(after, _READ))
+        feed = self._live.online.feed(after, _READ)
+        back = feed.position < after and self._begun is not None
+        return News(after, feed, self._items_at(self._begun, feed.position) if back and self._begun else None)
+
+    def _items_at(self, begun: ItemTable, position: int) -> ItemTable:
+        return filled(begun, self._live.items.standing(position), position)
 
     def take(self, news: News) -> bool:
         """Know this; whether there is more to fetch. No query. What was learned since it was fetched is no news."""
         feed = news.feed
         if feed.position < news.after:  # the store was put back
             self._evict()
+            self.items = news.items or self.items
             self._stand_at(feed.position)
             return False
+        if self._begun is not None:
+            self.items = self.items.updated([row for row in feed.items if row[0] > self.seq], feed.position)
         self._know([row for row in feed.rows if row[0] > self.seq])
         for gone in feed.gone:
             self._evict(gone.dataset, gone.mark)
         self._stand_at(max(self.seq, feed.position))
-        return _READ in (len(feed.rows), len(feed.gone))
+        return _READ in (len(feed.rows), len(feed.gone), len(feed.items))
 
     def _evict(self, dataset: str = "", mark: str = "") -> None:
         """What is held of this dataset (of all: "") and of the subject of this mark (of any: "")."""
@@ -184,6 +197,8 @@ class Histories:
 
     def _stand_at(self, seq: int) -> None:
         self.seq = seq
+        if self._begun is not None:
+            self.items = self.items.at(seq)
         for history in self._of.values():
             history.seq = seq
 

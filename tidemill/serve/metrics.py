@@ -41,6 +41,7 @@ class Metrics:
             registry=r,
         )
         self.outcomes = Counter("tidemill_outcomes", "Outcomes taken.", registry=r)
+        self.items = Counter("tidemill_items", "Items that programs said something of.", registry=r)
         self.lost = Counter("tidemill_lost", "Answers given with ack=async that could not be kept.", registry=r)
         self.quarantined = Counter("tidemill_quarantined_outcomes", "Outcomes of items that nobody sells.", registry=r)
         self.refused = Counter("tidemill_release_refused", "Releases that were not loaded.", ("reason",), registry=r)

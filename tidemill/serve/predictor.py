@@ -27,6 +27,7 @@ from tidemill.errors import (
     TidemillError,
     TooLate,
 )
+from tidemill.features.items import ItemTable
 from tidemill.features.online import History
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
@@ -124,6 +125,11 @@ class Predictor:
         self._patience, self._again = AGAIN[0], 0.0
         self._failed = Counter[str]()  # by release, since the start; only the event loop's thread writes it
         self._told = Counter[str]()  # of these, what is in the store
+
+    @property
+    def items(self) -> ItemTable:
+        """What is known of items where the history stands."""
+        return self._histories.items
 
     def labels(self) -> list[str] | None:
         """The champion's labels as texts; None where it has none, or nothing serves."""

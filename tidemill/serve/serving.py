@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from tidemill.access.tokens import TokenCache, cache
 from tidemill.config.network import history_bytes
 from tidemill.errors import AlreadyUp, Damaged, NoRoute, NotThereYet, StoreError, TidemillError
+from tidemill.features.items import begun
 from tidemill.scope.names import one_of
 from tidemill.scope.project import Project
 from tidemill.serve.histories import Histories
@@ -310,7 +311,8 @@ def _not_there(position: int) -> NotThereYet:
 def prepare(project: Project) -> Serving:
     """Load what is released. What does not verify is not served, and said."""
     metrics = Metrics()
-    histories = Histories(project.live, history_bytes(project.reached.history), missed=metrics.read.inc)
+    most = history_bytes(project.reached.history)
+    histories = Histories(project.live, most, missed=metrics.read.inc, items=begun(project))
     predictors = {name: Predictor(scope, metrics, histories) for name, scope in project.endpoints.items()}
     clock = ReplayClock(project) if project.replay else None
     serving = Serving(project, metrics, predictors, histories, cache(project.store), clock or project.clock, clock)

@@ -79,7 +79,9 @@ class ItemsSuite:
         store = opened()
         told(store, said(stock=3, store="north"), said(stock=0, store="south"), said(name="Mug"))
         assert known(store) == {"mugnorth": {"stock": 3}, "mugsouth": {"stock": 0}, "mug": {"name": "Mug"}}
-        assert [row.store for row in store.items.first_of("items")] == ["", "north", "south"]
+        assert [row.store for row in store.items.page_of("items")] == ["", "north", "south"]
+        assert [row.store for row in store.items.page_of("items", limit=1, behind=("mug", "north"))] == ["south"]
+        assert store.items.page_of("items", "n") == []
         assert store.items.count_now("items") == 3 and store.items.count_now("other") == 0
 
     def test_the_feed_brings_items_between_events(self, opened: Opened) -> None:

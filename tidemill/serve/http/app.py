@@ -30,6 +30,7 @@ from tidemill.serve.http.admit import JSON, Call, Gone, Headers, Reading, Reply,
 from tidemill.serve.http.deadlines import Deadlines, Overdue
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.routes import OPEN, Receive, Route, Scope, Send, Table
+from tidemill.serve.items import set_items
 from tidemill.serve.many import answer_many
 from tidemill.serve.metrics import CONTENT_TYPE
 from tidemill.serve.outward import outward
@@ -55,6 +56,7 @@ CLOSED = Door()
 """This machine alone."""
 
 PREDICT, FEEDBACK = Route("POST", "/predict/{endpoint}", "predict"), Route("POST", "/feedback", "feedback")
+ITEMS = Route("POST", "/items/{dataset}", "items")
 HEALTH, READY = Route("GET", "/healthz", OPEN), Route("GET", "/readyz", OPEN)
 METRICS = Route("GET", "/metrics", "read")
 LOGIN, LOGOUT = Route("GET", "/login", OPEN), Route("POST", "/logout", "read")
@@ -286,6 +288,7 @@ def _handlers(serving: Serving) -> dict[Route, Handler]:
     handlers: dict[Route, Handler] = {
         PREDICT: _predict,
         FEEDBACK: _feedback,
+        ITEMS: _items,
         HEALTH: _health,
         READY: _ready,
         METRICS: _metrics,
@@ -337,6 +340,11 @@ async def _feedback(app: App, call: Call) -> Reply:
     taken = bodies.outcomes_of(body, app.serving.clock.now(), predictor.task.outcome, dataset)
     alone = not body.lstrip().startswith(b"[")
     return 200, JSON, await app.answers.feedback(endpoint, taken, ack, alone=alone)
+
+
+async def _items(app: App, call: Call) -> Reply:
+    by, body = Caller.of(call.token, "api").name, await app.reading.body(call)
+    return as_json(await set_items(app.serving, call.params["dataset"], body, by))
 
 
 async def _health(app: App, call: Call) -> Reply:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from itertools import islice
+from operator import ge, gt
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from tidemill.store.records import ItemChange, ItemRow, Tx
 from tidemill.store.sql import schema
@@ -32,7 +33,9 @@ _NOW_AMONG = _AMONG.where(_NOW)
 _STOOD = _items.seq <= bindparam("position"), or_(_NOW, _items.until > bindparam("position"))
 _STOOD_AMONG = _AMONG.where(*_STOOD)
 _STANDING = ITEM_ROWS.where(_items.seq > bindparam("seq"), *_STOOD).order_by(_items.seq).limit(bindparam("limit"))
-_PAGE = ITEMS.select.where(_NOW, _items.dataset == bindparam("dataset"), _items.item >= bindparam("first"))
+_PAGE = ITEMS.select.where(_NOW, _items.dataset == bindparam("dataset")).order_by(_items.item, _items.store)
+_PLACE, _GIVEN = tuple_(_items.item, _items.store), tuple_(bindparam("item"), bindparam("store"))
+_FROM, _BEHIND = (_PAGE.where(op(_PLACE, _GIVEN)).limit(bindparam("limit")) for op in (ge, gt))
 _COUNT = select(func.count()).where(_NOW, _items.dataset == bindparam("dataset"))
 _PAST = ITEMS.select.where(_items.dataset == bindparam("dataset"), _items.item == bindparam("item"))
 _CLOSE = update(schema.item_rows).where(_items.seq == bindparam("the_seq")).values(until=bindparam("the_until"))
@@ -87,10 +90,13 @@ class Items(Records[ItemRow]):
         """Rows that stand."""
         return int(self._db.value(_COUNT, given={"dataset": dataset}) or 0)
 
-    def first_of(self, dataset: str, first: str = "", limit: int = 100) -> list[ItemRow]:
-        """Rows that stand, by item and store, from this item on."""
-        query = _PAGE.order_by(_items.item, _items.store).limit(limit)
-        return ITEMS.records(self._db.rows(query, given={"dataset": dataset, "first": first}))
+    def page_of(
+        self, dataset: str, first: str = "", limit: int = 100, behind: tuple[str, str] | None = None
+    ) -> list[ItemRow]:
+        """Rows that stand, by item and store: from this item on, or ``behind`` an item and store."""
+        item, store = behind or (first, "")
+        given = {"dataset": dataset, "item": item, "store": store, "limit": limit}
+        return ITEMS.records(self._db.rows(_BEHIND if behind else _FROM, given=given))
 
     def past(self, dataset: str, item: str, limit: int = 100) -> list[ItemRow]:
         """Every row that stands or stood of an item, the newest first."""
