@@ -72,6 +72,8 @@ READS = [
     "/api/predictions/{prediction}/person",
     "/api/predictions/{prediction}/trace",
     "/api/predictions/{prediction}/counterfactual",
+    "/api/items",
+    "/api/items/past",
     "/api/openapi.json",
     "/",
     "/events",
@@ -110,6 +112,7 @@ TABLE: dict[tuple[str, str], str] = {
     **{("GET", f"/v2/models/{{name}}{more}"): "predict" for more in ("", "/versions/{version}")},
     **{("GET", f"/v2/models/{{name}}{more}/ready"): "predict" for more in ("", "/versions/{version}")},
     **{("POST", f"/v2/models/{{name}}{more}/infer"): "predict" for more in ("", "/versions/{version}")},
+    ("POST", "/items/{dataset}"): "items",
     **{("GET", path): "read" for path in READS},
     ("POST", "/logout"): "read",
     **{("POST", path): "operate" for path in ACTIONS},
@@ -128,6 +131,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 BODIES = {
     "/predict/{endpoint}": {"subject": "7"},
     "/feedback": {"key": "o1", "subject": "7", "item": "mug", "value": 1.0, "at": to_iso(NOON)},
+    "/items/{dataset}": {"item": "mug", "values": {"stock": 1}},
     "/replay/clock": {"to": to_iso(NOON)},
 }
 

@@ -14,7 +14,7 @@ import pytest
 from tests.data.test_items import ITEMS
 from tests.serve.asking import NOON, TOML, Asker, alive, make_app
 from tidemill.access import tokens as auth
-from tidemill.features.items import EMPTY, begun, item_table
+from tidemill.features.items import EMPTY, advanced, begun, item_table
 from tidemill.scope.project import Project, open_project
 from tidemill.serve.histories import Histories
 from tidemill.store.records import ItemChange, OnlineEvent
@@ -176,6 +176,17 @@ def test_what_others_write_is_followed_between_events(project: Project) -> None:
     late = Histories(project.live, items=first)
     assert late.items.position == 3 and late.items.numbers(["mug"]).tolist() == [-1]
     assert Histories(project.live).items is EMPTY
+
+
+def test_what_many_answers_knew_is_read_one_after_the_other(project: Project) -> None:
+    for n in range(7):
+        changes = [ItemChange("items", "ab"[n % 2], "", n, {"stock": n}, gone=n == 5)]
+        project.live.items.set(changes, n).result(60)
+    table = item_table(project, 0)
+    for position in (2, 2, 5, 6, 7):
+        table, whole = advanced(project, table, position), item_table(project, position)
+        assert table.position == whole.position == position
+        assert [table.row(item) for item in "ab"] == [whole.row(item) for item in "ab"]
 
 
 def test_a_store_that_was_put_back_is_read_anew(project: Project) -> None:

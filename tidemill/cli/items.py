@@ -17,7 +17,7 @@ from tidemill.types import JsonObject
 
 ITEMS: dict[str, Column] = {
     "item": "item",
-    "name": "name",
+    "name": lambda one: " ".join(one.name.split()),
     "store": "store",
     "known": lambda one: "gone" if one.gone else _known(one.known),
     "at": "at",
@@ -121,4 +121,6 @@ def _lines(file: Any) -> list[JsonObject]:
 
 
 def _known(known: JsonObject) -> str:
-    return ", ".join(f"{name} {'–' if value is None else value}" for name, value in known.items())
+    return ", ".join(
+        f"{name} {'–' if value is None else ' '.join(str(value).split())}" for name, value in known.items()
+    )

@@ -157,7 +157,7 @@ def _print(part: Part) -> None:
     else:
         wide = max((len(name) for name in part), default=0)
         for name, value in part.items():
-            click.echo(f"{name:<{wide}}  {text(value, name)}")
+            click.echo(f"{name:<{wide}}  {harmless(text(value, name))}")
 
 
 def _print_table(table: Table) -> None:
@@ -185,4 +185,13 @@ def _cell(record: Any, column: Column) -> str:
             return minute(value)
     else:
         value = column(record)
-    return "" if value in (None, [], ()) else text(value, name)
+    return "" if value in (None, [], ()) else harmless(text(value, name))
+
+
+def harmless(text: str) -> str:
+    """What somebody wrote, without what steers a terminal or turns the reading round.
+
+    >>> harmless("\x1b[31mred\u202e")
+    ' [31mred '
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else " " for c in text)

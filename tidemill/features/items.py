@@ -192,6 +192,12 @@ def filled(table: ItemTable, rows: Iterable[Row], position: int) -> ItemTable:
     return table.at(position)
 
 
+def advanced(project: Project, table: ItemTable, position: int) -> ItemTable:
+    """As it was known to a later answer, by the rows between: for many answers, in the order of their positions."""
+    rows = project.live.items.between(table.position, position) if table.kinds else ()
+    return filled(table, rows, position)
+
+
 def item_table(project: Project, position: int | None = None) -> ItemTable:
     """What is known of items, or was known to an answer of this position."""
     table, at = begun(project), project.live.online.last_seq() if position is None else position

@@ -20,7 +20,7 @@ from tidemill.store.sql import schema
 from tidemill.store.sql.database import CHUNK
 from tidemill.store.sql.item_merge import Merged, merged
 from tidemill.store.sql.nouns import Records
-from tidemill.store.sql.online import ITEM_ROWS, LOAD, LOAD_REMOTE, last_seq
+from tidemill.store.sql.online import ITEM_ROWS, ITEMS_BETWEEN, LOAD, LOAD_REMOTE, last_seq
 from tidemill.store.sql.rows import Rows
 from tidemill.store.sql.write_ops import Call
 from tidemill.types import Micros
@@ -78,6 +78,12 @@ class Items(Records[ItemRow]):
         """Plain (seq, dataset, item, store, JSON of its values) of every row that stood at this position, in order of seq."""
         after = 0
         while rows := self._db.rows(_STANDING, given={"seq": after, "position": position, "limit": size}):
+            yield from rows
+            after = rows[-1][0]
+
+    def between(self, after: int, position: int, size: int = 5_000) -> Iterator[Sequence[Any]]:
+        """The same of every row that came after a position, up to another: whoever held the earlier ones knows these in their place."""
+        while rows := self._db.rows(ITEMS_BETWEEN, given={"seq": after, "position": position, "limit": size}):
             yield from rows
             after = rows[-1][0]
 

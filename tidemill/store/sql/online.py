@@ -78,7 +78,7 @@ _GONE = (
 )
 _known = schema.item_rows.c
 ITEM_ROWS = select(_known.seq, _known.dataset, _known.item, _known.store, type_coerce(_known.known, Text))
-_ITEMS = (
+ITEMS_BETWEEN = (
     ITEM_ROWS.where(_known.seq > bindparam("seq"), _known.seq <= bindparam("position"))
     .order_by(_known.seq)
     .limit(bindparam("limit"))
@@ -253,7 +253,7 @@ class Online(Records[OnlineEvent]):
         given = {"seq": after, "position": position, "limit": limit}
         rows = self._db.rows(_UP_TO, given=given)
         gone = GONE.records(self._db.rows(_GONE, given=given))
-        items = self._db.rows(_ITEMS, given=given)
+        items = self._db.rows(ITEMS_BETWEEN, given=given)
         ends = (*rows[limit - 1 :], *items[limit - 1 :])
         position = min([position, *(row[0] for row in ends), *(one.seq for one in gone[limit - 1 :])])
         came, changed = ([row for row in found if row[0] <= position] for found in (rows, items))
