@@ -85,6 +85,11 @@ def retry(project: Project, caller: Caller) -> None:
     data.retry(project, caller, "sales")
 
 
+def resume(project: Project, caller: Caller, release: str) -> None:
+    releases.pause(project, Caller.local(), release, "looked")
+    releases.resume(project, caller, release, "seen")
+
+
 VERBS: dict[str, tuple[str, Do]] = {
     "data.retry": ("retry", retry),
     "releases.approve": ("approved", release("held", releases.approve, reason="looked")),
@@ -94,6 +99,8 @@ VERBS: dict[str, tuple[str, Do]] = {
     "by_hand.advance": ("halted", release("canary", by_hand.advance)),
     "releases.halt": ("halted", release("canary", releases.halt, reason="looked")),
     "releases.roll_back": ("rolled_back", release("canary", releases.roll_back, reason="looked")),
+    "releases.pause": ("paused", release("canary", releases.pause, reason="looked")),
+    "releases.resume": ("resumed", release("canary", resume)),
     "releases.advance": ("halted", release("canary", advance)),
     "releases.trust": ("trusted", lambda p, who: releases.trust(p, who, releases.keys(p).fingerprint)),
     "tokens.add": ("token_added", lambda p, who: tokens.add(p, who, "shop-front")),

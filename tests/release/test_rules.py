@@ -14,7 +14,7 @@ from scipy import integrate, stats
 from tests.release.evidence import pair
 from tests.tiers import both
 from tidemill.config.policies import RollbackSection, Rule, StageSection, stages
-from tidemill.errors import ConfigError, NotAvailableYet
+from tidemill.errors import ConfigError
 from tidemill.release.rollout.rules import Arm, clustered, drop_e_value, judge, share_e_value
 from tidemill.types import DAY
 
@@ -56,11 +56,6 @@ def test_stages(stage, share, span, requests):
 def test_a_stage_that_is_none(stage):
     with pytest.raises(ConfigError):
         stage.json()
-
-
-def test_a_shadow_is_not_built_and_says_so():
-    with pytest.raises(NotAvailableYet):
-        stages((StageSection(shadow=True, for_="1 day"), ALL))
 
 
 @pytest.mark.parametrize("rollout", [(), (HALF,), (HALF, StageSection(share="25 %"), ALL), (ALL, ALL)])

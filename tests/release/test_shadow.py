@@ -22,7 +22,7 @@ from tidemill.release.gates.compare import Comparison, together
 from tidemill.release.gates.port import CandidateReport
 from tidemill.release.pairs import Pairs
 from tidemill.release.pipeline import release_candidate
-from tidemill.release.rollout import rollout
+from tidemill.release.rollout import change, rollout
 from tidemill.release.shadow import LOOKS, look, shadow_of
 from tidemill.retrain import evidence
 from tidemill.retrain.run_all import RunSummary
@@ -181,7 +181,7 @@ def test_when_its_champion_goes_it_was_compared_with_nobody(fair):
     assert release.status == "shadow", "by hand, while a canary runs"
     assert evidence._under_way(fair.endpoint())["status"] == "canary", "for which an alarm waits"
     fair.store.releases.update(canary.id, stage=2)
-    fair.store.transact(lambda tx: rollout._Change(fair, 101 * DAY, tx).promote(canary, {}))
+    fair.store.transact(lambda tx: change.Change(fair, 101 * DAY, tx).promote(canary, {}))
     assert stands(fair, release) == ("refused", "replaced")
     again = release_candidate(fair, add_model(fair, 4).ref, make_context=UNDECIDED)
     assert again.status == "shadow"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -289,3 +290,77 @@ def test_an_alert_that_cannot_be_written_stops_nothing(project, monkeypatch, cap
     predictor.refresh()
     assert served(predictor) == ("model:shop@1", None) and refused(predictor) == {"rel_2": "damaged"}
     assert "no room" in caplog.text
+
+
+# a switch ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_switch_waits_for_no_model_that_is_being_loaded(project, monkeypatch):
+    """While another model takes its time a canary is paused: it answers nobody at once, and not when the load has ended either."""
+    from tidemill.release.rollout import rollout
+
+    released.champion(project, 1)
+    canary = released.canary(project, 2, 0.5)
+    predictor = started(project)
+    real, slept = predictor._load, []
+
+    def slow(release, *more):
+        if not slept:
+            slept.append(rollout.pause(project, canary.id, by="ada", reason="a question"))
+            predictor.recede()
+            assert {predictor.choose(str(n))[1] for n in range(50)} == {"champion"}
+        return real(release, *more)
+
+    monkeypatch.setattr(predictor, "_load", slow)
+    project.store.releases.update("rel_1", author="somebody")  # whatever makes it look
+    predictor.refresh()
+    assert slept and {predictor.choose(str(n))[1] for n in range(50)} == {"champion"}
+    assert predictor.receded == project.store.releases.revision()
+    rollout.resume(project, canary.id, by="ada", reason="answered")
+    predictor.recede()
+    assert {predictor.choose(str(n))[1] for n in range(50)} == {"champion", "canary"}, "it was in memory all the while"
+
+
+def test_the_release_before_stays_in_memory_while_a_champion_bakes_for_as_long_as_its_rollout_says(
+    project, monkeypatch
+):
+    from tidemill.release.rollout import rollout
+    from tidemill.types import DAY
+
+    released.champion(project, 1)
+    green = released.canary(project, 2, 0.0)
+    stages = ({"share": 0.0, "span": 1, "requests": 0}, {"share": 1.0, "span": DAY, "requests": 0})
+    project.store.releases.update(green.id, stages=stages, stage=0)
+    predictor = started(project)
+    assert served(predictor) == ("model:shop@1", "model:shop@2"), "loaded and tried, and answers nobody"
+    assert {predictor.choose(str(n))[1] for n in range(50)} == {"champion"}
+    now = project.clock.now()
+    bakes = replace(green.evidence, bake_until=now + DAY)
+    project.store.releases.promote(green.id, now)
+    project.store.releases.update(green.id, evidence=bakes, stage=1)
+    predictor.refresh()
+    assert served(predictor) == ("model:shop@2", None) and [m.release.id for m in predictor.served.ready] == ["rel_1"]
+    monkeypatch.setattr("tidemill.serve.predictor.load_scorer", lambda *args: pytest.fail("loaded once more"))
+    rollout.roll_back(project, green.id, by="ada", reason="complaints")
+    predictor.recede()
+    assert served(predictor) == ("model:shop@1", None) and predictor.receded == project.store.releases.revision()
+
+
+def test_a_champion_that_is_not_in_memory_leaves_the_one_before_there_until_it_is(project):
+    released.champion(project, 1)
+    predictor = started(project)
+    released.champion(project, 2)
+    predictor.recede()
+    assert served(predictor) == ("model:shop@1", None) and predictor.receded < project.store.releases.revision()
+    predictor.refresh()
+    assert served(predictor) == ("model:shop@2", None) and predictor.receded == project.store.releases.revision()
+
+
+def test_a_model_that_fails_when_it_is_tried_has_failed_to_answer(project, monkeypatch):
+    from tidemill.serve.trial import Trial
+
+    released.champion(project, 1)
+    green = released.canary(project, 2, 0.0)
+    monkeypatch.setattr("tidemill.serve.predictor.try_out", lambda *args: Trial(20, 4))
+    started(project)
+    assert project.store.releases.failures("shop") == {green.id: 4}

@@ -67,6 +67,8 @@ VERBS: tuple[Verb, ...] = (
     operate("/api/releases/{release}/reject", by_hand.reject),
     operate("/api/releases/{release}/rollback", releases.roll_back),
     operate("/api/releases/{release}/halt", releases.halt),
+    operate("/api/releases/{release}/pause", releases.pause),
+    operate("/api/releases/{release}/resume", releases.resume),
     operate("/api/releases/{release}/advance", by_hand.advance),
     read("/api/decisions", records.decisions),
     read("/api/decisions/{decision}", records.decision),

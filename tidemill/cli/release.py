@@ -13,6 +13,7 @@ from tidemill.cli.output import Answer, Column, F, Part, Table, command, endpoin
 from tidemill.errors import ReleaseError
 from tidemill.ops import releases, server
 from tidemill.ops.page import Page
+from tidemill.ops.text import plural
 from tidemill.scope.project import Project
 from tidemill.store.records import Event, Release, Verdict
 
@@ -118,9 +119,27 @@ def advance(project: Project, release_id: str | None, endpoint: str | None) -> A
 @_by_hand
 @_named
 def halt(project: Project, release_id: str | None, endpoint: str | None, reason: str) -> Answer:
-    """Stop a canary, or a shadow, without judging it."""
+    """Stop a canary, or a shadow, without judging it; done when every live scorer has switched."""
     chosen = releases.pick(project, release_id, "canary", "shadow", endpoint=endpoint)
-    return _events(project, releases.halt(project, Caller.local(), chosen, reason))
+    return _switched(releases.halt(project, Caller.local(), chosen, reason))
+
+
+@command(release)
+@_by_hand
+@_named
+def pause(project: Project, release_id: str | None, endpoint: str | None, reason: str) -> Answer:
+    """Have a canary answer nobody until it is resumed; its stage's time stands still."""
+    chosen = releases.pick(project, release_id, "canary", endpoint=endpoint)
+    return _switched(releases.pause(project, Caller.local(), chosen, reason))
+
+
+@command(release)
+@_by_hand
+@_named
+def resume(project: Project, release_id: str | None, endpoint: str | None, reason: str) -> Answer:
+    """Let a paused canary go on where it was, with the same subjects."""
+    chosen = releases.pick(project, release_id, "canary", endpoint=endpoint)
+    return _switched(releases.resume(project, Caller.local(), chosen, reason))
 
 
 @command(release)
@@ -129,7 +148,20 @@ def halt(project: Project, release_id: str | None, endpoint: str | None, reason:
 def rollback(project: Project, release_id: str | None, endpoint: str | None, reason: str) -> Answer:
     """Take a canary or the champion back; the champion before it serves again."""
     chosen = releases.pick(project, release_id, "canary", "champion", endpoint=endpoint)
-    return _events(project, releases.roll_back(project, Caller.local(), chosen, reason))
+    return _switched(releases.roll_back(project, Caller.local(), chosen, reason))
+
+
+def _switched(found: releases.Switched) -> Answer:
+    """What was changed; ends with 7 while a live scorer has not said that it goes by it."""
+    told: list[Part] = [Table(EVENTS, found.events)]
+    if not (found.confirmed or found.ended or found.waiting):
+        told.append("no server runs: it will follow when it starts")
+    elif found.everywhere:
+        late = f"; of {plural(found.ended, 'other')} the lease has ended" if found.ended else ""
+        told.append(f"{plural(found.confirmed, 'scorer')} switched{late}")
+    else:
+        told.append(f"NOT switched yet: {', '.join(found.waiting)}; tidemill doctor says why")
+    return Answer(asdict(found), told, 0 if found.everywhere else ReleaseError.exit_code)
 
 
 def _events(project: Project, events: Sequence[Event]) -> Answer:

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from tidemill.config import cron
-from tidemill.config.amounts import every, percent, some_share, some_time
+from tidemill.config.amounts import every, parse_share, percent, some_share, some_time
 from tidemill.config.sections import Section
 from tidemill.errors import ConfigError
 from tidemill.types import JsonObject, Micros, parse_span
@@ -118,15 +118,18 @@ class StageSection(Section, frozen=True):
     """One stage of a rollout: a share of the subjects, for at least this long *and* at least so many answers of the new model.
 
     ``shadow``: before all others, nobody is answered by it: what was asked is asked of it, too, afterwards and apart.
+    ``step``: a linear rollout, the share grows by so much from stage to stage. A share of 0 %: loaded and tried, and answers nobody.
+    Of the last stage, with everybody, ``for`` is the bake: so long the release before it stays loaded, too.
     """
 
     share: str = ""
     for_: str = msgspec.field(default="", name="for")
     min_requests: int = 0
     shadow: bool = False
+    step: str = ""
 
     def json(self) -> JsonObject:
-        """As a release keeps it. Raises ConfigError.
+        """As a release keeps it, the first one of a linear rollout. Raises ConfigError.
 
         >>> StageSection(share="25 %", for_="2 days", min_requests=200).json()
         {'share': 0.25, 'span': 172800000000, 'requests': 200}
@@ -136,30 +139,63 @@ class StageSection(Section, frozen=True):
         terms: JsonObject = {"span": parse_span(self.for_) if self.for_ else 0, "requests": self.min_requests}
         if self.shadow:
             return {"share": 0.0, **self._shadowed(terms), "shadow": True}
-        if not self.share or self.min_requests < 0:
+        if not (self.share or self.step) or self.min_requests < 0:
             hint = 'write it as { share = "25 %", for = "2 days", min_requests = 200 }'
             raise ConfigError("a stage of a rollout needs a share", hint=hint)
-        return {"share": some_share(self.share, most=1.0000001), **terms}
+        share = parse_share(self.share or self.step, most=1.0000001)
+        if share == 0 and (self.min_requests or not terms["span"]):
+            hint = 'say how long it is tried: { share = "0 %", for = "10 min" }'
+            raise ConfigError("at 0 % nobody is answered", hint=hint)
+        return {"share": share, **terms}
 
     def _shadowed(self, terms: JsonObject) -> JsonObject:
         hint = 'write it as { shadow = true, for = "1 day", min_requests = 200 }'
-        if self.share:
+        if self.share or self.step:
             raise ConfigError("a release in shadow answers nobody, and has no share", hint=hint)
         if self.min_requests < 0 or not (self.for_ or self.min_requests):
             raise ConfigError("a stage in shadow needs a time, or a number of requests", hint=hint)
         return terms
 
+    def stages(self) -> tuple[JsonObject, ...]:
+        """This stage; of a linear rollout each of its steps, below everybody. Raises ConfigError.
 
+        >>> [stage["share"] for stage in StageSection(share="5 %", step="40 %", for_="1 day").stages()]
+        [0.05, 0.45, 0.85]
+        """
+        first = self.json()
+        if not self.step:
+            return (first,)
+        step = some_share(self.step)
+        if not first["span"] or step < LEAST_STEP:
+            hint = '{ share = "10 %", step = "10 %", for = "1 day" }'
+            raise ConfigError(f"a step needs a time, and at least {percent(LEAST_STEP)}", hint=hint)
+        return tuple({**first, "share": share} for share in _growing(first["share"] or step, step))
+
+
+LEAST_STEP = 0.01
+"""Of a linear rollout."""
 ROLLOUT = (StageSection(share="25 %", for_="2 days", min_requests=20), StageSection(share="100 %"))
 
 
+def _growing(share: float, step: float) -> Iterator[float]:
+    number = 0
+    while (found := round(share + number * step, 9)) < 1:
+        yield found
+        number += 1
+
+
 def stages(rollout: tuple[StageSection, ...]) -> tuple[JsonObject, ...]:
-    """The stages in order: in shadow where one is, then shares that grow, the last one 100 %. Raises ConfigError.
+    """The stages in order: in shadow where one is, then shares that grow, the last one 100 %, which a linear rollout reaches by itself.
+
+    Raises ConfigError.
 
     >>> [stage["share"] for stage in stages((StageSection(shadow=True, for_="1 day"), *ROLLOUT))]
     [0.0, 0.25, 1.0]
+    >>> [stage["share"] for stage in stages((StageSection(step="25 %", for_="1 day"),))]
+    [0.25, 0.5, 0.75, 1.0]
     """
-    found = tuple(stage.json() for stage in rollout)
+    whole = (StageSection(share="100 %"),) if rollout and rollout[-1].step else ()
+    found = tuple(stage for section in (*rollout, *whole) for stage in section.stages())
     shares = [stage["share"] for stage in found]
     if not shares or shares[-1] != 1:
         raise ConfigError("a rollout must end with everybody", hint='add { share = "100 %" } as the last stage')

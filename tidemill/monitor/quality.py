@@ -85,12 +85,15 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     other = release.previous if historical else (champion.id if champion else None)
     found = live.predictions.list(**scope.here, since=since - BEFORE if historical else since, until=now)
     mine = [p for p in found if p.release == release.id]
-    theirs = [p for p in found if p.release == other]
+    pauses = () if historical else release.evidence.pauses
+    theirs = [p for p in found if p.release == other and not any(q.since <= p.at < (q.until or now) for q in pauses)]
     model = scope.store.releases.get(other).model if other else release.model
     judge, failed = outcome_scorer_of(scope.model), scope.store.releases.failures(scope.name, scope.environment)
     promise = promised(scope.store.models.get(model).metrics, judge.measure)
     mature = [p for p in (*mine, *theirs) if p.at <= now - scope.monitor.reach]
     values = values_of(live, judge, mature)
+
+    failed[release.id] = max(failed.get(release.id, 0) - release.evidence.failed_before, 0)
 
     def arm(name: str, predictions: Sequence[Prediction]) -> Arm:
         scored = [p for p in predictions if p.id in values]

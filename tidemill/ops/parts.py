@@ -45,6 +45,7 @@ NEXT = {
     "release.not_trusted": "compare the fingerprint where it was released: tidemill trust",
     "release.refused": "tidemill release status has the gates' reasons",
     "release.none": "tidemill run",
+    "release.paused": "tidemill release resume, or tidemill release halt",
     "release.held": "tidemill approve, or tidemill reject",
     "release.leakage": "tidemill release status says what was found: exclude the column, or tidemill approve --reason WHY",
     "release.undecided": "tidemill release status says what nobody can tell yet: tidemill approve --reason WHY, or tidemill reject",
@@ -187,6 +188,9 @@ def _release(at: Snapshot) -> Part:
         return Part("release", "waiting", "held", "waits for approval", f"{plural(len(at.held), 'release')} to approve")
     if at.canary is not None:
         stage = at.canary.stages[at.canary.stage] if at.canary.stages else {}
+        if at.canary.evidence.paused is not None:
+            why = at.canary.evidence.paused.reason
+            return Part("release", "warn", "paused", "paused", f"{short_name(at.canary.model)} answers nobody: {why}")
         if variants.in_shadow(at.canary):
             said = in_shadow(at.canary, None)
             return Part("release", "busy", "mirrored", "in shadow", f"{short_name(at.canary.model)}: {said}")

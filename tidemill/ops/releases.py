@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from tidemill.access.acknowledged import switched
 from tidemill.access.caller import Caller
 from tidemill.errors import Conflict, NotFound
 from tidemill.model import registry
+from tidemill.ops import server
 from tidemill.ops.act import act, record
 from tidemill.ops.mirrored import MirrorShown, mirror_of
 from tidemill.ops.page import Before, Limit, Page, page
@@ -45,6 +47,20 @@ class ReleaseShown:
     pairs: int | None  # live ones so far, of a candidate in shadow
     held_by: dict[str, str] = field(default_factory=dict)
     mirror: MirrorShown | None = None  # of a rollout that begins in shadow
+
+
+@dataclass(frozen=True)
+class Switched:
+    """What was changed, and which scorers go by it."""
+
+    events: list[Event]
+    confirmed: int  # scorers that have switched by now
+    ended: int  # scorers whose lease ended before they said so: they answer nobody until they have switched
+    waiting: tuple[str, ...]  # hosts of scorers that have not said so
+
+    @property
+    def everywhere(self) -> bool:
+        return not self.waiting
 
 
 def ls(
@@ -151,7 +167,11 @@ def advance(project: Project, caller: Caller, release: str) -> list[Event]:
     caller.need("operate")
     found, now = under_way(project, release), project.clock.now()
     seen = by_hand(project.endpoint(found.endpoint), found, now)
-    return rollout.check(project, found.endpoint, now, seen, by=caller.name)
+    events = rollout.check(project, found.endpoint, now, seen, by=caller.name)
+    if not events and rollout.moment(was := project.store.releases.get(found.id)) != rollout.moment(found):
+        at = f"stage {was.stage + 1} of {len(was.stages)}" if was.status == "canary" else was.status.replace("_", " ")
+        raise Conflict(f"somebody else was first: {found.id} is {at} now", hint="tidemill release status")
+    return events
 
 
 def under_way(project: Project, release: str) -> Release:
@@ -163,16 +183,34 @@ def under_way(project: Project, release: str) -> Release:
     return found
 
 
-def halt(project: Project, caller: Caller, release: str, reason: Reason) -> list[Event]:
-    """Stop a canary, or a shadow, without judging it."""
-    id = _meant(project, caller, release).id
-    return act(project, caller, lambda tx: rollout.halt(project, id, by=caller.name, reason=reason, tx=tx))
+def halt(project: Project, caller: Caller, release: str, reason: Reason) -> Switched:
+    """Stop a canary, or a shadow, without judging it; done when every scorer that is alive has switched."""
+    return _switch(project, caller, release, reason, rollout.halt)
 
 
-def roll_back(project: Project, caller: Caller, release: str, reason: Reason) -> list[Event]:
-    """Take a canary or the champion back; the champion before it answers again at once."""
-    id = _meant(project, caller, release).id
-    return act(project, caller, lambda tx: rollout.roll_back(project, id, by=caller.name, reason=reason, tx=tx))
+def roll_back(project: Project, caller: Caller, release: str, reason: Reason) -> Switched:
+    """Take a canary or the champion back; the champion before it answers again when every scorer that is alive has switched."""
+    return _switch(project, caller, release, reason, rollout.roll_back)
+
+
+def pause(project: Project, caller: Caller, release: str, reason: Reason) -> Switched:
+    """Have a canary answer nobody until it is resumed; its stage's time stands still. Done when every scorer that is alive has switched."""
+    return _switch(project, caller, release, reason, rollout.pause)
+
+
+def resume(project: Project, caller: Caller, release: str, reason: Reason) -> Switched:
+    """Let a paused canary go on where it was, with the same subjects."""
+    return _switch(project, caller, release, reason, rollout.resume)
+
+
+def _switch(project: Project, caller: Caller, release: str, reason: str, verb: Callable[..., list[Event]]) -> Switched:
+    """Change it in one transaction, and wait for the scorers. Raises Forbidden, NotFound, Conflict, ReleaseError."""
+    found = _meant(project, caller, release)
+    events = act(project, caller, lambda tx: verb(project, found.id, by=caller.name, reason=reason, tx=tx))
+    if not (project.store.remote or project.store.scorers.live()):
+        return Switched(events, int(server.refresh(project)), 0, ())
+    known = switched(project.store, found.endpoint, project.environment)
+    return Switched(events, known.confirmed, known.ended, known.waiting)
 
 
 def approve(project: Project, caller: Caller, release: str, reason: str, role: Role = None) -> Release:

@@ -58,7 +58,7 @@ def _of(scope: Endpoint, champion: Release) -> Standing:
     if rule.min_requests:
         since = champion.stage_since if champion.started is None else champion.started
         asked = scope.live.predictions.given_by(champion.id, rule.min_requests, **before.here, since=since)
-    served = scope.clock.now() - champion.stage_since
+    served = scope.clock.now() - champion.stage_since - champion.evidence.uncounted
     return Standing(champion.model, champion, scope.config.after, served, rule.span, asked, rule.min_requests)
 
 

@@ -57,9 +57,8 @@ def choose(beside: Iterable[tuple[str, Release]], unit: str) -> str:
 
 def takes(release: Release, unit: str) -> bool:
     """Whether the unit falls into the share of the release's stage: by hash, so that it stays while the share grows."""
-    stage = release.stages[release.stage]
-    at = place(_salt(release), unit)
-    return bool(at >= 1 - stage["share"] if stage.get("top") else at < stage["share"])
+    share, at = _share(release), place(_salt(release), unit)
+    return at >= 1 - share if release.stages[release.stage].get("top") else at < share
 
 
 def place(salt: str, unit: str) -> float:
@@ -73,11 +72,16 @@ def chances(beside: Iterable[tuple[str, Release]]) -> Mapping[str, float]:
     found: dict[str, float] = {}
     left, salts = 1.0, dict[str, float]()  # of those that are drawn together: what was left before the first of them
     for name, release in beside:
-        share, salt = float(release.stages[release.stage]["share"]), _salt(release)
+        share, salt = _share(release), _salt(release)
         before = salts.setdefault(salt, left)
         found[name] = before * share
         left -= found[name]
     return {**found, CHAMPION: max(0.0, left)}
+
+
+def _share(release: Release) -> float:
+    """What its stage says; a paused one takes nobody, and the same ones again when it goes on."""
+    return 0.0 if release.evidence.paused is not None else float(release.stages[release.stage]["share"])
 
 
 def _salt(release: Release) -> str:
@@ -87,3 +91,14 @@ def _salt(release: Release) -> str:
 def in_shadow(release: Release) -> bool:
     """Whether it is a canary in a stage in which it answers nobody."""
     return release.status == "canary" and bool(release.stages[release.stage].get("shadow"))
+
+
+def answers_nobody(release: Release) -> bool:
+    """Whether it is a canary that is loaded and tried, and has no share yet."""
+    return release.status == "canary" and release.stages[release.stage]["share"] <= 0 and not in_shadow(release)
+
+
+def keeps_the_one_before(release: Release) -> bool:
+    """Whether the release before it stays loaded while it bakes, so that the switch back loads nothing."""
+    baking = release.status == "champion" and release.evidence.bake_until is not None
+    return baking and int(release.stages[-1].get("span", 0)) > 0

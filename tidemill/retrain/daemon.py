@@ -19,7 +19,7 @@ from tidemill.retrain.loop import next_due, state_of, tick, write_state
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import Fence
-from tidemill.types import SECOND, Micros
+from tidemill.types import SECOND, JsonObject, Micros
 
 LEASE_SECONDS = 15.0
 REPLAY_POLL = 0.008  # seconds between looks at a replay's clock
@@ -116,8 +116,9 @@ def _turns(project: Project, jobs: Jobs, stop: Stopping, lost: threading.Event |
         if replay and version == seen:  # the clock stands in the store: nothing was committed, nothing moved
             stop.wait(poll)
             continue
-        now, due = patiently(lambda: (project.clock.now(), int(state_of(project)["next_due"])), stop)
-        if now >= max(due, not_before):
+        now, state = patiently(lambda: (project.clock.now(), state_of(project)), stop)
+        went_back = not replay and now < state.get("clock", now)  # nothing would be due until it is there again
+        if now >= max(int(state["next_due"]), not_before) or went_back:
             try:
                 for event in tick(project, jobs):
                     _log.info("%s %s %s", event.kind, event.subject, event.data.get("reason", ""))
@@ -144,4 +145,5 @@ def start(project: Project) -> None:
     settle_orphans(project.store, now)
     state = state_of(project)
     if not state or state["next_due"] > next_due(project, now):
-        write_state(project, state.get("clock", now), idle=True)
+        here: JsonObject = {name: state[name] for name in ("boot", "up") if name in state}
+        write_state(project, state.get("clock", now), idle=True, here=here)

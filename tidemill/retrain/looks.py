@@ -14,7 +14,8 @@ from tidemill.release.pairs import Pairs, fair, pairs, test_span
 from tidemill.release.rollout.rollout import end_shadow, is_old
 from tidemill.release.rollout.rules import Evidence
 from tidemill.release.shadow import ripe, shadow_of
-from tidemill.release.variants import in_shadow
+from tidemill.release.variants import answers_nobody, in_shadow
+from tidemill.retrain.loaded import not_loaded
 from tidemill.retrain.mirrored import mirror, of_mirror
 from tidemill.store.records import Event, Release
 from tidemill.types import DAY, Micros
@@ -87,7 +88,10 @@ def arms(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     """What the release under way did beside the other one, but for pairs."""
     if in_shadow(release):
         return of_mirror(release)
-    return Evidence(release.id, historical=True) if is_old(release, now) else evidence(scope, release, now)
+    if is_old(release, now):
+        return Evidence(release.id, historical=True)
+    seen = evidence(scope, release, now)
+    return replace(seen, unready=not_loaded(scope, release)) if answers_nobody(release) else seen
 
 
 def by_hand(scope: Endpoint, release: Release, now: Micros) -> Evidence:

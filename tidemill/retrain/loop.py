@@ -28,6 +28,7 @@ from tidemill.retrain.decide import Policy, decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.failed import failed, job_of
 from tidemill.retrain.jobs import JobFailed, Jobs, Stopped
+from tidemill.retrain.moved import mark, moved
 from tidemill.scope.names import loop_key
 from tidemill.store.records import Decision, Event, Job, Release, Tx
 from tidemill.types import SECOND, JsonObject, Micros, named_id
@@ -46,15 +47,30 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
     """Everything that is due now; the events of what happened. Then the setting ``loop`` says when the next is due."""
     from tidemill.engine.lease import settle_orphans
 
-    now = project.clock.now()
+    now, here = project.clock.now(), mark(project)
     state = state_of(project)
     settle_orphans(project.store, now)
+    set_by = _clock_moved(project, now, moved(state, now, here), here)
     events = [] if project.promoted_from else [*_ingest(project, jobs, now), *_look_how_fresh(project, now)]
     for scope in project.endpoints.values():
         events += _turn(scope, jobs, now, state.get("clock"))
     drop_old(project)
-    write_state(project, now, idle=True)
-    return events
+    write_state(project, now, idle=True, here=here)
+    return [*set_by, *events]
+
+
+def _clock_moved(project: Project, now: Micros, by: Micros, here: JsonObject) -> list[Event]:
+    """What was to end by a time that nobody lived through ends later, or is judged anew; told of each."""
+    if not by:
+        return []
+    from tidemill.release.rollout.rollout import clock_moved
+
+    def work(tx: Tx) -> list[Event]:
+        found = [event for name in project.endpoints for event in clock_moved(project, name, now, by, tx)]
+        write_state(project, now, idle=False, here=here, tx=tx)  # a tick that is killed does not move them twice
+        return found
+
+    return project.store.transact(work)
 
 
 def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
@@ -71,16 +87,16 @@ def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> 
 
 
 def state_of(project: Project) -> JsonObject:
-    """The setting of this environment's loop: {"clock": of the last full tick, "idle", "next_due"}; empty before the first."""
+    """The setting of this environment's loop: {"clock": of the last full tick, "idle", "next_due", and outside a replay "boot" and
+    "up", the machine's own time}; empty before the first."""
     found = project.store.settings.get(loop_key(project.environment))
     return dict(found) if isinstance(found, dict) else {}
 
 
-def write_state(project: Project, now: Micros, *, idle: bool) -> None:
-    """Say how far the loop is, and until when nothing is due."""
-    project.store.settings.set(
-        loop_key(project.environment), {"clock": now, "idle": idle, "next_due": next_due(project, now)}
-    )
+def write_state(project: Project, now: Micros, *, idle: bool, here: JsonObject | None = None, tx: Tx = None) -> None:
+    """Say how far the loop is, and until when nothing is due. ``here``: where its clock stood by the machine's time (`mark`)."""
+    told = {"clock": now, "idle": idle, "next_due": next_due(project, now), **(here or {})}
+    project.store.settings.set(loop_key(project.environment), told, tx)
 
 
 def next_due(project: Project, now: Micros) -> Micros:
@@ -246,7 +262,7 @@ def _mirrored(scope: Endpoint, jobs: Jobs, release: Release, now: Micros) -> tup
     from tidemill.release.variants import in_shadow
     from tidemill.retrain.mirrored import mirror_due
 
-    if not in_shadow(release) or not mirror_due(scope, release, now):
+    if not in_shadow(release) or release.evidence.paused is not None or not mirror_due(scope, release, now):
         return release, []
     asked = {"endpoint": scope.name, "release": release.id, "now": now}
     try:

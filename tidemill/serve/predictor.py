@@ -31,7 +31,18 @@ from tidemill.features.items import ItemTable
 from tidemill.features.online import History
 from tidemill.release.signing.attest import verify_release
 from tidemill.release.signing.trust import public_keys
-from tidemill.release.variants import BASELINE, BESIDE, CHAMPION, LAST_GOOD, chances, choose, in_shadow, named
+from tidemill.release.variants import (
+    BASELINE,
+    BESIDE,
+    CHAMPION,
+    LAST_GOOD,
+    answers_nobody,
+    chances,
+    choose,
+    in_shadow,
+    keeps_the_one_before,
+    named,
+)
 from tidemill.scope.project import Endpoint, Project
 from tidemill.serve import fallback
 from tidemill.serve.explain import Explainer
@@ -39,6 +50,7 @@ from tidemill.serve.fallback import Baseline
 from tidemill.serve.histories import Histories
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.pace import Pace
+from tidemill.serve.trial import try_out
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Event, Release
 from tidemill.tasks.port import NEVER_SEEN, Answered, Request, Task
@@ -71,6 +83,7 @@ class Served:
     variants: Mapping[str, Loaded] = field(default_factory=dict)
     revision: int = -1
     refused: tuple[tuple[str, str], ...] = ()  # release id, why
+    ready: tuple[Loaded, ...] = ()  # in memory, and answer nobody: what a bake may switch back to
     degraded: bool = False  # the champion itself is refused: the last good one answers in its place, or none
     baseline: Baseline | None = None  # what is answered where no model can
     beside: tuple[tuple[str, Release], ...] = field(init=False)  # the variants beside the champion, and their releases
@@ -120,7 +133,9 @@ class Predictor:
         self.fallback = scope.fallback or (BASELINE if self.task.history else LAST_GOOD)
         self.pace = Pace()
         self._fell_back = -math.inf  # when what is usual was answered last
+        self.receded = -1  # up to this revision of the releases nobody answers who may not any more
         self._refreshing = threading.Lock()
+        self._switching = threading.Lock()
         self._telling = threading.Lock()
         self._patience, self._again = AGAIN[0], 0.0
         self._failed = Counter[str]()  # by release, since the start; only the event loop's thread writes it
@@ -190,6 +205,7 @@ class Predictor:
         """
         with self._refreshing:
             revision = self.project.store.releases.revision()
+            self.recede()
             before = self.served
             changed = revision != before.revision
             if not changed and not (before.refused and again) and not self.overdue():
@@ -203,10 +219,46 @@ class Predictor:
             found = {CHAMPION: champion, **self._beside(before, refused)}
             variants = {name: loaded for name, loaded in found.items() if loaded is not None}
             usual = None if self.fallback != BASELINE else self._usual(None if degraded else champion)
-            self.served = Served(variants, revision, tuple(refused), degraded, usual)
+            self._switch(Served(variants, revision, tuple(refused), self._ready(before, refused), degraded, usual))
             self.metrics.follow.set(time.perf_counter() - started)
             self._tell_metrics()
             return True
+
+    def recede(self) -> None:
+        """Take out whoever may not answer any more, and switch to what is in memory: at once, whatever is being loaded meanwhile."""
+        with self._switching:
+            revision = self.project.store.releases.revision()
+            if revision != self.receded:
+                self.served, done = self._by_now(self.served)
+                self.receded = revision if done else self.receded
+
+    def _switch(self, loaded: Served) -> None:
+        """From now on these: but as the releases are now, for loading took its time."""
+        with self._switching:
+            revision = self.project.store.releases.revision()
+            self.served, done = (loaded, True) if revision == loaded.revision else self._by_now(loaded)
+            self.receded = revision if done else loaded.revision
+
+    def _by_now(self, served: Served) -> tuple[Served, bool]:
+        """Of what is in memory what each release may do as it is now, and whether that is all: a champion that is not in memory yet
+        leaves the one before there."""
+        known = {one.release.id: one for one in (*served.variants.values(), *served.ready)}
+        releases = dict(each for kind in BESIDE for each in named(kind, self.scope.releases(kind)).items())
+        beside = {name: replace(known[r.id], release=r) for name, r in releases.items() if r.id in known}
+        champion, now = self.scope.champion(), served.champion
+        there = champion is None or champion.id in known
+        if there:
+            now = None if champion is None else replace(known[champion.id], release=champion)
+        kept = tuple(one for one in known.values() if now is None or one.release.id != now.release.id)
+        return replace(served, variants={**({CHAMPION: now} if now else {}), **beside}, ready=kept), there
+
+    def _ready(self, before: Served, refused: list[tuple[str, str]]) -> tuple[Loaded, ...]:
+        """The release before a champion in whose bake it stays loaded."""
+        champion = self.scope.champion()
+        if champion is None or champion.previous is None or not keeps_the_one_before(champion):
+            return ()
+        found = self._load(self.project.store.releases.get(champion.previous), before, refused)
+        return () if found is None else (found,)
 
     def _champion(self, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
         release = self.scope.champion()
@@ -232,9 +284,12 @@ class Predictor:
         return {name: self._load(release, before, refused) for each in found for name, release in each.items()}
 
     def _load(self, release: Release, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
-        known = list(before.variants.values())
+        known = [*before.variants.values(), *before.ready]
         try:
-            return load_release(self.project, release, known)
+            found = load_release(self.project, release, known)
+            if answers_nobody(release) and found.scorer not in [one.scorer for one in known]:
+                self._try(found)
+            return found
         except TidemillError as exc:
             why = "not_attested" if isinstance(exc, NotAttested) else exc.code
             refused.append((release.id, why))
@@ -242,6 +297,15 @@ class Predictor:
             _log.error("release %s of %s is not served: %s", release.id, release.model, exc)
             self._alert(release, why, exc)
             return None
+
+    def _try(self, found: Loaded) -> None:
+        """What it does for the first time it does for nobody; what it cannot answer counts as its failure."""
+        tried = try_out(self.scope, found.scorer, found.task)
+        if tried.failed:
+            self.project.store.releases.add_failures(
+                self.endpoint, {found.release.id: tried.failed}, self.scope.environment
+            )
+        _log.info("release %s was tried on %d logged requests, %d failed", found.release.id, tried.n, tried.failed)
 
     def _alert(self, release: Release, why: str, exc: TidemillError) -> None:
         """An event for people to see, once for each release and reason."""

@@ -60,7 +60,8 @@ class Serving:
     _loading: asyncio.Task[None] | None = None
     _seen: tuple[int, int] = (-1, -1)
     _looked: float = field(default_factory=uptime)  # when all that others wrote was last known
-    _told: tuple[int, int, dict[str, str]] = (
+    _told: tuple[int, int, int, dict[str, str]] = (
+        -1,
         -1,
         -1,
         {},
@@ -78,6 +79,7 @@ class Serving:
             self._about = about(self.project, self.address)
             self.presence = Presence(self.project.store, self.tokens, self._described)
             self.presence.begin()
+            self.recede()  # whoever looked for scorers before this one was known of does not wait for it
             self.metrics.known_as(self._about.id, self._about.host)
         self._beats = [asyncio.create_task(self._heartbeat())]
         if self.remote:
@@ -109,7 +111,10 @@ class Serving:
         if self._about is None:
             raise RuntimeError("no scorer of a team")
         health, position = self.health(own=False), self.histories.seq
-        endpoints = {name: {"health": health[name], "variants": p.models()} for name, p in self.predictors.items()}
+        endpoints = {
+            name: {"health": health[name], "variants": p.models(), "receded": p.receded}
+            for name, p in self.predictors.items()
+        }
         known = self.tokens.confirmed
         return replace(self._about, releases=self._served, tokens=known, position=position, endpoints=endpoints)
 
@@ -164,6 +169,11 @@ class Serving:
             predictor.refresh(again)
         self.tell_failures()
 
+    def recede(self) -> None:
+        """Nobody answers any more who may not; what is to be loaded for it is loaded later."""
+        for predictor in self.predictors.values():
+            predictor.recede()
+
     def tell_failures(self) -> None:
         for predictor in self.predictors.values():
             predictor.tell_failures()
@@ -175,6 +185,7 @@ class Serving:
     async def refresh(self) -> None:
         """See what other processes wrote, now: releases (also those refused before), histories, tokens."""
         self.tokens.evict()
+        await asyncio.to_thread(self.recede)
         await self.catch_up()
         async with self._refreshing:
             await asyncio.to_thread(self.look, again=True)
@@ -256,11 +267,23 @@ class Serving:
             self.follow()
         if store != self._seen[0] and not self.candidate:
             self.tokens.seen(self.project.store.tokens.revision())
-        if not self.candidate and (store != self._seen[0] or any(p.overdue() for p in self.predictors.values())):
+        known = self.candidate or await self._looked_at(store)
+        self._seen = (store if known else self._seen[0], live)
+        await self._tell_others()
+
+    async def _looked_at(self, store: int) -> bool:
+        """Look at the releases where something was committed; whether that is done. Of several scorers none holds up a switch by a load."""
+        if store == self._seen[0] and not any(p.overdue() for p in self.predictors.values()):
+            return True
+        await asyncio.to_thread(self.recede)
+        if self.presence is None:
             async with self._refreshing:
                 await asyncio.to_thread(self.look)
-        self._seen = (store, live)
-        await self._tell_others()
+        elif self._loading is not None and not self._loading.done():
+            return False
+        else:
+            self._begin_loading()
+        return True
 
     async def _far_look(self) -> None:
         """As `_look`, at stores on a server: of its revisions, for whatever any project there commits is no news."""
@@ -268,6 +291,8 @@ class Serving:
         if not self.candidate:
             self.tokens.seen(revisions["tokens"])
             await self.catch_up()
+            if any(predictor.receded != revisions["releases"] for predictor in self.predictors.values()):
+                await asyncio.to_thread(self.recede)
             if self._served != revisions["releases"] or any(p.overdue() for p in self.predictors.values()):
                 self._begin_loading()
         await self._tell_others()
@@ -275,7 +300,9 @@ class Serving:
     async def _tell_others(self) -> None:
         """What has changed here: to who reads the leases, and to the rollout's evidence."""
         if self.presence is not None:
-            before, self._told = self._told, (self._served, self.tokens.confirmed, self.health(own=False))
+            receded = min(predictor.receded for predictor in self.predictors.values())
+            before = self._told
+            self._told = (self._served, receded, self.tokens.confirmed, self.health(own=False))
             if self._told != before:
                 self.presence.soon()
         if any(predictor.untold for predictor in self.predictors.values()):

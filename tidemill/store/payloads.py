@@ -321,6 +321,37 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """While a release answers nobody, and its stage's time stands still."""
+
+    since: Micros
+    by: str
+    reason: str
+    until: Micros | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saw:
+    """Who was answered by a release, counted once it had ended."""
+
+    requests: int
+    subjects: int
+    nobody: int  # requests without a subject
+    first: Micros | None
+    last: Micros | None
+    complete: bool  # whether the log still held all of them
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The span over which the platform's rules look at a champion after its bake."""
+
+    number: int  # 1: the first after its bake
+    since: Micros
+    failed: int  # its failures until then
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseEvidence:
     """What speaks for a release and against it. Reasons and what was seen are JSON for people: nothing is decided on them."""
 
@@ -338,3 +369,10 @@ class ReleaseEvidence:
     halted: JsonObject | None = None  # {reason, by, …}
     rolled_back: JsonObject | None = None
     waits: tuple[str, ...] = ()  # gates that a person's reason passes: `approved` holds it
+    paused: Pause | None = None
+    pauses: tuple[Pause, ...] = ()  # those that are over
+    uncounted: Micros = 0  # how much of the stage's time does not count
+    failed_before: int = 0  # failures that what is seen since it started leaves out
+    watch: Watch | None = None
+    no_way_back: str = ""  # why it would be taken back after its bake, if there were a release to go back to: told once
+    saw: Saw | None = None

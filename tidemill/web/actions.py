@@ -1,4 +1,4 @@
-"""What a person does on the page: approve, reject, halt, roll back; close an alarm. Each is the verb that the API calls too."""
+"""What a person does on the page: approve, reject, pause, resume, halt, roll back; close an alarm. Each is the verb that the API calls too."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ ACTIONS: dict[tuple[str, str], Callable[..., object]] = {
     ("release", "reject"): by_hand.reject,
     ("release", "halt"): releases.halt,
     ("release", "rollback"): releases.roll_back,
+    ("release", "pause"): releases.pause,
+    ("release", "resume"): releases.resume,
     ("alarm", "close"): records.close_alarm,
 }
 """By what it is done to, and its name."""

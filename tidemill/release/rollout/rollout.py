@@ -9,33 +9,22 @@ canary ever ends. Every change is one transaction together with its event.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 from tidemill.config.policies import Rule
 from tidemill.errors import ReleaseError
+from tidemill.release.rollout.change import Change
 from tidemill.release.rollout.mirror import steady
 from tidemill.release.rollout.rules import Evidence, judge
+from tidemill.release.rollout.timing import BAKE, missing, patience_until, stage_over
 from tidemill.release.signing.unfit import why_unfit
-from tidemill.release.variants import in_shadow
+from tidemill.release.variants import answers_nobody, in_shadow
 from tidemill.store.records import Event, Release, Tx
-from tidemill.types import DAY, JsonObject, Micros, named_id, to_iso
+from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint, Project
-
-BAKE: Micros = 7 * DAY
-"""How long a new champion is still watched, and may be rolled back by the same rules, after it has taken everything.
-
-Where live pairs are made (`tidemill.release.pairs`) it is watched by them alone for as long as a candidate is tested.
-"""
-PATIENCE = 5
-"""A stage that is over waits at most so many of its spans (and at least `LEAST_WAIT`) for quality to become visible.
-
-After that an unseen one goes on (a service without outcomes must be able to release), a doubtful one is halted. Twice as
-long a stage waits for its least number of requests; then it is halted: who waits without end never retrains again.
-"""
-LEAST_WAIT: Micros = 7 * DAY
 
 
 def in_progress(project: Project, endpoint: str, tx: Tx = None) -> Release | None:
@@ -54,7 +43,7 @@ def watched(project: Project, endpoint: str) -> Release | None:
 
 def is_old(release: Release, now: Micros) -> bool:
     """Whether it bakes on by its pairs alone: weeks ago is another season, and the arms' rules would compare with that."""
-    usual, until = release.stage_since + BAKE, release.evidence.bake_until or 0
+    usual, until = release.stage_since + release.evidence.uncounted + BAKE, release.evidence.bake_until or 0
     return release.status == "champion" and until > usual <= now
 
 
@@ -73,7 +62,7 @@ def decides(release: Release, now: Micros, evidence: Evidence) -> bool:
     if release.status == "champion":
         return release.evidence.bake_until is not None and now >= release.evidence.bake_until
     waits = release.evidence.waits_in is not None and release.evidence.waits_in[0] == release.stage
-    return _stage_over(release, now, evidence) and not (waits and now < _patience(release))
+    return stage_over(release, now, evidence) and not (waits and now < patience_until(release))
 
 
 def begin(project: Project, release_id: str, now: Micros, tx: Tx = None) -> list[Event]:
@@ -82,7 +71,7 @@ def begin(project: Project, release_id: str, now: Micros, tx: Tx = None) -> list
     Raises ReleaseError when it is not held, or when the champion that its gates compared it with is no longer champion.
     """
 
-    def work(change: _Change) -> list[Event]:
+    def work(change: Change) -> list[Event]:
         release = change.expect(release_id, "held")
         champion = project.endpoint(release.endpoint).champion(change.tx)
         if release.previous != (champion.id if champion else None):
@@ -134,9 +123,9 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
     def because(text: str) -> JsonObject:
         return {"reason": text, "by": "rule", **said}
 
-    def work(change: _Change) -> list[Event]:
+    def work(change: Change) -> list[Event]:
         current = project.store.releases.get(release.id, change.tx)
-        if current.status != release.status:  # somebody was first, by hand
+        if moment(current) != moment(release):  # somebody was first: by hand, or another loop
             return []
         if broken:
             return change.roll_back(current, because(broken))
@@ -144,13 +133,15 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
             return change.damaged(current, because(f"damaged: {damage}"), way_back)
         if current.status == "champion":
             return change.end_bake(current, said)
-        if missing := _too_few(current, now, evidence):
-            return change.halt(current, because(missing))
-        if not evidence.looked or not _stage_over(current, now, evidence):
+        if current.evidence.paused is not None:
+            return []
+        if lacking := missing(current, now, evidence):
+            return change.halt(current, because(lacking))
+        if not evidence.looked or not stage_over(current, now, evidence):
             return []
         doubts = [finding.text for finding in findings if finding.doubtful]
-        unseen = [finding.text for finding in findings if not finding.powered]
-        if (doubts or unseen) and now < _patience(current):
+        unseen = [finding.text for finding in findings if not finding.powered and not answers_nobody(current)]
+        if (doubts or unseen) and now < patience_until(current):
             return change.wait(current, "doubtful" if doubts else "underpowered", doubts or unseen)
         if doubts:
             return change.halt(current, because("; ".join(doubts)))
@@ -165,7 +156,7 @@ def roll_back(project: Project, release_id: str, *, by: str, reason: str, tx: Tx
     Works on a full disk. Raises ReleaseError.
     """
 
-    def work(change: _Change) -> list[Event]:
+    def work(change: Change) -> list[Event]:
         release = change.expect(release_id, "canary", "champion")
         if release.status == "champion" and release.previous is None:
             raise ReleaseError(
@@ -180,10 +171,40 @@ def roll_back(project: Project, release_id: str, *, by: str, reason: str, tx: Tx
 def halt(project: Project, release_id: str, *, by: str, reason: str, tx: Tx = None) -> list[Event]:
     """Stop a canary, or a shadow, without judging it; the champion serves 100 % again. Works on a full disk. Raises ReleaseError."""
 
-    def work(change: _Change) -> list[Event]:
+    def work(change: Change) -> list[Event]:
         return change.halt(change.expect(release_id, "canary", "shadow"), {"reason": reason, "by": by})
 
     return _do(project, project.clock.now(), work, tx, by=by, helped=True)
+
+
+def pause(project: Project, release_id: str, *, by: str, reason: str, tx: Tx = None) -> list[Event]:
+    """A canary answers nobody from now on, and its stage's time stands still; the champion serves 100 %. Raises ReleaseError."""
+
+    def work(change: Change) -> list[Event]:
+        return change.pause(change.expect(release_id, "canary"), by, reason)
+
+    return _do(project, project.clock.now(), work, tx, by=by, helped=True)
+
+
+def resume(project: Project, release_id: str, *, by: str, reason: str, tx: Tx = None) -> list[Event]:
+    """A paused canary goes on where it was, with the same subjects. Raises ReleaseError."""
+
+    def work(change: Change) -> list[Event]:
+        return change.resume(change.expect(release_id, "canary"), by, reason)
+
+    return _do(project, project.clock.now(), work, tx, by=by)
+
+
+def clock_moved(project: Project, endpoint: str, now: Micros, moved: Micros, tx: Tx = None) -> list[Event]:
+    """The clock was set forward or back by so much: nothing comes nearer by that. The events of what is judged later, or anew, for it."""
+
+    def work(change: Change) -> list[Event]:
+        scope = project.endpoint(endpoint)
+        found = [*scope.releases("canary", change.tx), *filter(None, [scope.champion(change.tx)])]
+        failed = project.store.releases.failures(endpoint, scope.environment)
+        return [event for release in found for event in change.clock_moved(release, moved, failed.get(release.id, 0))]
+
+    return _do(project, now, work, tx)
 
 
 def end_shadow(
@@ -194,7 +215,7 @@ def end_shadow(
     ``ended``: a verdict, or ``replaced``.
     """
 
-    def work(change: _Change) -> list[Event]:
+    def work(change: Change) -> list[Event]:
         release = project.store.releases.get(release_id, change.tx)
         return change.end_shadow(release, ended, reason) if release.status == "shadow" else []
 
@@ -203,13 +224,13 @@ def end_shadow(
 
 def replace_shadow(project: Project, endpoint: str, newer: str, now: Micros, tx: Tx) -> list[Event]:
     """A newer candidate (a model ref) was judged here: what is in shadow stays undecided."""
-    return _Change(project, now, tx).end_shadows(endpoint, f"{newer} is newer")
+    return Change(project, now, tx).end_shadows(endpoint, f"{newer} is newer")
 
 
 def _do(
     project: Project,
     now: Micros,
-    work: Callable[[_Change], list[Event]],
+    work: Callable[[Change], list[Event]],
     tx: Tx = None,
     *,
     by: str = "",
@@ -217,144 +238,19 @@ def _do(
 ) -> list[Event]:
     """In the caller's transaction, or in one of its own; ``helped``: that one also on a full disk."""
     if tx is not None:
-        return work(_Change(project, now, tx))
+        return work(Change(project, now, tx))
 
     def own() -> list[Event]:
-        return project.store.transact(lambda tx: work(_Change(project, now, tx)), by)
+        return project.store.transact(lambda tx: work(Change(project, now, tx)), by)
 
     return project.reserve.helped(own) if helped else own()
 
 
-def _stage_over(release: Release, now: Micros, evidence: Evidence) -> bool:
-    stage = release.stages[release.stage]
-    return now >= release.stage_since + int(stage["span"]) and evidence.in_stage >= int(stage["requests"])
-
-
-def _too_few(release: Release, now: Micros, evidence: Evidence) -> str:
-    """In words, when the patience has ended and the stage's least number of requests has not come."""
-    least = int(release.stages[release.stage]["requests"])
-    if evidence.in_stage >= least or now < _patience(release, 2):
-        return ""
-    return f"too few requests: {evidence.in_stage} of at least {least} since {to_iso(release.stage_since)}"
+def moment(release: Release) -> tuple[object, ...]:
+    """What a look is about: where any of it has changed meanwhile, it was another's turn."""
+    return release.status, release.stage, release.stage_since
 
 
 def _can_go_back(project: Project, release: Release) -> bool:
     before = project.store.releases.get(release.previous) if release.previous else None
     return before is not None and not why_unfit(project, before)
-
-
-def _patience(release: Release, times: int = 1) -> Micros:
-    return release.stage_since + times * max(PATIENCE * int(release.stages[release.stage]["span"]), LEAST_WAIT)
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What happens to releases at one moment, in one transaction: each change, and its event."""
-
-    project: Project
-    now: Micros
-    tx: Tx
-
-    def expect(self, release_id: str, *statuses: str) -> Release:
-        release = self.project.store.releases.get(release_id, self.tx)
-        if release.status not in statuses:
-            raise ReleaseError(f"{release.id} is {release.status}, not {' or '.join(statuses)}", place=release.endpoint)
-        return release
-
-    def write(self, release: Release, **changes: Any) -> None:
-        self.project.store.releases.update(release.id, self.tx, **changes)
-
-    def tell(self, release: Release, kind: str, data: JsonObject) -> Event:
-        """Write what happened, under an id that the same happening always gets."""
-        told = {"endpoint": release.endpoint, "model": release.model, **data}
-        name = named_id("event", release.id, kind, str(self.now))
-        made = Event(name, self.now, kind, f"release:{release.id}", told)
-        self.project.store.events.add(made, self.tx)
-        return made
-
-    def damaged(self, release: Release, reason: JsonObject, way_back: bool) -> list[Event]:
-        """A canary is halted: nothing was found against the model. A champion that none can follow stays, and that is said."""
-        if release.status == "canary":
-            return self.halt(release, reason)
-        if way_back:
-            return self.roll_back(release, reason)
-        if release.evidence.damaged == reason["reason"]:
-            return []
-        self.write(release, evidence=replace(release.evidence, damaged=reason["reason"]))
-        return [self.tell(release, "damaged", reason)]
-
-    def wait(self, release: Release, kind: str, why: list[str]) -> list[Event]:
-        """The stage is over, but a useless model could not have been seen, or is half seen: wait, and say so once."""
-        waits = (release.stage, kind)
-        if release.evidence.waits_in == waits:
-            return []
-        self.write(release, evidence=replace(release.evidence, waits_in=waits))
-        data = {"stage": release.stage, "reason": "; ".join(why), "until": to_iso(_patience(release))}
-        return [self.tell(release, kind, data)]
-
-    def advance(self, release: Release, said: JsonObject) -> list[Event]:
-        following = release.stage + 1
-        stages = (*release.evidence.stages, {"stage": release.stage, "at": self.now, **said})
-        seen = replace(release.evidence, stages=stages)
-        if following >= len(release.stages) or release.stages[following]["share"] >= 1:
-            return self.promote(replace(release, evidence=seen), said)
-        self.write(release, stage=following, stage_since=self.now, evidence=seen)
-        return [self.tell(release, "stage", {"stage": following, **release.stages[following], **said})]
-
-    def promote(self, release: Release, said: JsonObject) -> list[Event]:
-        """To champion. With a predecessor to go back to, the bake begins. What was compared with that one is in shadow no longer."""
-        ended = self.end_shadows(release.endpoint, "another release is champion now")
-        from tidemill.release.pairs import fair, test_span
-
-        scope = self.project.endpoint(release.endpoint)
-        bake = max(BAKE, test_span(scope) + scope.monitor.reach) if fair(scope) else BAKE
-        seen = replace(release.evidence, bake_until=self.now + bake) if release.previous else release.evidence
-        started = self.now if release.started is None else release.started
-        self.write(release, stage=len(release.stages) - 1, stage_since=self.now, evidence=seen, started=started)
-        self.project.store.releases.promote(release.id, self.now, self.tx)
-        told = self.tell(release, "promoted", {"previous": release.previous, **said})
-        return [*ended, *self._halt_held(release), told]
-
-    def _halt_held(self, release: Release) -> list[Event]:
-        """Those that wait for a person: they were compared with the champion before, and could not begin any more."""
-        held = self.project.endpoint(release.endpoint).releases("held", self.tx)
-        why = {"reason": f"{release.model} is champion now, and it was compared with the one before", "by": release.id}
-        return [event for one in held if one.id != release.id for event in self.halt(one, why)]
-
-    def end_bake(self, release: Release, said: JsonObject) -> list[Event]:
-        if release.evidence.bake_until is None or self.now < release.evidence.bake_until:
-            return []
-        self.write(release, evidence=replace(release.evidence, bake_until=None, bake={"at": self.now, **said}))
-        return [self.tell(release, "baked", said)]
-
-    def roll_back(self, release: Release, reason: JsonObject) -> list[Event]:
-        """Back. A canary that was compared with a champion that goes is halted with it."""
-        events = self.halt_others(release) if release.status == "champion" else []
-        champion = self.project.store.releases.roll_back(release.id, self.now, reason, self.tx)
-        return [*events, self.tell(release, "rolled_back", {"champion": champion, **reason})]
-
-    def halt_others(self, release: Release) -> list[Event]:
-        why = "its champion was rolled back" if release.status == "champion" else f"{release.model} is newer"
-        ended = self.end_shadows(release.endpoint, why)
-        canary = in_progress(self.project, release.endpoint, self.tx)
-        if canary is None or canary.id == release.id:
-            return ended
-        return [*ended, *self.halt(canary, {"reason": why, "by": release.id})]
-
-    def end_shadows(self, endpoint: str, why: str) -> list[Event]:
-        """What was compared with a champion that goes, or is older than what is judged now."""
-        found = self.project.endpoint(endpoint).releases("shadow", self.tx)
-        return [event for release in found for event in self.end_shadow(release, "replaced", why)]
-
-    def end_shadow(self, release: Release, ended: str, reason: str) -> list[Event]:
-        shadow = release.evidence.shadow and replace(release.evidence.shadow, ended=ended)
-        self.write(release, status="refused", ended=self.now, evidence=replace(release.evidence, shadow=shadow))
-        data = {"author": release.author, "decision": release.decision, "reason": reason, "shadow": ended}
-        return [self.tell(release, "refused", data)]
-
-    def halt(self, release: Release, reason: JsonObject) -> list[Event]:
-        seen, dark = replace(release.evidence, halted=reason), release.evidence.shadow
-        if release.status == "shadow" and dark is not None:
-            seen = replace(seen, shadow=replace(dark, ended="halted"))
-        self.write(release, status="halted", ended=self.now, evidence=seen)
-        return [self.tell(release, "halted", reason)]

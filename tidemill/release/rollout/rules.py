@@ -63,6 +63,7 @@ class Evidence:
     margin: float = 0.0  # the least useful change, a share: what a pair of them may differ by is measured with it
     looked: bool = True  # whether all was asked that can be: without it nothing goes forward
     mirror: Mirror | None = None  # of a release in shadow, which answers nobody
+    unready: tuple[str, ...] = ()  # why its stage may not end yet, whatever was seen
 
 
 @dataclass(frozen=True, slots=True)

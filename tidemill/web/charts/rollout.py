@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from tidemill.release.rollout.timing import elapsed
 from tidemill.store.records import Release
 from tidemill.types import Micros
 from tidemill.web.charts.svg import caption, el, picture
@@ -55,4 +56,4 @@ def _part(r: Release, now: Micros) -> float:
     if r.status != "canary" or not r.stages:
         return 0.0
     whole = float(r.stages[r.stage].get("span", 0))
-    return min(max((now - r.stage_since) / whole, 0.0), 1.0) if whole else 0.0
+    return min(max(elapsed(r, now) / whole, 0.0), 1.0) if whole else 0.0

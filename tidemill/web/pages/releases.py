@@ -7,7 +7,8 @@ from typing import Any
 
 from tidemill.ops import releases as verbs
 from tidemill.ref import short_name
-from tidemill.release.variants import in_shadow
+from tidemill.release.rollout.timing import elapsed
+from tidemill.release.variants import answers_nobody, in_shadow
 from tidemill.store.records import Release, Verdict
 from tidemill.types import JsonObject, Micros
 from tidemill.web import format as words
@@ -55,13 +56,19 @@ def release(ask: Ask) -> Shown:
         "track": track(found, ask.now),
         "looks": found.evidence.shadow.looks[::-1] if found.evidence.shadow else (),
         "verdicts": [_verdict(v) for v in shown.verdicts],
-        "actions": ACTIONS.get(found.status, ()) if ask.may_operate and not cornered else (),
+        "actions": actions_of(found) if ask.may_operate and not cornered else (),
         "roles": approval.roles if approval else (),
         "seen": findings(found),
         "mirror": shown.mirror,
         "leaks": _to_decide(ask, found),
     }
     return Shown(f"Release of {short_name(found.model)}", values)
+
+
+def actions_of(r: Release) -> tuple[str, ...]:
+    """What a person may do with it now."""
+    found = ACTIONS.get(r.status, ())
+    return ("resume" if r.evidence.paused else "pause", *found) if r.status == "canary" else found
 
 
 def _to_decide(ask: Ask, r: Release) -> list[Leak]:
@@ -81,11 +88,16 @@ def standing(r: Release, now: Micros, dark: str = "") -> str:
     if r.evidence.shadow is not None and r.status == "shadow":
         ends = words.when(r.evidence.shadow.until)
         return f"asked beside the champion since {words.ago(r.created, now)}, and never answers; {dark}; requests until {ends}"
+    if r.status == "canary" and r.evidence.paused is not None:
+        pause = r.evidence.paused
+        return f"paused {words.ago(pause.since, now)} by {pause.by}: {pause.reason}; it answers nobody, and its time stands still"
     if r.status == "canary" and r.stages:
         stage = r.stages[r.stage]
         share = words.share(float(stage.get("share", 0)))
         who = f"in shadow, and answers nobody: {dark}; so" if in_shadow(r) else f"{share} of the subjects"
-        left = r.stage_since + int(stage.get("span", 0)) - now
+        if answers_nobody(r):
+            who = "loaded beside the champion and tried, and answers nobody yet,"
+        left = int(stage.get("span", 0)) - elapsed(r, now)
         wait = f"at least {words.span(left)} to go" if left > 0 else "its time is over; it waits for enough evidence"
         return f"{who} since {words.ago(r.stage_since, now)}; {wait}"
     if r.status == "champion":
