@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.cases.projects import replayed
+from tests.cases.projects import Folder, replayed
 from tests.model.test_start import NOW, lay
+from tidemill.engine import pipeline
+from tidemill.engine.context import RunEvent
 from tidemill.engine.runner.port import InlineRunner, Job
 from tidemill.engine.runner.schedule import Places
-from tidemill.model.pipeline import build_candidate
+from tidemill.features import joined
+from tidemill.model import prepare
+from tidemill.model.apart import limits
+from tidemill.model.pipeline import build_candidate, features
 from tidemill.store.artifacts.codecs import load
 
 
@@ -51,3 +56,66 @@ def test_trials_that_a_runner_makes_are_the_same_search(tmp_path: Path, monkeypa
 @pytest.mark.nightly
 def test_workers_of_this_machine_make_the_same_search(tmp_path: Path) -> None:
     assert built(tmp_path / "two", 6, "[engine]\nworkers = 2\n") == built(tmp_path / "one", 6)
+
+
+WALKS = """\
+inputs = { views = ["walked"] }
+[data.walks]
+source = "walks/*.csv"
+contract = "contracts/walks.yaml"
+[features.walked]
+from = "walks"
+entity = "x"
+far = { op = "sum", column = "stars", window = "9 days" }
+latest = { op = "mean", column = "z" }
+"""
+
+
+@pipeline
+def rows_of(name: str, data: list[str]) -> Any:
+    return features(name, data)  # type: ignore[call-arg]
+
+
+def walked(folder: Path) -> Folder:
+    """Notes by whom, and a larger dataset of the same, which is joined."""
+    made = lay(folder, 150, WALKS)
+    notes = (folder / "data/a.csv").read_text().splitlines()
+    few = [line.split(",") for line in notes[1:]]
+    kept, more = (
+        [",".join([row[0], row[1], str(first + n % 7), *row[3:]]) for n, row in enumerate(few)] for first in (0, 5)
+    )
+    made.write("data/a.csv", notes[0], *kept)
+    contract = (
+        (folder / "contracts/notes.yaml")
+        .read_text()
+        .replace("name: x, logicalType: number", "name: x, logicalType: string")
+    )
+    made.write("contracts/notes.yaml", contract)
+    made.write("contracts/walks.yaml", contract.replace("notes", "walks").replace("[id]", "[id, x]"))
+    made.write("walks/a.csv", notes[0], *kept, *more)
+    for name in ("notes", "walks"):
+        made.ingest(name)
+    return made
+
+
+@pytest.mark.parametrize("trials", [1, 2])
+def test_a_join_whose_parts_a_runner_does_is_the_same_join(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trials: int
+) -> None:
+    events = list[RunEvent]()
+
+    class Known(InlineRunner):
+        """A runner of this process, where the project is open."""
+
+    with replayed(walked(tmp_path), NOW) as opened:
+        (model,) = opened.models.values()
+        asked = {"name": model.name, "data": prepare.refs_of(model)}
+        whole = prepare.rows(model, asked["data"])
+        monkeypatch.setattr(joined, "ROWS", 60)
+        monkeypatch.setattr("tidemill.scope.places.places", lambda section: Places(Known, trials))
+        engine = opened.engine(apart=limits(model, ["features"]))
+        ran = engine.run(rows_of, asked, on_event=events.append)
+        assert ran.outputs["result"].equals(whole) and whole["far"].n_unique() > 9
+        told = [event.data for event in events if event.kind == "progress"]
+        assert [(one["done"], one["total"]) for one in told] == [(n, 5) for n in range(1, 6)]
+        assert [one.name for one in opened.store.steps.list(run=ran.run.id)] == ["features"]

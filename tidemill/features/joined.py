@@ -8,7 +8,7 @@ columns of the rows; whoever asks the model gives them in the request, like ever
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tidemill.config.sections import FeatureViewConfig
     from tidemill.data.contract.contract import Contract
 
+Apart = Callable[[int, Iterator[tuple[int, pl.DataFrame]]], Iterator[pl.DataFrame]]
+"""What `Joined.found` gives for each of so many parts: which one, and its requests."""
 ROWS = 2_000_000
 """Rows of a dataset that are joined at a time, about: with what is made of them some hundred bytes each."""
 
@@ -65,11 +67,14 @@ class Joined:
         columns = tuple(Column(feature.name, "number") for feature in view.features)
         return Joined(place, config.from_, entity, columns, view)
 
-    def add(self, frame: pl.DataFrame, history: pl.LazyFrame, time: str | None) -> pl.DataFrame:
+    def add(
+        self, frame: pl.DataFrame, history: pl.LazyFrame, time: str | None, apart: Apart | None = None
+    ) -> pl.DataFrame:
         """The rows with the view's columns. ``history``: the dataset's rows; ``time``: the column of each row's moment.
 
-        Of a large dataset the rows of some entities are read at a time, and only columns that the view reads.
-        Raises DataError where the dataset has two rows of one entity at one moment, and so no one value.
+        Of a large dataset the rows of some entities are read at a time, and only columns that the view reads; ``apart``: what
+        does each such part by `found`, elsewhere. Raises DataError where the dataset has two rows of one entity at one moment,
+        and so no one value.
         """
         if self.view is None or time is None:
             values = history.select(
@@ -78,26 +83,28 @@ class Joined:
             self._unique(values, {"?entity": self.entity})
             return frame.join(values, left_on=self.entity, right_on="?entity", how="left", maintain_order="left")
         requests = pl.DataFrame({"request": range(frame.height), "entity": frame[self.entity], "at": frame[time]})
-        parts = [self._found(rows, mine) for rows, mine in self._parts(history, requests)]
-        found = parts[0] if len(parts) == 1 else pl.concat(parts).sort("request")
+        n = max(1, math.ceil(history.select(pl.len()).collect().item() / ROWS))
+        if n == 1:
+            found = self.found(history, 0, 1, requests)
+        else:
+            parts = ((part, requests.filter(_own("entity", part, n))) for part in range(n))
+            each = apart(n, parts) if apart else (self.found(history, part, n, mine) for part, mine in parts)
+            found = pl.concat(each).sort("request")
         return frame.with_columns(found[column.name].alias(column.name) for column in self.columns)
 
-    def _parts(self, history: pl.LazyFrame, requests: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        """The dataset's rows with the requests that they are for: those of some entities at a time."""
+    def found(self, history: pl.LazyFrame, part: int, n: int, requests: pl.DataFrame) -> pl.DataFrame:
+        """``[request, FEATURE…]`` of the requests of one of n parts, each of which has some entities. Raises DataError."""
         assert self.view is not None
         read = {self.entity, self.view.time, self.view.value, *(feature.column for feature in self.view.features)}
         there = history.collect_schema().names()
-        rows = history.select(name for name in there if name in read or name.startswith((KNOWN, BEGAN)))
-        n = max(1, math.ceil(history.select(pl.len()).collect().item() / ROWS))
-        for part in range(n):
-            mine = pl.col(self.entity).cast(pl.String).hash() % n == part
-            yield (
-                (rows if n == 1 else rows.filter(mine)).collect(),
-                requests if n == 1 else requests.filter(pl.col("entity").cast(pl.String).hash() % n == part),
+        lazy = history.select(name for name in there if name in read or name.startswith((KNOWN, BEGAN)))
+        if requests.filter(
+            ~_own("entity", part, n)
+        ).height:  # of another release of polars, perhaps: it would see nothing
+            raise DataError(
+                "another part's entities are asked for", place=self.place, hint="run the same command again"
             )
-
-    def _found(self, rows: pl.DataFrame, requests: pl.DataFrame) -> pl.DataFrame:
-        assert self.view is not None
+        rows = (lazy if n == 1 else lazy.filter(_own(self.entity, part, n))).collect()
         if any(feature.op == "last" for feature in self.view.features):
             self._unique(rows, {name: name for name in (self.entity, self.view.time)})
         return table(self.view, rows, requests)
@@ -113,6 +120,11 @@ class Joined:
                 place=self.place,
                 hint=f"make {', '.join(names)} the tidemill.key of its contract, so that a second row is put aside",
             )
+
+
+def _own(entity: str, part: int, n: int) -> pl.Expr:
+    """Whether an entity is of this part: by a hash, the same in every process of one release of polars."""
+    return pl.col(entity).cast(pl.String).hash() % n == part
 
 
 def _entity(config: FeatureViewConfig, contract: Contract, rows: Contract) -> str:

@@ -1,8 +1,9 @@
-"""Parts of the model pipeline that run apart: the trials of a search, side by side, and the fits within their limits."""
+"""Parts of the model pipeline that run apart: of a join with a large dataset some entities each, the trials of a search, side by
+side, and the fits within their limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +14,16 @@ from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut
 from tidemill.learning.trainer import Trainer
 from tidemill.learning.trials import Arrays, Elsewhere, Measured
+from tidemill.model import prepare
+from tidemill.model.history import Histories
+from tidemill.model.inputs import Inputs
 from tidemill.tasks.table import training_of
 from tidemill.types import SECOND, JsonObject
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from tidemill.features.joined import Apart
     from tidemill.scope.project import Model
 
 CODE = "1"  # Said to the engine for steps whose libraries look at clocks and files without depending on them
@@ -48,6 +53,32 @@ def trial(
     return told, {"values": found.values, "units": units, **trials.made(found)}
 
 
+@step(version=prepare.identity)
+def joined(
+    name: str, data: list[str], nth: int, part: int, n: int, requests: pl.DataFrame, ctx: Context
+) -> pl.DataFrame:
+    """What these requests see of the dataset of the n-th joined view: one of n parts, each of which has some entities."""
+    model = ctx.resource("project").model(name)
+    one = Inputs.of(model).joined[nth]
+    return one.found(Histories(model.project, data).of(one.dataset), part, n, requests)
+
+
+def joins(ctx: Context, name: str, data: list[str]) -> Callable[[int], Apart]:
+    """What makes the parts of a join as parts of the step ``features``."""
+
+    def made(nth: int) -> Apart:
+        def found(n: int, parts: Iterator[tuple[int, pl.DataFrame]]) -> Iterator[pl.DataFrame]:
+            same = {"name": name, "data": data, "nth": nth, "n": n}
+            asked = ({**same, "part": part, "requests": ctx.keep(mine)} for part, mine in parts)
+            for done, one in enumerate(ctx.each(joined, asked), 1):
+                ctx.progress(done, n, "joined")
+                yield one["result"]
+
+        return found
+
+    return made
+
+
 def elsewhere(ctx: Context, cut: JsonObject, settings: JsonObject) -> Elsewhere | None:
     """What makes the trials of the step ``search`` apart; None where the run has no places for them."""
     if not ctx.apart:
@@ -75,4 +106,5 @@ def limits(model: Model, steps: Sequence[str]) -> dict[str, Limits]:
     most = Limits(round(project.limit("train") * SECOND), memory, engine.cpus, engine.gpus)
     names = steps if model.own_code or engine.runner else ()
     named = dict.fromkeys((name for name in names if name != "search" or model.own_code), most)
-    return {**named, trial.definition.name: most if engine.runner else most._replace(memory=None)}
+    parts = (trial.definition.name, joined.definition.name)
+    return named | dict.fromkeys(parts, most if engine.runner else most._replace(memory=None))

@@ -25,7 +25,7 @@ from tidemill.learning.split import Cut
 from tidemill.learning.split import cut as cut_rows
 from tidemill.learning.trainer import Report, Trainer
 from tidemill.model import prepare
-from tidemill.model.apart import CODE, elsewhere, limits, opened
+from tidemill.model.apart import CODE, elsewhere, joins, limits, opened
 from tidemill.model.bound import bound
 from tidemill.model.card.describe import describe
 from tidemill.model.curve import CURVE, curve
@@ -48,7 +48,7 @@ def features(name: str, data: list[str], ctx: Context) -> pl.DataFrame:
     """The dataset's rows as the task needs them: by the contract's roles and the declared features."""
     for ref in data:
         ctx.read(ref)
-    return prepare.rows(ctx.resource("project").model(name), data)
+    return prepare.rows(ctx.resource("project").model(name), data, apart=joins(ctx, name, data))
 
 
 @step

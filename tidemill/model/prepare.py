@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tidemill.config.sections import SplitSection
     from tidemill.engine import Context
+    from tidemill.features.joined import Apart
     from tidemill.scope.project import Endpoint, Model, Project
 
 
@@ -204,17 +205,24 @@ def refs_of(model: Model, version: int | None = None) -> list[str]:
     return [str(Ref("dataset", one.dataset, one.version)) for one in found]
 
 
-def rows(model: Model, data: Sequence[str], as_of: Micros | None = None, without: Sequence[str] = ()) -> pl.DataFrame:
+def rows(
+    model: Model,
+    data: Sequence[str],
+    as_of: Micros | None = None,
+    without: Sequence[str] = (),
+    apart: Callable[[int], Apart] | None = None,
+) -> pl.DataFrame:
     """The rows of these versions (`refs_of`) as the task's trainer needs them: those whose label is settled.
 
     ``as_of``: as they were known before this moment, with the labels that were settled by then. ``without``: as if these source
-    files (digests) had never come. Raises DataError, NotEnoughData.
+    files (digests) had never come. ``apart``: what does the parts of the n-th joined view. Raises DataError, NotEnoughData.
     """
     inputs = Inputs.of(model)
     histories = Histories(model.project, data, as_of, without)
     frame = labelled(histories, model.dataset.name, inputs)
-    for one in inputs.joined:
-        frame = one.add(frame.collect(), histories.of(one.dataset), inputs.contract.time).lazy()
+    for nth, one in enumerate(inputs.joined):
+        parts = apart(nth) if apart else None
+        frame = one.add(frame.collect(), histories.of(one.dataset), inputs.contract.time, parts).lazy()
     return training_of(model.task).rows(frame, inputs.contract, inputs.views, inputs.judged_by)
 
 
