@@ -23,6 +23,8 @@ from tidemill.data.ingest.judge import preview
 from tidemill.data.ingest.quarantine import quarantine
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import QUARANTINE, open_tables
+from tidemill.engine.runner.port import InlineRunner, Job
+from tidemill.engine.runner.schedule import Places
 from tidemill.errors import DataError, SourceError
 from tidemill.scope.project import open_project
 from tidemill.types import HeldClock
@@ -41,8 +43,21 @@ def few_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files in pieces of a few lines, tables in files of a few rows."""
     monkeypatch.setattr(sources, "PIECE", 1_000)
-    monkeypatch.setattr(sources, "_ROWS", 3_000)
+    monkeypatch.setattr(sources, "ROWS", 3_000)
     monkeypatch.setattr(spill, "PART", 4_000)
+
+
+def places(patched: pytest.MonkeyPatch) -> list[str]:
+    """Parts of a step are done side by side, in this process; the names of those that are asked for."""
+    asked = list[str]()
+
+    class Telling(InlineRunner):
+        def run(self, job: Job, *around: Any) -> Any:
+            asked.append(job.name)
+            return super().run(job, *around)
+
+    patched.setattr("tidemill.scope.places.places", lambda section: Places(Telling, 3))
+    return asked
 
 
 def lines(rng: random.Random, n: int) -> str:
@@ -94,6 +109,7 @@ def said(root: Path, kind: str, seed: int) -> dict[str, Any]:
             for name, one in json.loads(project.artifacts.get(version.profile))["columns"].items()
         }
         out["data files"] = max(len(one.files) for one in open_tables(project).versions("sales"))
+        out["bytes"] = [open_tables(project).digest(name) for name in ("sales", "sales" + QUARANTINE)]
         assert not (open_tables(project).root / ".sales.pieces").exists()
     return out
 
@@ -101,10 +117,18 @@ def said(root: Path, kind: str, seed: int) -> dict[str, Any]:
 @pytest.mark.parametrize("seeds", both([1], range(2, 20)))
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_pieces_are_the_whole(tmp_path: Path, kind: str, seeds: list[int], request: pytest.FixtureRequest) -> None:
+    """And as parts of the step, side by side, they are the pieces to the last byte of the table."""
     whole = [said(tmp_path / f"whole {seed}", kind, seed) for seed in seeds]
     request.getfixturevalue("tiny")
     for seed, one in zip(seeds, whole, strict=True):
-        same(kind, one, said(tmp_path / f"cut {seed}", kind, seed))
+        cut = said(tmp_path / f"cut {seed}", kind, seed)
+        with pytest.MonkeyPatch.context() as patched:
+            asked = places(patched)
+            apart = said(tmp_path / f"apart {seed}", kind, seed)
+        assert len(asked) > 9
+        for what, found in cut.items():
+            assert apart[what] == found, what
+        same(kind, one, cut)
 
 
 def same(kind: str, whole: dict[str, Any], cut: dict[str, Any]) -> None:
@@ -112,6 +136,7 @@ def same(kind: str, whole: dict[str, Any], cut: dict[str, Any]) -> None:
     assert [event["file"] for event in whole["events"] if "code" in event] == [f"data/sales/refused.{kind}"]
     assert "quantity is 0" in str(whole["events"])
     assert (whole.pop("data files"), cut.pop("data files") > 1) == (1, True)
+    del whole["bytes"], cut["bytes"]
     for what, found in whole.items():
         assert cut[what] == found, what
 
@@ -200,6 +225,6 @@ def test_a_packed_file_in_pieces_is_the_whole(tmp_path: Path, kind: str, monkeyp
     file = sources.source_file(tmp_path, name)
     whole = sources.read(file).frame
     monkeypatch.setattr(sources, "PIECE", 100)
-    monkeypatch.setattr(sources, "_ROWS", 7_000)
+    monkeypatch.setattr(sources, "ROWS", 7_000)
     pieces = [piece.frame for piece in sources.pieces(file)]
     assert len(pieces) > 3 and pl.concat(pieces).equals(whole) and whole.height == 1_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from tidemill.data.ingest.apart import judging
 from tidemill.data.ingest.ingest import Ingest, begin
 from tidemill.engine import Context, pipeline, step
 from tidemill.scope.project import Project
@@ -24,7 +25,8 @@ def take_files(dataset: str, ctx: Context) -> JsonObject:
     project: Project = ctx.resource("project")
     held: Ingest | None = ctx.resource("ingest", None)
     with nullcontext(held) if held else begin(project, dataset) as work:
-        work.take(ctx.run or None, ctx.progress)
+        began = project.store.runs.get(ctx.run).started if ctx.run else work.judge.now
+        work.take(ctx.run or None, ctx.progress, judging(ctx, began, work.judge.now))
     version = project.store.datasets.get(dataset)
     mine = version.run == ctx.run  # also where a kill came between its commit and its record
     (ctx.wrote if mine else ctx.read)(f"dataset:{dataset}@{version.version}")

@@ -8,7 +8,7 @@ duplicates.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from operator import or_
@@ -90,7 +90,7 @@ class Rules:
         bad = bad.with_columns(as_json(frame.filter(done["?bad"]).select(pl.exclude(own))))
         good = done.filter(~pl.col("?bad")).select(*names, *own)
         changed = tuple(one for c in self.columns if c.name in frame.columns for one in _normalised(c, frame, done))
-        return Checked(good, bad, self.max_bad_share, 0, surplus, absent, changed, came=frame)
+        return Checked(good, bad, self.max_bad_share, 0, surplus, absent, changed, came=_of(frame))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,14 @@ class Tally:
 
 FIRST = 1_000
 """Bad rows of a file that is checked in pieces which are at hand to be looked at."""
+
+
+Came = Callable[[pl.DataFrame], pl.DataFrame]
+"""These rows, with ``_row``, as they came."""
+
+
+def _of(frame: pl.DataFrame) -> Came:
+    return lambda rows: frame.filter(pl.col("_row").is_in(rows["_row"].implode()))
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,7 @@ class Checked:
     said: tuple[str, ...] = ()
     completed: int = 0
     no_events: int = 0
-    came: pl.DataFrame | None = None  # all rows as they came
+    came: Came | None = None
     tally: Tally | None = None
 
     @property
@@ -190,9 +198,7 @@ class Checked:
             return self
         out = self.good.filter(mask)
         own = _own(out)
-        came = out
-        if self.came is not None and "_row" in own:
-            came = self.came.filter(pl.col("_row").is_in(out["_row"].implode()))
+        came = self.came(out) if self.came is not None and "_row" in own else out
         more = out.select(*own, pl.lit([reason]).alias("_reasons"), as_json(came.select(pl.exclude(own))))
         return replace(self.with_bad(more), good=self.good.filter(~mask))
 

@@ -1,7 +1,7 @@
 """The keys of a file's earlier pieces: what makes a row of a later one a duplicate.
 
 A key is kept as 128 bits of hash (16 bytes a row, sorted in runs of which each is at least twice the next), made by polars
-for this process alone: of 20 million keys two share one with a chance of 10^-24.
+for processes of one release of it alone: of 20 million keys two share one with a chance of 10^-24.
 """
 
 from __future__ import annotations
@@ -14,6 +14,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 U8 = NDArray[np.uint64]
+
+
+def hashes(rows: pl.DataFrame, columns: Sequence[str]) -> tuple[U8, U8]:
+    """128 bits for each row's key."""
+    key = pl.struct(columns)
+    found = rows.select(key.hash(1).alias("a"), key.hash(2).alias("b"))
+    return found["a"].to_numpy(), found["b"].to_numpy()
 
 
 class Seen:
@@ -32,15 +39,17 @@ class Seen:
 
     def met(self, rows: pl.DataFrame, whole: pl.Series) -> pl.Series:
         """For each row that is ``whole`` whether its key came before these rows; from now on all of theirs have come."""
-        key = pl.struct(self._columns)
-        found = rows.filter(whole).select(key.hash(1).alias("a"), key.hash(2).alias("b"))
-        a, b = found["a"].to_numpy(), found["b"].to_numpy()
-        order = np.argsort(a, kind="stable")  # so that what is looked for goes through the runs once, in their order
-        a, b = a[order], b[order]
         out = np.zeros(rows.height, np.bool_)
-        out[np.flatnonzero(whole.to_numpy())[order]] = self._holds(a, b)
-        self._add(a, b)
+        out[whole.to_numpy()] = self.came(*hashes(rows.filter(whole), self._columns))
         return pl.Series(out)
+
+    def came(self, a: U8, b: U8) -> NDArray[np.bool_]:
+        """For each of these keys, by its `hashes`, whether it came before them; from now on all of them have come."""
+        order = np.argsort(a, kind="stable")  # so that what is looked for goes through the runs once, in their order
+        found = np.zeros(len(a), np.bool_)
+        found[order] = self._holds(a[order], b[order])
+        self._add(a[order], b[order])
+        return found
 
     def _holds(self, a: U8, b: U8) -> NDArray[np.bool_]:
         found = np.zeros(len(a), np.bool_)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -51,6 +52,30 @@ def delta_pieces(folder: Path, version: int, size: int, name: str, room: int) ->
     return _pieces(_of_delta(folder, version), size, name, room)
 
 
+class Plan(NamedTuple):
+    """A packed file in pieces: its columns, how many rows it says that it has, and how many make a piece."""
+
+    columns: pl.DataFrame
+    rows: int
+    step: int
+
+
+def plan(of: JsonObject, size: int, name: str, room: int) -> Plan:
+    """Of a file (`packed`) in pieces of about ``room`` bytes of rows. Raises SourceError."""
+    frame, told = _read({**of, "from": 0, "room": room, "plan": True}, size, name)
+    return Plan(numbered(frame, name).frame, told["rows"], told["step"])
+
+
+def packed(path: Path, version: int | None) -> JsonObject:
+    """How the child is told of a file, or of a Delta table at a version."""
+    return {"read": "parquet", "path": str(path)} if version is None else _of_delta(path, version)
+
+
+def piece(of: JsonObject, size: int, name: str, room: int, at: int) -> Rows:
+    """The rows of one piece of such a file. Raises SourceError."""
+    return numbered(_read({**of, "from": at, "room": room}, size, name)[0], name, at)
+
+
 def _of_delta(folder: Path, version: int) -> JsonObject:
     return {"read": "delta", "folder": str(folder), "version": version}
 
@@ -58,14 +83,14 @@ def _of_delta(folder: Path, version: int) -> JsonObject:
 def _pieces(message: JsonObject, size: int, name: str, room: int) -> Iterator[Rows]:
     at: int | None = 0
     while at is not None:
-        frame, following = _read({**message, "from": at, "room": room}, size, name)
+        frame, told = _read({**message, "from": at, "room": room}, size, name)
         yield numbered(frame, name, at)
-        at = following
+        at = told.get("next")
 
 
-def _read(message: JsonObject, size: int, name: str, data: bytes = b"") -> tuple[pl.DataFrame, int | None]:
-    """Rows, and the first one of the next piece, where only a piece was asked for and there is one. Raises SourceError, also
-    where the child died of the file."""
+def _read(message: JsonObject, size: int, name: str, data: bytes = b"") -> tuple[pl.DataFrame, JsonObject]:
+    """Rows, and what is told with them: the first one of the ``next`` piece, where only a piece was asked for and there is one.
+    Raises SourceError, also where the child died of the file."""
     asked, seconds = {**message, "size": size}, _PATIENCE * cpu_seconds(size)
     try:
         return _READER.ask(asked, data, seconds, lambda channel, until: _heard(channel, until, name))
@@ -89,14 +114,14 @@ def _died(exc: Died, name: str) -> SourceError:
     return SourceError(f"cannot be read: the process that read it {exc.ended}", place=name, hint=hint)
 
 
-def _heard(channel: Channel, until: float, name: str) -> tuple[pl.DataFrame, int | None]:
+def _heard(channel: Channel, until: float, name: str) -> tuple[pl.DataFrame, JsonObject]:
     """The frame, put together of the pieces that the child says. Raises EOFError where it ended before the last."""
     pieces: list[pl.DataFrame] = []
     while (message := channel.receive(until)) is not None:
         if "error" in message:
             raise SourceError(message["error"], place=name, hint=message["hint"])
         if "done" in message:
-            return pl.concat(pieces), message.get("next")
+            return pl.concat(pieces), message
         try:
             pieces.append(pl.read_ipc_stream(io.BytesIO(channel.receive_bytes(message["bytes"], until))))
         except POLARS as exc:

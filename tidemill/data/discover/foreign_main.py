@@ -36,16 +36,17 @@ def main() -> None:
     while (asked := next_of(channel)) is not None:
         data = channel.receive_bytes(asked.get("bytes", 0))
         try:
-            frame, following = _read(asked, data)
+            frame, told = _read(asked, data)
             for part in _pieces(frame):
                 channel.send({}, part)
-            channel.send({"done": True, "next": following})
+            channel.send({"done": True, **told})
         except SourceError as exc:
             channel.send({"error": exc.message, "hint": exc.hint})
 
 
-def _read(asked: JsonObject, data: bytearray) -> tuple[pl.DataFrame, int | None]:
-    """All rows, or those of the piece that is asked for and where the next one begins. Raises SourceError."""
+def _read(asked: JsonObject, data: bytearray) -> tuple[pl.DataFrame, JsonObject]:
+    """All rows, or those of the piece that is asked for and where the next one begins; of a ``plan`` none, but how many a piece has.
+    Raises SourceError."""
     what, size = asked["read"], asked["size"]
     let(resource.RLIMIT_CPU, int(time.process_time()) + cpu_seconds(size))
     let(resource.RLIMIT_DATA, held() + memory(size))
@@ -56,10 +57,12 @@ def _read(asked: JsonObject, data: bytearray) -> tuple[pl.DataFrame, int | None]
             lazy, rows = _parquet(asked["path"] if "path" in asked else io.BytesIO(data))
         if "from" not in asked:
             let(resource.RLIMIT_DATA, held() + 2 * judge(lazy.collect_schema(), rows, size) + 16 * size + _SPARE)
-            return _bounded(lazy.collect(), size), None
+            return _bounded(lazy.collect(), size), {}
         n = piece(lazy.collect_schema(), rows, size, asked["room"])
+        if "plan" in asked:
+            return lazy.head(0).collect(), {"rows": rows, "step": n}
         end = asked["from"] + n
-        return _bounded(lazy.slice(asked["from"], n).collect(), size), end if end < rows else None
+        return _bounded(lazy.slice(asked["from"], n).collect(), size), {"next": end if end < rows else None}
     except SourceError:
         raise
     except (*POLARS, OSError, MemoryError) as exc:

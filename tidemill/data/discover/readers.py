@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -67,6 +67,61 @@ def csv_pieces(chunks: Iterable[bytes], name: str, *, tab: bool = False) -> Iter
     yield found
 
 
+def csv_head(data: bytes, name: str, *, tab: bool = False) -> tuple[CsvHead, int] | None:
+    """The header of a text that begins so, and at which byte its records begin.
+
+    None where records cannot be read from the middle on: in UTF-16, with a column that has no name, with lines that are few and
+    long. Raises SourceError for a header that cannot be read.
+
+    >>> csv_head(b"sku,n\\na,1\\n" * 200, "x.csv")[0].names
+    ['sku', 'n']
+    """
+    if data[:2] in _UTF16:
+        return None
+    reader = _Csv(name, tab)
+    head = reader.head(data)
+    if head is None or not all(head.names):
+        return None
+    bom = data.startswith(codecs.BOM_UTF8) * len(codecs.BOM_UTF8)
+    return head, bom + sum(map(len, data[bom:].splitlines(keepends=True)[: head.end]))
+
+
+class Taken(NamedTuple):
+    """How far a reader came: so many records, lines and bytes."""
+
+    records: int
+    lines: int
+    bytes: int
+
+
+def csv_span(data: bytes, end: int, head: CsvHead) -> tuple[Rows, Taken]:
+    """The records that begin in the first ``end`` bytes of a text that begins with a record, as if it were the first; and how far they go.
+
+    What follows is `MOST_LINES` lines, where the text goes on so far.
+
+    >>> rows, taken = csv_span(b"a,1\\nb,2\\nc,3\\n", 8, CsvHead(["sku", "n"], ",", "x.csv:1", 1, ()))
+    >>> rows.frame["sku"].to_list(), taken.bytes
+    (['a', 'b'], 8)
+    """
+    return _Csv(head.place, tab=False).span(head, data, end)
+
+
+def csv_lines(data: bytes, head: CsvHead, lines: Iterable[int]) -> pl.DataFrame:
+    """The records that begin at these lines of a text, 0-based: their columns as they came."""
+    there, found = data.splitlines(keepends=True), []
+    for at in lines:
+        n = MOST_LINES if b'"' in there[at] else 1
+        _, fields, _ = _record([text_of(line) for line in there[at : at + n]], 0, head.separator)
+        found.append(tuple(fields or ()))
+    return _as_texts(found, dict.fromkeys(head.names, pl.String))
+
+
+def _as_texts(rows: list[tuple[Any, ...]], columns: dict[str, Any]) -> pl.DataFrame:
+    """Records as columns; an empty text is null."""
+    texts = pl.col(pl.String)
+    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(pl.when(texts != "").then(texts))
+
+
 class _Csv:
     """Lines that came and are not read yet, and what is known of the file so far."""
 
@@ -76,7 +131,7 @@ class _Csv:
         self._text: list[str | None] = []
         self._rest = b""  # a line that has not ended
         self._gone = self._rows = self._at = 0  # lines that were let go, rows that were read, the line to go on with
-        self._head: _Head | None = None
+        self._head: CsvHead | None = None
         self._unnamed: dict[int, set[str]] = {}
         self._notes: tuple[str, ...] = ()
         self._new = True
@@ -91,6 +146,21 @@ class _Csv:
                 return None
             self._begin()
         return self._frame(len(self._lines) if last else len(self._lines) - MOST_LINES, last)
+
+    def head(self, data: bytes) -> CsvHead | None:
+        """The header of a text that begins so and goes on; None where it is not there yet."""
+        self._take(data, last=False)
+        begins = _first(self._lines, 0)
+        if begins is None or len(self._lines) <= begins + 2 * MOST_LINES:
+            return None
+        self._begin()
+        return self._head
+
+    def span(self, head: CsvHead, data: bytes, end: int) -> tuple[Rows, Taken]:
+        self._head, self._new = head, False
+        self._take(data, last=True)
+        rows = self._frame(len(self._lines) if end >= len(data) else len(data[:end].splitlines()), last=True)
+        return rows, Taken(self._rows, self._gone, len(data) - sum(map(len, self._lines)))
 
     def _take(self, data: bytes, last: bool) -> None:
         """More lines, the last of which may go on. Raises SourceError."""
@@ -144,8 +214,7 @@ class _Csv:
         said = self._left_out(head, whole)
         names = [f"_{i}" if i in said else name for i, name in enumerate(head.names)]  # as no column may be called
         columns: dict[str, Any] = {**dict.fromkeys(names, pl.String), "_row": pl.Int64, "_line": pl.Int64}
-        frame, texts = pl.DataFrame(whole, schema=columns, orient="row"), pl.col(pl.String)
-        frame = frame.drop(names[i] for i in said).with_columns(pl.when(texts != "").then(texts))
+        frame = _as_texts(whole, columns).drop(names[i] for i in said)
         return Rows(frame, broken, (*self._notes, *head.notes, *said.values()) if last else ())
 
     def _let_go(self) -> None:
@@ -170,7 +239,7 @@ class _Csv:
             self._at += taken
             yield at, fields, reason
 
-    def _left_out(self, head: _Head, rows: list[tuple[Any, ...]]) -> dict[int, str]:
+    def _left_out(self, head: CsvHead, rows: list[tuple[Any, ...]]) -> dict[int, str]:
         """The columns that have no name and need none, by their place, and what is to be said of each: the row numbers that
         pandas and R write first, and columns that hold nothing. Raises SourceError for one that holds values.
         """
@@ -187,8 +256,8 @@ class _Csv:
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
-    """The first record of a CSV: the names of its columns."""
+class CsvHead:
+    """The first record of a CSV: the names of its columns; ``notes``: what is to be said of it."""
 
     names: list[str]
     separator: str
@@ -197,7 +266,7 @@ class _Head:
     notes: tuple[str, ...]
 
 
-def _head(lines: list[bytes], text: list[str | None], name: str, tab: bool) -> _Head:
+def _head(lines: list[bytes], text: list[str | None], name: str, tab: bool) -> CsvHead:
     """Raises SourceError where there is none, or its names can be no columns'."""
     at, said = _first(lines, 0), "" if not tab else "\t"
     if at is not None and (excel := _EXCEL.fullmatch(text[at] or "")):
@@ -217,7 +286,7 @@ def _head(lines: list[bytes], text: list[str | None], name: str, tab: bool) -> _
     if repeated := [n for n, count in Counter(names).items() if n and count > 1]:
         hint = "give each column a name of its own"
         raise SourceError(f"the column {min(repeated)!r} is there twice", place=place, hint=hint)
-    return _Head(names, separator, place, at + taken, notes)
+    return CsvHead(names, separator, place, at + taken, notes)
 
 
 def _stripped(names: list[str]) -> tuple[list[str], tuple[str, ...]]:

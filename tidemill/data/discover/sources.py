@@ -44,7 +44,7 @@ FUNCTION = "steps:"
 _RACY_NS = 2_000_000_000
 PIECE = 16 << 20
 """Bytes of a file that are read at once."""
-_ROWS = 8 * PIECE  # bytes of rows that packed files are read as, at once: lines of text take twenty times theirs
+ROWS = 8 * PIECE  # bytes of rows that packed files are read as, at once: lines of text take twenty times theirs
 _KEPT = 256 << 20  # bytes of new files that are held between digest and reading
 INSIDE = (
     "copy the data under the project: data/…, or make a hard link there; other links may lead within the project only"
@@ -243,18 +243,23 @@ def pieces(file: SourceFile) -> Iterator[Rows]:
         return
     assert file.path is not None
     found = hashlib.sha256()
-    with _lasting():
+    with lasting():
         if file.version is not None:
-            yield from delta_pieces(file.path, file.version, file.size, file.name, _ROWS)
+            yield from delta_pieces(file.path, file.version, file.size, file.name, ROWS)
             return
         if way := PIECED.get(file.path.suffix.lower()):
             yield from way(_chunks(file.path, found), file.name)
         else:
-            yield from parquet_pieces(file.path, file.size, file.name, _ROWS)
+            yield from parquet_pieces(file.path, file.size, file.name, ROWS)
     if not way:
-        for _ in _chunks(file.path, found):
-            pass
-    if f"sha256:{found.hexdigest()}" != file.digest:
+        unchanged(file)
+    elif f"sha256:{found.hexdigest()}" != file.digest:
+        raise _changed(file)
+
+
+def unchanged(file: SourceFile) -> None:
+    """Raises SourceError where a file's bytes are not those any more that it is known by."""
+    if file.path is not None and file.version is None and hash_file(file.path, file.name).digest != file.digest:
         raise _changed(file)
 
 
@@ -266,7 +271,7 @@ def _chunks(path: Path, told: hashlib._Hash) -> Iterator[bytes]:
 
 
 @contextmanager
-def _lasting() -> Iterator[None]:
+def lasting() -> Iterator[None]:
     """What is wrong with a file's bytes is wrong as long as they stand."""
     try:
         yield
@@ -282,7 +287,7 @@ def _lasting() -> Iterator[None]:
 def _read_rows(file: SourceFile) -> Rows:
     assert file.path is not None
     data = b"" if file.version is not None else _unchanged(file, file.path) if file.data is None else file.data
-    with _lasting():
+    with lasting():
         if file.version is not None:
             return read_delta(file.path, file.version, file.size, file.name)
         if not data:

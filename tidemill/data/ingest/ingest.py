@@ -33,7 +33,7 @@ from tidemill.data.check.normalised import by_column
 from tidemill.data.discover.sources import SourceFile, batches, pending
 from tidemill.data.ingest.changes import adopt, check_columns, commit_rows, must_adopt
 from tidemill.data.ingest.events import Commit, FileSummary, tell_again
-from tidemill.data.ingest.judge import Judge, Judged
+from tidemill.data.ingest.judge import Apart, Judge, Judged
 from tidemill.data.ingest.quarantine import QUARANTINE_COLUMNS
 from tidemill.data.ingest.refused import READER, Refused, refused, remember
 from tidemill.data.ingest.register import Target, catch_up
@@ -59,6 +59,7 @@ class Ingest:
     made: DatasetVersion | None = None
     refused: list[Judged] = field(default_factory=list)
     recalled: dict[str, Refused] = field(default_factory=dict)  # what is told again, and not judged
+    _apart: Apart | None = None
 
     def has_news(self) -> bool:
         """Whether `take` would change anything. A file that was refused before is judged again where that can change something."""
@@ -82,7 +83,7 @@ class Ingest:
         known = self.before.get(file.digest)
         if known is None or not (known.stands(file.size) or known.beside == beside is not None):
             self.recalled.pop(file.digest, None)
-            return self.judge.judge(file, folder=folder)
+            return self.judge.judge(file, folder=folder, apart=self._apart)
         self.recalled[file.digest] = known
         return Judged(file, error=known.error())
 
@@ -109,9 +110,12 @@ class Ingest:
         """Labels that feedback told, of rows that wait for one."""
         return told_labels(self.judge.into, lambda: self.judge.indexes[0][1], self.judge.now)
 
-    def take(self, run: str | None, progress: Progress) -> None:
-        """Do it; `made` is then the new version, if there is one. Raises what the first refused file raised, when all others are in."""
-        self.refused, self.done = [], True
+    def take(self, run: str | None, progress: Progress, apart: Apart | None = None) -> None:
+        """Do it; `made` is then the new version, if there is one. Raises what the first refused file raised, when all others are in.
+
+        ``apart``: what judges the pieces of large files.
+        """
+        self.refused, self.done, self._apart = [], True, apart
         shutil.rmtree(self._folder, ignore_errors=True)  # what a crash left
         if self.adopts:
             self.made = adopt(self.judge.into, run, self.judge.version)

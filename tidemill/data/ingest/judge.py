@@ -14,7 +14,7 @@ another one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -39,7 +39,14 @@ from tidemill.store.records import IngestedFile
 from tidemill.types import Micros
 
 if TYPE_CHECKING:
+    from tidemill.data.contract.contract import Contract
     from tidemill.scope.project import Project
+
+
+Outcomes = Iterator[tuple[Checked, bool]]
+"""Of each piece of a file what the contract says of it, and whether it can do nothing but complete rows."""
+Apart = Callable[[SourceFile, "Contract", Sequence[Seen]], Outcomes | None]
+"""What judges the pieces of a file; None for one that it cannot take apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +111,19 @@ class Judge:
             found.setdefault(file.name, []).append(file)
         return found
 
-    def judge(self, file: SourceFile, *, taken: bool = False, folder: Path | None = None) -> Judged:
+    def judge(
+        self, file: SourceFile, *, taken: bool = False, folder: Path | None = None, apart: Apart | None = None
+    ) -> Judged:
         """What becomes of its rows. Of one that is ``taken`` only what the contract says.
 
-        ``folder``: for the rows of one that is judged piece by piece; without it they are let go.
+        ``folder``: for the rows of one that is judged piece by piece, without it they are let go; ``apart``: what judges the pieces.
         """
-        if in_pieces(file) and (found := self._judge_pieces(file, taken, folder)):
+        if in_pieces(file) and (found := self._judge_pieces(file, taken, folder, apart)):
             return found
         checked: Checked | None = None
         cells, waits = None, False
         try:
-            checked, part = self._checked(file, read(file))
+            checked, part = checked_by(self.into.contract, file, read(file), self.now)
             if not taken:
                 checked, cells = self._compared(file, checked, part)
                 checked = self._told(checked)
@@ -127,7 +136,7 @@ class Judge:
             return Judged(file, checked, exc, taken, waits=waits)
         return Judged(file, checked, None, taken, cells, waits)
 
-    def _judge_pieces(self, file: SourceFile, taken: bool, folder: Path | None) -> Judged | None:
+    def _judge_pieces(self, file: SourceFile, taken: bool, folder: Path | None, apart: Apart | None) -> Judged | None:
         """The same, holding a piece of its rows at a time. None of a file of which that cannot be said: it only completes rows, or it
         brings again what its name brought, in rows that need have no key."""
         if not self.into.contract.all_keyed and file.name in self.earlier:
@@ -135,8 +144,9 @@ class Judge:
         kept = (Spill(folder), Spill(folder)) if folder else None
         seen, total, cells = [Seen(names) for names in self.into.contract.sets], None, list[pl.DataFrame]()
         try:
-            for rows in pieces(file):
-                checked, part = self._checked(file, rows, seen)
+            elsewhere = apart(file, self.into.contract, seen) if apart else None
+            here = (checked_by(self.into.contract, file, rows, self.now, seen) for rows in pieces(file))
+            for checked, part in elsewhere or here:
                 if part:
                     return None
                 if not taken:
@@ -202,20 +212,6 @@ class Judge:
         bad = bad.filter(~same(*(_numbered(rows, ("_raw", "_reasons")) for rows in (bad, there))))
         return [bad], bad.height, reasons_of(bad)
 
-    def _checked(self, file: SourceFile, rows: Rows, seen: Sequence[Seen] = ()) -> tuple[Checked, bool]:
-        """What the contract says of the file's rows; lines that are no rows are bad ones. And whether the file has a part of the
-        columns alone, and so can only complete rows."""
-        frame = rows.frame.with_columns(pl.lit(file.digest).alias("_file"))
-        if "_line" not in frame.columns:
-            frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
-        contract = self.into.contract
-        part = None if contract.revised else narrowed(contract, frame.columns)
-        checked = (part or contract).check(frame, self.now, () if part else seen)
-        checked = replace(checked, said=rows.notes)
-        if part:
-            checked = replace(checked, absent=tuple(n for n in contract.names if n not in frame.columns))
-        return checked.with_bad(broken_rows(file, rows.broken)) if rows.broken else checked, part is not None
-
     def _no_events(self, good: pl.DataFrame) -> int:
         """Good rows that the history leaves out: of nothing, neither bought nor returned."""
         value = self.into.contract.value if self.into.in_history else None
@@ -246,6 +242,27 @@ class Judge:
                 rows = rows.filter(pl.col("_file").is_in([f.digest for f in earlier]))
                 checked = checked.aside(~whole & same(_numbered(checked.good, names), _numbered(rows, names)))
         return checked
+
+
+def checked_by(
+    contract: Contract, file: SourceFile, rows: Rows, now: Micros, seen: Sequence[Seen] = ()
+) -> tuple[Checked, bool]:
+    """What the contract says of the file's rows; lines that are no rows are bad ones. And whether the file has a part of the
+    columns alone, and so can only complete rows."""
+    frame = rows.frame.with_columns(pl.lit(file.digest).alias("_file"))
+    if "_line" not in frame.columns:
+        frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
+    part = completing(contract, frame.columns)
+    checked = (part or contract).check(frame, now, () if part else seen)
+    checked = replace(checked, said=rows.notes)
+    if part:
+        checked = replace(checked, absent=tuple(n for n in contract.names if n not in frame.columns))
+    return checked.with_bad(broken_rows(file, rows.broken)) if rows.broken else checked, part is not None
+
+
+def completing(contract: Contract, columns: Sequence[str]) -> Contract | None:
+    """The contract of a file of these columns, where it can only complete rows; else None."""
+    return None if contract.revised else narrowed(contract, columns)
 
 
 def _numbered(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

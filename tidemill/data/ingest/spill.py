@@ -10,7 +10,7 @@ import polars as pl
 from tidemill.data.tables.local import translated
 
 PART = 256 << 20
-"""Bytes of rows (`_size`) that become one file of a table, about."""
+"""Bytes of rows (`_size`) that become one file of a table: as many rows as reach it, in whatever pieces they came."""
 
 
 class Spill:
@@ -31,12 +31,13 @@ class Spill:
 
     def add(self, frame: pl.DataFrame) -> None:
         """Raises DiskFull."""
-        self._held.append(frame)
-        self._bytes += _size(frame)
         self.rows += frame.height
-        if self._bytes >= PART:
-            self._write(pl.concat(self._held))
-            self._held, self._bytes = [], 0
+        while (size := _size(frame)) + self._bytes >= PART:
+            end = _reaching(frame, PART - self._bytes)
+            self._write(pl.concat([*self._held, frame[:end]]).rechunk())
+            self._held, self._bytes, frame = [], 0, frame[end:]
+        self._held.append(frame)
+        self._bytes += size
 
     def _write(self, frame: pl.DataFrame) -> None:
         path = self._folder / f"{id(self)}-{len(self._files)}.arrow"
@@ -49,8 +50,8 @@ class Spill:
         """In parts of about `PART` bytes; one without rows where there are none."""
         for path in self._files:
             yield pl.read_ipc(path)
-        if self._held:
-            yield pl.concat(self._held)
+        if self._bytes or not self._files:
+            yield pl.concat(self._held).rechunk()
 
 
 def in_parts(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -68,6 +69,15 @@ def in_parts(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
             held, size = [], 0
     if held:
         yield pl.concat(held)
+
+
+def _reaching(frame: pl.DataFrame, size: int) -> int:
+    """So many rows take so many bytes, or just more."""
+    texts = (
+        pl.col(n).str.len_bytes().fill_null(0).cast(pl.Int64) for n, kind in frame.schema.items() if kind == pl.String()
+    )
+    each = pl.sum_horizontal(pl.lit(16 * frame.width, pl.Int64), *texts)
+    return int(frame.select(each.cum_sum().alias("n"))["n"].search_sorted(size)) + 1
 
 
 def _size(frame: pl.DataFrame) -> int:

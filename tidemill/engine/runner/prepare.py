@@ -3,6 +3,7 @@ that can stand for it, if there is one."""
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -118,6 +119,11 @@ class Preparer:
         self._values, self._around, self._before, self._secrets = values, around, before, secrets
         self._code: dict[Callable[..., Any], CodeDependencies] = {}  # what a step reaches is read once a run
         self._now: dict[str, Step] = {}  # done in this very run, by fingerprint
+        self._parts: dict[str, list[Step]] = {}  # of steps that were not done when the run was killed, by fingerprint
+        for name, step in before.items():
+            if "/" in name and step.status == "done":
+                self._parts.setdefault(step.fingerprint, []).append(step)
+        self._lock = threading.Lock()
 
     def is_wanted(self, unit: Unit) -> bool:
         """False when it is in a branch that is not taken, or needs what a skipped step would have given."""
@@ -134,8 +140,15 @@ class Preparer:
     def part(
         self, of: Unit, name: str, definition: Definition, arguments: JsonObject, inputs: dict[str, Kept]
     ) -> Ready:
-        """A part of a step, as a step of its own: `own` finds it where the run finished it before."""
+        """A part of a step, as a step of its own."""
         return self._ready(replace(of, name=name), definition, arguments, inputs)
+
+    def own_part(self, ready: Ready) -> Step | None:
+        """The same part of this run, finished before the run was killed, wherever it stood among the others; each stands for one."""
+        with self._lock:
+            found = self._parts.get(ready.fingerprint, [])
+            step = found.pop(0) if found else None
+        return step if step is not None and self._is_whole(step) else None
 
     def _ready(self, unit: Unit, definition: Definition, arguments: JsonObject, inputs: dict[str, Kept]) -> Ready:
         if definition.fn not in self._code:

@@ -195,7 +195,7 @@ class Execution:
 
     def _part(self, ready: Ready) -> Done:
         """A part of a step that runs: as it was found where it was finished before the run was killed."""
-        found, of = self._preparer.own(ready), whole_of(ready.unit.name)
+        found, of = self._preparer.own_part(ready), whole_of(ready.unit.name)
         if found is not None:
             return as_done(found)
         job = ready.job
