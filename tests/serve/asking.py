@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tidemill.access import tokens as auth
+from tidemill.features.items import begun
 from tidemill.scope.project import Project, open_project
 from tidemill.serve.histories import Histories
 from tidemill.serve.http.app import App
@@ -141,7 +142,7 @@ async def alive(app: App, token: str | None = None) -> AsyncIterator[Asker]:
 def make_app(project: Project, champion: Any = None, canary: Any = None, faces: Sequence[Any] = ()) -> App:
     """An app whose models are the given scorers (no champion: a `BuyAgain`)."""
     metrics = Metrics()
-    histories = Histories(project.live)
+    histories = Histories(project.live, items=begun(project))
     predictor = Predictor(project.endpoint(), metrics, histories)
     predictor.refresh()
     variants = {"champion": Loaded(release(), "sha256:a", champion or BuyAgain(), task_of("recommend"))}

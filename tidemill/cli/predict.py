@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tidemill.cli.output import Answer, Part, Table, command, endpoint_option, w
 from tidemill.cli.run import steps_shown
 from tidemill.cli.trace import explained_parts
 from tidemill.errors import BadRequest, Conflict, ServeError
+from tidemill.feedback.called import called
 from tidemill.ops import batch, server
 from tidemill.scope.project import Project
 from tidemill.serve.json_keys import once
@@ -89,11 +91,16 @@ def predict(
     if "probabilities" in answer:
         likely = sorted(answer["probabilities"].items(), key=lambda pair: -pair[1])
         parts.append(_scores("label", "probability", likely))
+    names: dict[str, str] = {}
     if "items" in answer:
-        parts.append(_scores("item", "score", list(zip(answer["items"], answer["scores"], strict=True))))
+        answer["names"] = names = called(project, [*answer["items"], *recent], [answer.get("model", "")])
+        table = _scores("item", "score", list(zip(answer["items"], answer["scores"], strict=True)))
+        parts.append(
+            replace(table, columns={**table.columns, "name": lambda pair: names.get(pair[0], "")}) if names else table
+        )
     parts += [f"{name}: {words}" for name, words in answer.get("flags", {}).items()]
     if explain:
-        parts += explained_parts(answer["explained"], EXPLAINED)
+        parts += explained_parts(answer["explained"], EXPLAINED, names)
     return Answer(answer, parts)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
-from tidemill.cli.output import Answer, Column, Part, Table, command
+from tidemill.cli.output import Answer, Column, Part, Table, command, harmless
 from tidemill.feedback.trace import KINDS
 from tidemill.ops import predictions
+from tidemill.ops.text import flat
 from tidemill.scope.project import Project
 from tidemill.types import JsonObject
 
+NAMELESS: Mapping[str, str] = {}
 LAST = 20  # Rows of the history that are shown without ``--json``
 
 
@@ -26,15 +30,17 @@ def trace(project: Project, prediction: str, top: int, person: bool) -> Answer:
     training = found["training"]
     asked = found["prediction"]["inputs"] or {}
     why, table = _instead(asked), "inputs" in asked
+    names = found["names"]
     parts: list[Part] = [
         found["prediction"],
-        *([] if table else _history(found["history"], why)),
+        *([] if table else _history(found["history"], why, names)),
+        *_items(found["items"], names),
         "\ntrained by:",
         {k: v for k, v in training.items() if k not in ("files", "data")},
         Table({"dataset": "dataset", "rows": "rows", "digest": lambda d: d["digest"][:19]}, training["data"]),
-        *explained_parts(found["explained"], top),
+        *explained_parts(found["explained"], top, names),
         *([] if table else ["\nwhat weighs most, by what each row adds to the score:"]),
-        *(line for reason in found["reasons"] for line in _reason(reason, top, why)),
+        *(line for reason in found["reasons"] for line in _reason(reason, top, why, names)),
         f"\nrecomputed: {_recomputed(found['verified'])}",
     ]
     return Answer(found, parts)
@@ -46,7 +52,31 @@ def _recomputed(verified: JsonObject) -> str:
     return "the same answer" if verified["same_items"] else "NOT the same answer"
 
 
-def explained_parts(said: JsonObject, top: int) -> list[Part]:
+def with_name(item: str, names: Mapping[str, str]) -> str:
+    """An item's name and its code; its code alone where it has no name.
+
+    >>> with_name("22423", {"22423": "REGENCY CAKESTAND"}), with_name("mug", {})
+    ('REGENCY CAKESTAND (22423)', 'mug')
+    """
+    return harmless(f"{names[item]} ({item})" if item in names else item)
+
+
+def _items(rows: list[JsonObject], names: Mapping[str, str]) -> list[Part]:
+    """What was known of the answered items, and whose word it was."""
+    if not rows:
+        return []
+    columns: dict[str, Column] = {
+        "item": lambda row: with_name(row["item"], names),
+        "store": "store",
+        "known": lambda row: "gone" if row["gone"] else flat("known", row["known"]),
+        "at": "at",
+        "by": lambda row: f"{row['path'] or row['file']} row {row['row']}" if row["file"] else row["by"],
+        "position": "position",
+    }
+    return ["\nknown of these items at that time:", Table(columns, rows)]
+
+
+def explained_parts(said: JsonObject, top: int, names: Mapping[str, str] = NAMELESS) -> list[Part]:
     """What each answer is made of, the greatest first."""
     if not said["answers"]:
         return [f"\nnot explained: {said['why']}"]
@@ -54,14 +84,16 @@ def explained_parts(said: JsonObject, top: int) -> list[Part]:
     if verified:
         again = ": " + (verified.get("why") or f"computed again{'' if verified['same'] else ' NOT'} the same")
     head = f"\nwhat it is made of ({said['method']}, in {said['unit']}){again}"
-    return [head, *(line for one in said["answers"] for line in _made(one, top))]
+    return [head, *(line for one in said["answers"] for line in _made(one, top, names))]
 
 
-def _made(one: JsonObject, top: int) -> list[str]:
+def _made(one: JsonObject, top: int, names: Mapping[str, str]) -> list[str]:
     parts = one["because"][:top]
     rest = one["score"] - one["base"] - sum(part["value"] for part in parts)
-    lines = [f"  {one['answer']:<24} {one['score']:+.5f} = {one['base']:+.5f} that everybody has, and"]
-    lines += [f"    {part['value']:+.5f}{_error(part)}  {part['what']}" for part in parts]
+    lines = [
+        f"  {with_name(one['answer'], names):<24} {one['score']:+.5f} = {one['base']:+.5f} that everybody has, and"
+    ]
+    lines += [f"    {part['value']:+.5f}{_error(part)}  {with_name(part['what'], names)}" for part in parts]
     lines += (
         [f"    {rest:+.5f}  of {left} others"]
         if (left := len(one["because"]) + one.get("others", 0) - len(parts))
@@ -84,23 +116,25 @@ def _instead(inputs: JsonObject) -> str:
     return f"{POPULAR}, or goes with what the request named: {named}" if named else POPULAR
 
 
-def _history(rows: list[JsonObject], why: str = POPULAR) -> list[Part]:
+def _history(rows: list[JsonObject], why: str = POPULAR, names: Mapping[str, str] = NAMELESS) -> list[Part]:
     left_out = f", the last {LAST} of {len(rows)} rows (--json has all of them)" if len(rows) > LAST else ""
     none = f"  nothing: {why}"
-    return [f"\nknown of the subject at that time{left_out}:", Table(HISTORY, rows[-LAST:], none)]
+    columns = {**HISTORY, "item": lambda row: with_name(row["item"], names)}
+    return [f"\nknown of the subject at that time{left_out}:", Table(columns, rows[-LAST:], none)]
 
 
-def _reason(reason: JsonObject, top: int, why: str = POPULAR) -> list[str]:
+def _reason(reason: JsonObject, top: int, why: str = POPULAR, names: Mapping[str, str] = NAMELESS) -> list[str]:
     """An item and the rows that weigh on it, each with the place it stands in."""
     rows = reason["rows"]
     left_out = f", the first {top} of {len(rows)} rows (--top shows more)" if len(rows) > top else ""
     none = "" if rows else f": no row of the subject, {why}"
-    return [f"  {reason['item']:<12} {reason['score']:.5f}{left_out}{none}", *(_weight(row) for row in rows[:top])]
+    head = f"  {with_name(reason['item'], names):<12} {reason['score']:.5f}{left_out}{none}"
+    return [head, *(_weight(row, names) for row in rows[:top])]
 
 
-def _weight(row: JsonObject) -> str:
+def _weight(row: JsonObject, names: Mapping[str, str]) -> str:
     place = f"{_file(row)} row {row['row']}" if row["file"] else _file(row)
-    return f"    {row['weight']:+.3g}  {row['item']:<12} {row['at'][:10]}  {place}"
+    return f"    {row['weight']:+.3g}  {with_name(row['item'], names):<12} {row['at'][:10]}  {place}"
 
 
 def _file(row: JsonObject) -> str:

@@ -6,7 +6,7 @@ explanation in another thread see one state, and the server puts the next one in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -140,6 +140,11 @@ class ItemTable:
             return ""
         return self._words[self.titled][0][code]
 
+    @property
+    def titles(self) -> Titles:
+        """What items are called, by item."""
+        return Titles(self)
+
     def row(self, item: str, store: str = "") -> dict[str, Value]:
         """All that is known of an item."""
         found: dict[str, Value] = {}
@@ -165,6 +170,24 @@ class ItemTable:
         for place, some in made.places.items():
             made.take(place, some)
         return made.table(position)
+
+
+class Titles(Mapping[str, str]):
+    """The names of a table's items that have one."""
+
+    def __init__(self, table: ItemTable) -> None:
+        self._table = table
+
+    def __getitem__(self, item: str) -> str:
+        if found := self._table.title(item):
+            return found
+        raise KeyError(item)
+
+    def __iter__(self) -> Iterator[str]:
+        return filter(self._table.title, self._table.names)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 EMPTY = ItemTable()

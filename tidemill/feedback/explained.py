@@ -14,6 +14,7 @@ import msgspec
 
 from tidemill.errors import StoreError, TidemillError
 from tidemill.features.online import History
+from tidemill.feedback.called import called, named_in
 from tidemill.release.variants import BASELINE, kept_with
 from tidemill.serve.explain import asked, names_of, none
 from tidemill.tasks.port import Question
@@ -71,7 +72,9 @@ def explained(
         why = "what was asked is not kept"
         return {**(kept or none(why)), "kept": kept is not None, "verified": {"same": None, "why": why}}
     try:
-        again = asked(*model, question(model[0], prediction, history, kept), _names(project, prediction))
+        again = asked(
+            *model, question(model[0], prediction, history, kept), _names(project, prediction, model[0], history)
+        )
     except TidemillError as exc:
         return {**(kept or none(exc.message)), "kept": kept is not None, "verified": {"same": None, "why": exc.message}}
     if kept is None:
@@ -126,8 +129,11 @@ def _numbers(said: JsonObject) -> dict[tuple[str, ...], float]:
     return found
 
 
-def _names(project: Project, prediction: Prediction) -> Any:
-    """What people call the columns; nothing where the endpoint is not configured any more."""
+def _names(project: Project, prediction: Prediction, task: Task, history: Sequence[OnlineEvent]) -> Any:
+    """What people called the items then, or call the columns; nothing where the endpoint is not configured any more."""
+    if task.history:
+        said = named_in(json.loads(prediction.output), json.loads(prediction.inputs or b"{}"))
+        return called(project, said | {row.item for row in history}, position=prediction.watermark)
     scope = project.endpoints.get(prediction.endpoint)
     return names_of(scope) if scope is not None else {}
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.data.check.readings import normal
 from tidemill.errors import NotFound, StoreError, TidemillError
+from tidemill.feedback.called import called, known_of_items, named_in
 from tidemill.feedback.explained import USUAL, explained, known_then
 from tidemill.feedback.explained import opened as open_model
 from tidemill.process.child import Child
@@ -34,7 +35,8 @@ KINDS = ("file", "dataset", "model", "subject", "release", "run", "artifact")
 
 
 def trace(project: Project, prediction_id: str) -> JsonObject:
-    """The whole trace as JSON: ``prediction``, ``history``, ``training``, ``reasons``, ``explained``, ``verified``. Raises NotFound, Damaged."""
+    """The whole trace as JSON: ``prediction``, ``history``, ``names`` of items, ``items`` as they were known, ``training``, ``reasons``,
+    ``explained``, ``verified``. Raises NotFound, Damaged."""
     prediction = project.live.predictions.get(prediction_id)
     answer = json.loads(prediction.output)
     history = known_then(project, prediction)
@@ -45,9 +47,12 @@ def trace(project: Project, prediction_id: str) -> JsonObject:
     except TidemillError as exc:
         opened = exc.message
     found = _again(opened, prediction, answer, history)
+    answered = named_in(answer, json.loads(prediction.inputs or b"{}"))
     return {
         "prediction": _facts(prediction, answer),
         "history": rows,
+        "names": called(project, {*answered, *(row["item"] for row in rows)}, [model.ref], prediction.watermark),
+        "items": known_of_items(project, prediction, answer.get("items", ())),
         "training": _training(project, model),
         "reasons": _reasons(found, history, rows),
         "explained": explained(project, prediction, history, opened),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from tidemill.errors import NotFound
+from tidemill.feedback.called import called, named_in
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.scope.project import Project
 from tidemill.store.records import Outcome, Prediction
@@ -39,6 +41,8 @@ class Followed:
 
     prediction: Given
     outcomes: list[Outcome]
+    names: dict[str, str] = field(default_factory=dict)
+    """What the items of both are called."""
 
 
 def _named(project: Project, prediction: str) -> Prediction:
@@ -62,7 +66,15 @@ def ls(project: Project, limit: Limit = 50, before: Before = None, endpoint: str
 def show(project: Project, prediction: str) -> Followed:
     """One prediction and what came of it."""
     found = _named(project, prediction)
-    return Followed(given(found), list(project.live.outcomes.of([found.id]).get(found.id, ())))
+    shown, outcomes = given(found), list(project.live.outcomes.of([found.id]).get(found.id, ()))
+    return Followed(shown, outcomes, names(project, [shown], [outcome.item for outcome in outcomes]))
+
+
+def names(project: Project, answers: Iterable[Given], items: Iterable[str] = ()) -> dict[str, str]:
+    """What the items of these answers, and these items, are called."""
+    answers = list(answers)
+    wanted = {item for one in answers for item in named_in(one.output, one.inputs)} | {*items}
+    return called(project, wanted, dict.fromkeys(one.model for one in answers))
 
 
 def trace(project: Project, prediction: str) -> JsonObject:

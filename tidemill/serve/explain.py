@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import blake2b
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tidemill.errors import ModelError, TidemillError
+from tidemill.features.items import EMPTY, ItemTable
 from tidemill.serve.outward import outward
 from tidemill.tasks.port import MOST, Contribution, Explanation, Question, Reason, Task
 from tidemill.types import JsonObject
@@ -100,8 +101,8 @@ def _contribution(one: Contribution) -> JsonObject:
 class Explainer:
     """Explains the answers of one endpoint, from the event loop's thread."""
 
-    def __init__(self, scope: Endpoint) -> None:
-        self._scope = scope
+    def __init__(self, scope: Endpoint, items: Callable[[], ItemTable] = lambda: EMPTY) -> None:
+        self._scope, self._items = scope, items
         self._took: dict[str, float] = {}
         self._waiting = 0
         self._names: Mapping[str, str] | None = None
@@ -130,7 +131,7 @@ class Explainer:
         if began > question.until:
             return _encode(none(BUSY))
         try:
-            said = asked(task, scorer, question, self.names)
+            said = asked(task, scorer, question, self._items().titles if task.history else self.names)
         except TidemillError as exc:
             said = none(outward(exc, self._scope.project.root).message)
         self._took = {**dict([*self._took.items()][-8:]), bundle: time.monotonic() - began}

@@ -128,7 +128,7 @@ class Predictor:
         self.refuses = scope.model.dataset.requests == "refuse"
         self._dataset, self._histories = scope.model.dataset.name, histories
         self.history = histories.of(self._dataset)
-        self.explainer = Explainer(scope)
+        self.explainer = Explainer(scope, lambda: self.items)
         self.served = Served()
         self.fallback = scope.fallback or (BASELINE if self.task.history else LAST_GOOD)
         self.pace = Pace()

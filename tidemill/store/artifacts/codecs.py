@@ -144,6 +144,12 @@ def get_bundle(store: Artifacts, digest: str) -> Bundle:
     return Bundle(manifest, {name: store.get(part) for name, part in files.items()})
 
 
+def get_file(store: Artifacts, digest: str, name: str) -> bytes | None:
+    """One file of a bundle, verified; None where it has none of this name. Raises Damaged, NotFound."""
+    part = _listed(store.get(digest), digest)[1].get(name)
+    return None if part is None else store.get(part)
+
+
 def _put(store: Artifacts, codec: str, data: bytes) -> Part:
     return Part(store.put(data), codec, len(data))
 

@@ -157,7 +157,12 @@ def titled(bundle: Bundle, titles: Mapping[str, str]) -> Bundle:
 
 def titles_of(bundle: Bundle) -> dict[str, str]:
     """What items are called; nothing where the bundle does not say it. Raises ModelError, Damaged."""
-    found = decode("json", bundle.files[TITLES]) if TITLES in bundle.files else {}
+    return read_titles(bundle.files.get(TITLES))
+
+
+def read_titles(data: bytes | None) -> dict[str, str]:
+    """As `titles_of`, from the file alone."""
+    found = decode("json", data) if data is not None else {}
     if not isinstance(found, dict) or any(not isinstance(name, str) for name in found.values()):
         raise ModelError(f"{TITLES} is no mapping of names")
     return found

@@ -155,8 +155,10 @@ def contributions(scorer: Any, question: Question) -> Explanation:
 
 
 def sentence(scorer: Any, question: Question, reason: Reason, names: Mapping[str, str]) -> str:
-    """For the person: because of what it bought, and when."""
-    return because(reason, _asked(question.request).recent, scorer.titles)
+    """For the person: because of what it bought, and when. ``names``: what items are called now, before what the model learned of it."""
+    items = reason.answer, *(one.what for one in reason.contributions)
+    called = {item: said for item in items if (said := names.get(item) or scorer.titles.get(item))}
+    return because(reason, _asked(question.request).recent, called)
 
 
 def _asked(request: Request) -> ItemsRequest:

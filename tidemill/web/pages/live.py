@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,14 @@ from markupsafe import Markup
 
 from tidemill.learning.measures import Measure, measure
 from tidemill.monitor.quality import recently
-from tidemill.ops.predictions import Given, given, ls
+from tidemill.ops.predictions import Given, given, ls, names
 from tidemill.ops.snapshot import Snapshot, count_predictions
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
 from tidemill.ops.watched import watched
 from tidemill.ref import short_name
 from tidemill.release.variants import CANARY, CHAMPION
+from tidemill.scope.project import Project
 from tidemill.store.payloads import PlatformWindow, QualityWindow
 from tidemill.store.records import Window
 from tidemill.tasks.table import metric_of, task_of
@@ -47,8 +48,8 @@ JOINED = {
 def live(ask: Ask) -> Shown:
     days = DAYS.get(ask.text("days") or "90", 90)
     loop = ask.snapshot()
-    names = ("drift", "requests", "quality", "platform", "estimate", "attribution")
-    drift, requests, quality, platform, estimate, attribution = (loop.windows(name, days * DAY) for name in names)
+    every = ("drift", "requests", "quality", "platform", "estimate", "attribution")
+    drift, requests, quality, platform, estimate, attribution = (loop.windows(name, days * DAY) for name in every)
     measured, groups = qualities(quality), loop.windows("fairness", days * DAY)
     values = {
         "days": days,
@@ -76,7 +77,7 @@ def live(ask: Ask) -> Shown:
         "shown": (recently(loop.serving) or {}).get("shown", ""),
         "outcomes": _outcomes(loop),
         "scorers": loop.scorers,
-        "recent": [prediction_row(given(p)) for p in loop.recent[:8]],
+        "recent": prediction_rows(ask.project, [given(p) for p in loop.recent[:8]]),
     }
     return Shown("Live", values, ask.ignored("days", DAYS))
 
@@ -216,14 +217,16 @@ def _outcomes(loop: Snapshot) -> dict[str, Any]:
     return {"total": sum(counts.values()), "rows": rows, "bar": bar if rows else None, "asked": asked}
 
 
-def prediction_row(p: Given) -> dict[str, Any]:
-    return {"p": p, "answer": _brief(p.output), "href": link("/trace", id=p.id)}
+def prediction_rows(project: Project, answers: Sequence[Given]) -> list[dict[str, Any]]:
+    """Answers as a list shows them, items by their names."""
+    called = names(project, answers)
+    return [{"p": p, "answer": _brief(p.output, called), "href": link("/trace", id=p.id)} for p in answers]
 
 
-def _brief(answer: JsonObject) -> str:
+def _brief(answer: JsonObject, called: Mapping[str, str]) -> str:
     """The answer in a few words."""
     if (items := answer.get("items")) is not None:
-        return ", ".join(map(str, items[:5])) + (" …" if len(items) > 5 else "")
+        return ", ".join(called.get(item, str(item)) for item in items[:5]) + (" …" if len(items) > 5 else "")
     return ", ".join(f"{words.label(k)} {_said(v)}" for k, v in list(answer.items())[:3])
 
 
@@ -234,7 +237,7 @@ def _said(value: Any) -> str:
 
 def predictions(ask: Ask) -> Shown:
     part = by_key(ask, "/predictions", ls, export="predictions")
-    rows = [prediction_row(p) for p in part.rows]
+    rows = prediction_rows(ask.project, part.rows)
     return Shown("Predictions", {"part": part, "rows": rows, "total": count_predictions(ask.project, None)})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tidemill.types import JsonObject
@@ -19,18 +20,23 @@ SCALES = {
 }
 
 
-def explained(said: JsonObject | None) -> dict[str, Any] | None:
-    """As the page shows it; nothing of a trace that has none."""
+def explained(said: JsonObject | None, names: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+    """As the page shows it; nothing of a trace that has none. ``names``: what items are called."""
     if not said:
         return None
     most, scale = OF_SEVERAL if len(said["answers"]) > 1 else SHOWN, SCALES.get(said.get("unit", ""), "")
-    return {**said, "shown": [_answer(one, scale, most) for one in said["answers"][:ANSWERS]]}
+    return {
+        **said,
+        "names": names or {},
+        "shown": [_answer(one, scale, most, names or {}) for one in said["answers"][:ANSWERS]],
+    }
 
 
-def _answer(one: JsonObject, scale: str, most: int) -> dict[str, Any]:
+def _answer(one: JsonObject, scale: str, most: int, names: Mapping[str, str]) -> dict[str, Any]:
     parts, more = one["because"][:most], one["because"][most:]
+    parts = [{**part, "what": names.get(part["what"], part["what"])} for part in parts]
     left = len(more) + one.get("others", 0)
     rest = sum(part["value"] for part in more) + one.get("rest", 0.0)
     bars = [*parts, {"what": f"{left} others", "value": rest}] if left else parts
-    picture = contributions(f"What moved {one['answer']}", bars, x=f"contribution ({scale})")
+    picture = contributions(f"What moved {names.get(one['answer'], one['answer'])}", bars, x=f"contribution ({scale})")
     return {**one, "picture": picture, "steps": one.get("then", ())}
