@@ -32,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reject": ("tidemill.cli.release:reject", "Say no to a release that is held."),
     "release": ("tidemill.cli.release:release", "start · status · advance · halt · rollback"),
     "rollback": ("tidemill.cli.release:rollback", "Put the champion before this one back."),
+    "experiment": (
+        "tidemill.cli.experiment:experiment",
+        "plan · start · ls · show · stop: an A/B, and what the loop is worth.",
+    ),
     "predict": ("tidemill.cli.predict:predict", "Ask the running server."),
     "feedback": ("tidemill.cli.predict:feedback", "Tell the running server what really happened."),
     "items": ("tidemill.cli.items:items", "ls · show · set: names, prices, stock, and who said so."),

@@ -8,6 +8,7 @@ from tidemill.access.caller import Caller
 from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option
 from tidemill.learning.measures import measure
 from tidemill.ops.doctor import examine
+from tidemill.ops.experiments import said_of_worth
 from tidemill.ops.gc import collect
 from tidemill.ops.snapshot import Asked
 from tidemill.ops.status import NOT_ALL_RIGHT, Status
@@ -79,6 +80,8 @@ def _facts(found: Status, goal: dict[str, str]) -> JsonObject:
         "quarantined": _quarantined(found.quarantined),
         "asked": _asked(found.asked),
         "quality": _quality(found.quality),
+        "worth": [said_of_worth(one) for one in found.worth],
+        "experiment": found.experiment and f"{found.experiment.id}: {' beside '.join(found.experiment.models[::-1])}",
         "estimate": found.estimate and found.estimate["words"],
         "drift": str(found.drift),
         "last alarm": alarm and to_iso(alarm.opened),

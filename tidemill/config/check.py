@@ -229,6 +229,8 @@ class _Checks:
         self.read(at("rollout"), stages, keeps.rollout, said="rollout: ")
         self.read(at("explain"), explain_share, keeps.explain, said="explain: ")
         self.read(at("rollback_on"), keeps.rollback_on.rules, said="rollback_on: ")
+        if (holdout := keeps.holdout) is not None:
+            self.read(at("holdout"), lambda: holdout.part, said="holdout: ")
 
     def _gates(self, endpoint: EndpointConfig, at: Callable[..., Path]) -> None:
         gates = endpoint.policies.gates

@@ -245,6 +245,8 @@ class RollbackSection(Section, frozen=True):
             yield Rule(f"loss rises {percent(share)}", "quality", share)
 
 
+FIRST = "first"
+"""What answers a holdout: the first model that served, as it was."""
 ROLLBACK = RollbackSection(errors="1 %", hit_rate_drop="20 %")
 
 
@@ -310,6 +312,27 @@ def explain_share(explain: Explain) -> float:
     if isinstance(explain, ExplainSection):
         return some_share(explain.share, most=1.0000001)
     return float(explain == "always")
+
+
+class HoldoutSection(Section, frozen=True):
+    """``holdout``: so many of all subjects are never answered by what the loop makes, but by a simple model that it keeps fresh
+    (``answered_by`` names a baseline of the task), or by the first model, which it leaves alone (``first``)."""
+
+    share: str
+    answered_by: str = FIRST
+
+    @property
+    def part(self) -> float:
+        """The share. Raises ConfigError.
+
+        >>> HoldoutSection(share="10 %").part
+        0.1
+        """
+        share = some_share(self.share)
+        if share > 0.5:
+            hint = "a share above 0 and at most 50 %: what is held out is what the loop is not worth to them"
+            raise ConfigError(f"{self.share!r} is no holdout", hint=hint)
+        return share
 
 
 class TriggerSection(Section, frozen=True):

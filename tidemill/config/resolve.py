@@ -23,6 +23,7 @@ from tidemill.config.policies import (
     ApprovalGate,
     Explain,
     GatesSection,
+    HoldoutSection,
     MonitorSection,
     RetrainSection,
     RollbackSection,
@@ -56,6 +57,7 @@ class Overrides(Section, frozen=True):
     fairness: FairnessSection = FairnessSection()
     explain: Explain = "on request"
     fallback: Fallback | None = None
+    holdout: HoldoutSection | None = None
 
 
 class EndpointSection(Overrides, frozen=True):
@@ -136,7 +138,7 @@ class Layers:
     def policies(self, endpoint: str, environment: str) -> Overrides:
         """Every key from the place that wins; the file has been decoded before, so each value is of its type."""
         found: dict[str, Any] = {}
-        for key in ("rollout", "rollback_on", "explain", "fallback"):
+        for key in ("rollout", "rollback_on", "explain", "fallback", "holdout"):
             path = self.path(endpoint, environment, key)
             if (value := self._at(path)) is not None:
                 found[key] = value

@@ -6,7 +6,7 @@ released fit knows everything. `build_candidate` is the verb.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -73,6 +73,8 @@ def search(
 ) -> JsonObject:
     """The recipe, chosen on the validation windows, and everything that was tried."""
     trainer = opened(rows, settings)
+    if simple := (trainer.settings.only or {}).get(BASELINE):
+        trainer.settings = replace(trainer.settings, only=trainer.baseline(simple))
     return trainer.search(
         Cut.read(cut).windows, incumbent, ctx.seed, ctx.progress, elsewhere(ctx, cut, settings)
     ).json()
@@ -245,6 +247,8 @@ def model_pipeline(
     return {"model": model, "metrics": metrics, "examined": examined, "search": found, "card": told}
 
 
+BASELINE = "baseline"
+"""``only={"baseline": NAME}``: the recipe of that simple model, which its trainer knows."""
 APART = tuple(one.definition.name for one in (search, train, evaluate))
 
 
@@ -262,7 +266,7 @@ def build_candidate(
 
     It learns from the dataset's last version, if no other is said.
 
-    ``only``: this recipe is fitted, no other is tried.
+    ``only``: this recipe is fitted, no other is tried; ``{"baseline": NAME}`` for that of a simple model.
 
     ``parent``: the decision that asked for it. Kinds: ``first`` without a champion, ``refit`` where the search kept the
     champion's recipe, else ``method``. Before it is begun ``on_event`` hears what it will leave out by count.

@@ -23,7 +23,9 @@ from tidemill.scope.names import chosen_by
 from tidemill.scope.project import Project
 from tidemill.store.records import Event, Release, Verdict
 
-Status = Literal["shadow", "held", "canary", "champion", "superseded", "rolled_back", "refused", "halted"]
+Status = Literal[
+    "shadow", "held", "canary", "arm", "holdout", "champion", "superseded", "rolled_back", "refused", "halted"
+]
 Reason = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Role = Annotated[str, Meta(max_length=100)] | None
 

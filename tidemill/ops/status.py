@@ -8,6 +8,7 @@ from typing import NewType
 
 from tidemill.data.contract.freshness import complete_through, stale_now
 from tidemill.engine.lease import host_of, is_process
+from tidemill.experiment.holdout import Worth
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.runs import state_of
 from tidemill.ops.scorers import ScorerShown, healths, scorers
@@ -17,7 +18,7 @@ from tidemill.ops.watched import Watched, watched
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project
 from tidemill.serve.client import here, trouble, troubled, up_of
-from tidemill.store.records import Alarm, DatasetVersion, Decision, Event, Release
+from tidemill.store.records import Alarm, DatasetVersion, Decision, Event, Experiment, Release
 from tidemill.tasks.table import task_of
 from tidemill.types import JsonObject, Micros, to_iso
 
@@ -83,6 +84,8 @@ class Status:
     quarantined: dict[str, int]  # outcomes of items that nobody sells, by the item
     asked: Asked | None  # of the latest predictions; None where answers rest on no history
     quality: JsonObject | None  # over the last windows; None while nothing was measured
+    worth: list[Worth]  # what the loop was worth to all but the holdout; of none where nobody is held out
+    experiment: Experiment | None  # the A/B that runs
     estimate: JsonObject | None  # of the last window, before its labels come; None where nothing is estimated
     alarms: list[Alarm]  # the latest first
     drift: Watched
@@ -99,8 +102,10 @@ class Status:
 
 def status(project: Project, health: Health | None = None, endpoint: str | None = None) -> Status:
     """The loop at a glance, of one endpoint or of all. ``health``: the server's word, where it is the server that asks."""
+    from tidemill.experiment.arms import running as testing
     from tidemill.monitor.quality import recently
     from tidemill.ops.estimates import lately
+    from tidemill.ops.experiments import worth
 
     health = health_of(project) if health is None else health
     seen = snapshots(project, health, endpoint)
@@ -135,6 +140,8 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         quarantined=at.quarantined,
         asked=at.asked if task_of(at.serving.model.task).history else None,
         quality=recently(at.serving),
+        worth=worth(project, at.endpoint),
+        experiment=testing(at.serving),
         estimate=lately(at.serving),
         alarms=list(at.alarms),
         drift=watched(at),

@@ -85,7 +85,7 @@ def start(
         ended=now if status == "refused" else None,
         previous=judged["previous"],
         override=override if refused or waits else None,
-        attestations=_sign(scope, id, judged, {"model": model, "author": author, "override": override, "at": now}),
+        attestations=signed(scope, id, judged, {"model": model, "author": author, "override": override, "at": now}),
         decision=decision,
         author=author,
         evidence=ReleaseEvidence(blessings(results), refused, shadow=dark, waits=waits),
@@ -108,7 +108,7 @@ def _undecided(scope: Endpoint, judged: JsonObject, now: Micros) -> tuple[str, S
     return ("refused" if dark is None else "shadow"), dark
 
 
-def _sign(scope: Endpoint, release: str, judged: JsonObject, terms: JsonObject) -> tuple[str, ...]:
+def signed(scope: Endpoint, release: str, judged: JsonObject, terms: JsonObject) -> tuple[str, ...]:
     """The digests of the signed envelopes: one a verdict, in their order, where the version comes from, and the release's own statement."""
     model = scope.store.models.get(terms["model"])
     verdicts = [sign_verdict(scope, model, release, result) for result in judged["results"]]

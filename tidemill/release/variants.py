@@ -14,9 +14,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tidemill.ref import short_name
-from tidemill.store.records import Release
+from tidemill.store.records import Release, Tx
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Endpoint
 
 CHAMPION, CANARY, HOLDOUT, ARM = "champion", "canary", "holdout", "arm"
 LAST_GOOD, BASELINE = "last_good", "baseline"
@@ -102,3 +107,9 @@ def keeps_the_one_before(release: Release) -> bool:
     """Whether the release before it stays loaded while it bakes, so that the switch back loads nothing."""
     baking = release.status == "champion" and release.evidence.bake_until is not None
     return baking and int(release.stages[-1].get("span", 0)) > 0
+
+
+def end(scope: Endpoint, release: Release, status: str, reason: str, by: str, tx: Tx) -> None:
+    """One that stands beside the champion answers no more. ``status``: halted, or superseded by another that answers the same."""
+    seen = replace(release.evidence, halted={"reason": reason, "by": by})
+    scope.store.releases.update(release.id, tx, status=status, ended=scope.clock.now(), evidence=seen)

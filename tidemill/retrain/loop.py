@@ -79,7 +79,9 @@ def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> 
         events = [*_hold(scope, jobs, now), *_settle(scope, jobs, now), *_join(scope, now), *_watch(scope, jobs, now)]
         events += _look_at_rollout(scope, jobs, now, previous)
         events += _look_at_shadow(scope, jobs, now, previous)
-        return [*events, *(_decide(scope, jobs, now, previous) if scope.before is None else _promote(scope, jobs, now))]
+        events += _compare(scope, jobs, now)
+        events += _decide(scope, jobs, now, previous) if scope.before is None else _promote(scope, jobs, now)
+        return [*events, *_hold_out(scope, jobs, now)]
     except (DiskFull, StoreBusy, LeaseLost, Stopped):
         raise
     except TidemillError as exc:
@@ -202,7 +204,8 @@ def _watch(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     failed = _close_heavy(scope, jobs, now)
     since = None if before is None else int(before) - scope.monitor.reach - 2 * scope.monitor.span
     closed = [w for m in monitors().values() for w in closed_of(scope, m.name, since=None if m.once else since)]
-    again = () if since is None else scope.store.windows.list(**scope.here, judged_since=before, until=since)
+    judged = () if since is None else scope.store.windows.list(**scope.here, judged_since=before, until=since)
+    again = [w for w in judged if w.monitor in monitors()]  # those of comparisons alarm nobody
     raised = raise_alarms(scope, [*again, *closed], now)
     if wrong:
         raise wrong[0]
@@ -306,6 +309,42 @@ def _look_at_shadow(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros |
     return [scope.store.events.get(id) for id in found["events"]]
 
 
+def _compare(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
+    """What an A/B and the holdout have shown; one that has ended as its terms say, released."""
+    from tidemill.experiment import holdout, look
+
+    holdout.look(scope, now)
+    events = look.look(scope, now)
+    if any(event.kind == "experiment_ended" for event in events):
+        _follow(scope.project)
+    if (model := look.to_release(scope)) is None or _has_just_failed(scope, now):
+        return events
+    try:
+        jobs.run(
+            "release",
+            {"endpoint": scope.name, "model": model, "author": "the loop", "decision": None},
+            scope.project.limit("release"),
+        )
+    except JobFailed as exc:
+        return [*events, *_failed(scope, now, "release", exc)]
+    _follow(scope.project)
+    return events
+
+
+def _hold_out(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
+    """Have the holdout answered by what the configuration says, as fresh as the champion; made in the child."""
+    from tidemill.experiment import holdout
+
+    if not holdout.is_due(scope) or _has_just_failed(scope, now, "holdout"):
+        return []
+    try:
+        found = jobs.run("holdout", {"endpoint": scope.name}, scope.project.limit("train"))
+    except JobFailed as exc:
+        return _failed(scope, now, "holdout", exc)
+    _follow(scope.project)
+    return [scope.store.events.get(id) for id in found["events"]]
+
+
 def _promote(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     """Take what serves in the environment before through the gates of this one, once its rules of promotion are kept."""
     from tidemill.release.promotion import due
@@ -324,10 +363,10 @@ def _promote(scope: Endpoint, jobs: Jobs, now: Micros) -> list[Event]:
     )
 
 
-def _has_just_failed(scope: Endpoint, now: Micros) -> bool:
-    """Whether a promotion could not be done within the hour: its gates start a server, which is nothing for every minute."""
+def _has_just_failed(scope: Endpoint, now: Micros, kind: str = "release") -> bool:
+    """Whether a promotion (or another such job) could not be done within the hour: its gates start a server, which is nothing for every minute."""
     failed = scope.store.jobs.list(**scope.here, status="failed")
-    return any(job.kind == "release" and (job.ended or job.started) > now - AGAIN for job in failed)
+    return any(job.kind == kind and (job.ended or job.started) > now - AGAIN for job in failed)
 
 
 def _decide(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:

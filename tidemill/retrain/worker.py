@@ -22,6 +22,7 @@ import tidemill.monitor.reference  # noqa: F401 - the first job does not wait fo
 from tidemill.data.ingest.ingest import reconcile
 from tidemill.data.pipeline import ingest
 from tidemill.errors import DiskFull, EngineError, LeaseLost, StoreBusy, TidemillError
+from tidemill.experiment import holdout
 from tidemill.feedback.settle import settle_labels
 from tidemill.model.pipeline import build_candidate
 from tidemill.model.questions import hold
@@ -37,7 +38,7 @@ from tidemill.scope.project import Project, hand_on, open_project
 from tidemill.store.records import Fence
 from tidemill.types import JsonObject, did_you_mean
 
-QUIET = ("train",)  # Jobs that leave the processor to who serves
+QUIET = ("train", "holdout")  # Jobs that leave the processor to who serves
 NICENESS = 10
 T = TypeVar("T")
 
@@ -150,6 +151,11 @@ def _train(project: Project, params: JsonObject) -> JsonObject:
     return {"model": model.ref, "run": model.run, "kind": model.kind}
 
 
+def _holdout(project: Project, params: JsonObject) -> JsonObject:
+    """What answers the holdout, as the configuration says; the ids of the events of what changed."""
+    return {"events": [event.id for event in holdout.keep(project.endpoint(params["endpoint"]))]}
+
+
 def _release(project: Project, params: JsonObject) -> JsonObject:
     asked = {name: params[name] for name in ("endpoint", "decision", "author")}
     made = release_candidate(project, params["model"], **asked)
@@ -166,6 +172,7 @@ HANDLERS: dict[str, Callable[[Project, JsonObject], JsonObject]] = {
     "mirror": _mirror,
     "train": _train,
     "release": _release,
+    "holdout": _holdout,
 }
 
 

@@ -18,7 +18,15 @@ from tidemill.config.engine import EngineSection
 from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import own_views
 from tidemill.config.network import ServeSection
-from tidemill.config.policies import GatesSection, MonitorSection, RetrainSection, Rule, explain_share, stages
+from tidemill.config.policies import (
+    GatesSection,
+    HoldoutSection,
+    MonitorSection,
+    RetrainSection,
+    Rule,
+    explain_share,
+    stages,
+)
 from tidemill.config.resolve import Config, EndpointConfig, PromotionSection
 from tidemill.config.sections import DataConfig, FeatureViewConfig, GoalSection, ModelSection
 from tidemill.errors import NotAttested, NotFound, ProjectError
@@ -222,6 +230,11 @@ class Endpoint:
     @property
     def fairness(self) -> FairnessSection:
         return self.config.policies.fairness
+
+    @property
+    def holdout(self) -> HoldoutSection | None:
+        """Who is never answered by what the loop makes; None: everybody is."""
+        return self.config.policies.holdout
 
     @cached_property
     def stages(self) -> tuple[JsonObject, ...]:

@@ -220,6 +220,36 @@ class FairnessWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedSide:
+    """What a window's answers add to one side of a comparison: values whose truth is known and their number, by group of subjects."""
+
+    requests: int = 0  # of subjects that were drawn for it, whoever answered
+    itself: int = 0  # of these it answered
+    sums: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    latency_us: int = 0  # of all requests together
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedWindow:
+    """Two sides of an A/B, or a holdout and all others: a window's own answers, and the estimate over all up to its end."""
+
+    of: str  # the experiment, or what answers the holdout
+    metric: str
+    sides: Mapping[str, ComparedSide] = field(default_factory=dict)
+    gain: tuple[float, float, float] | None = (
+        None  # so far: how much better the second side is, and the confidence sequence
+    )
+    figures: tuple[float, float] | None = None  # so far: of either side
+    judged: tuple[int, int] = (0, 0)
+    subjects: Mapping[str, int] = field(default_factory=dict)  # so far, by side
+    odds: float = 1.0  # so far, against the sample ratio that is meant
+    model: None = None
+    which: tuple[str, ...] = ()
+    kind: Literal["compared"] = "compared"
+
+
+@dataclass(frozen=True, slots=True)
 class CustomWindow:
     """Of a monitor that is not Tidemill's own."""
 
@@ -230,7 +260,14 @@ class CustomWindow:
 
 
 WindowData = (
-    DriftWindow | QualityWindow | PlatformWindow | ParityWindow | EstimateWindow | FairnessWindow | CustomWindow
+    DriftWindow
+    | QualityWindow
+    | PlatformWindow
+    | ParityWindow
+    | EstimateWindow
+    | FairnessWindow
+    | ComparedWindow
+    | CustomWindow
 )
 WINDOWS: Mapping[str, type[WindowData]] = {
     "drift": DriftWindow,
@@ -239,6 +276,7 @@ WINDOWS: Mapping[str, type[WindowData]] = {
     "parity": ParityWindow,
     "estimate": EstimateWindow,
     "fairness": FairnessWindow,
+    "compared": ComparedWindow,
     "custom": CustomWindow,
 }
 

@@ -175,7 +175,7 @@ class Release:
     id: str
     endpoint: str
     model: str  # model ref
-    status: str  # shadow | held | canary | champion | superseded | rolled_back | refused | halted
+    status: str  # shadow | held | canary | arm | holdout | champion | superseded | rolled_back | refused | halted
     stages: tuple[JsonObject, ...]  # [{"share": 0.25, "span": micros, "requests": 200}, ...]
     stage: int
     stage_since: Micros
@@ -189,6 +189,35 @@ class Release:
     author: str = ""
     evidence: ReleaseEvidence = field(default_factory=ReleaseEvidence)
     environment: str = ""  # nothing: the first one of the project (so of every record that has one)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An A/B of two releases that answer beside the champion. Of an endpoint in an environment one is ``running`` (a partial unique index).
+
+    ``arms`` and ``models``: what it is compared with first, then what is compared.
+    """
+
+    id: str
+    endpoint: str
+    environment: str
+    status: str  # running | settling (labels are still to come) | ended
+    arms: tuple[str, ...]  # release ids
+    models: tuple[str, ...]  # model refs
+    share: float  # of all subjects, both arms together
+    metric: str
+    margin: float  # the least useful difference, a share of the first arm's level
+    effect: float  # what it was planned to find, and is tuned to
+    alpha: float  # how often it may err, however often it is looked at
+    started: Micros
+    until: Micros  # answers up to here count
+    author: str
+    then: str = "tell"  # what becomes of one that is better: tell | release
+    ended: Micros | None = None
+    verdict: str = ""  # better | worse | no_useful_difference | time_over | harmful | arm_lost | stopped
+    reason: str = ""
+    settled: str = ""  # the same, when all labels were in
+    plan: JsonObject = field(default_factory=dict)  # as it was made before
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from tidemill.config.decode import Read, read
 from tidemill.config.fairness import EQUALIZED, MEASURES
 from tidemill.config.labels import own_views
+from tidemill.config.policies import FIRST
 from tidemill.config.resolve import Config, EndpointConfig
 from tidemill.config.sections import FeatureViewConfig, ModelSection
 from tidemill.data.contract.contract import Contract
@@ -33,6 +34,7 @@ def check(text: str, name: str = "tidemill.toml") -> None:
         for endpoint in endpoints.values():
             _gates(found, endpoint, environment)
             _fairness(found, endpoint, environment)
+            _holdout(found, endpoint, environment)
 
 
 def _model(found: Read, model: ModelSection) -> None:
@@ -81,6 +83,20 @@ def _gates(found: Read, endpoint: EndpointConfig, environment: str) -> None:
         if baseline.replace("-", "_") not in (*task.baselines, *(("all",) if isinstance(said, str) else ())):
             hint = did_you_mean(baseline, ("all", *task.baselines))
             raise ConfigError(f"unknown baseline {baseline!r} for {task.name}", place=place("baseline"), hint=hint)
+
+
+def _holdout(found: Read, endpoint: EndpointConfig, environment: str) -> None:
+    """Raises ConfigError for who cannot answer it."""
+    holdout, task = endpoint.policies.holdout, task_of(found.config.model[endpoint.model].task)
+    if holdout is None or holdout.answered_by == FIRST:
+        return
+    place = found.place(found.layers.path(endpoint.name, environment, "holdout"), holdout.answered_by)
+    if holdout.answered_by.replace("-", "_") not in task.baselines:
+        hint = did_you_mean(holdout.answered_by, (FIRST, *task.baselines))
+        raise ConfigError(f"holdout: nothing called {holdout.answered_by!r} answers", place=place, hint=hint)
+    if endpoint.after:
+        hint = f'write answered_by = "{FIRST}": what comes after another environment makes no models of its own'
+        raise ConfigError(f"holdout: {holdout.answered_by!r} would have to be built here", place=place, hint=hint)
 
 
 def _fairness(found: Read, endpoint: EndpointConfig, environment: str) -> None:

@@ -137,11 +137,20 @@ class Change:
     def roll_back(self, release: Release, reason: JsonObject) -> list[Event]:
         """Back. A canary that was compared with a champion that goes is halted with it."""
         events = self.halt_others(release) if release.status == "champion" else []
+        events += self.halt_arms(release)
         champion = self.project.store.releases.roll_back(release.id, self.now, reason, self.tx)
         if champion is not None and champion != release.id and release.status == "champion":
             back = self.project.store.releases.get(champion, self.tx)
             self.write(back, evidence=replace(back.evidence, uncounted=0, watch=None, bake_until=None))
         return [*events, self.tell(release, "rolled_back", {"champion": champion, **reason})]
+
+    def halt_arms(self, release: Release) -> list[Event]:
+        """An A/B one arm of which is the model that is taken back: both arms answer nobody any more, and the loop ends it."""
+        arms = self.project.endpoint(release.endpoint).releases("arm", self.tx)
+        if not any(arm.model == release.model for arm in arms):
+            return []
+        why = {"reason": f"{release.model} was rolled back", "by": release.id}
+        return [event for arm in arms for event in self.halt(arm, why)]
 
     def halt_others(self, release: Release) -> list[Event]:
         why = "its champion was rolled back" if release.status == "champion" else f"{release.model} is newer"

@@ -78,6 +78,9 @@ _NEXT_ENDPOINT = select(func.min(_outcome.endpoint)).where(_outcome.endpoint > b
 _FIRST_ENDPOINT = select(func.min(_outcome.endpoint))
 
 
+SOME = 10_000
+
+
 class Asked(NamedTuple):
     """What was asked and answered, without the rest of a prediction."""
 
@@ -122,6 +125,23 @@ class Predictions(Named[Prediction]):
         numbered = query.add_columns(func.row_number().over(order_by=order).label("place")).subquery()
         some = select(*(numbered.c[name] for name in PREDICTIONS.names)).where(numbered.c.place % step == 0)
         return PREDICTIONS.records(self._db.rows(some.order_by(numbered.c.place), given=given)), total
+
+    def units(
+        self, *, endpoint: str, environment: str, since: Micros, until: Micros, arm: str | None = None
+    ) -> set[str]:
+        """Whose answers of this span these are: each subject, and where none is said each prediction; ``arm``: of this variant alone."""
+        given = {"endpoint": endpoint, "environment": environment, "since": since, "until": until}
+        given |= {} if arm is None else {"arm": arm}
+        unit = func.coalesce(func.nullif(_prediction.subject, ""), _prediction.id)
+        query = PREDICTIONS.narrowed(given).with_only_columns(unit).distinct()
+        return {str(row[0]) for row in self._db.rows(query, given=given)}
+
+    def latencies(self, release: str, *, endpoint: str, environment: str, since: Micros) -> list[int]:
+        """How long each answer of this release took since then, in microseconds; the latest `SOME` of them."""
+        given = {"endpoint": endpoint, "environment": environment, "since": since}
+        query = PREDICTIONS.narrowed(given).where(_prediction.release == bindparam("the_release"))
+        query = query.with_only_columns(_prediction.latency_us).order_by(_prediction.at.desc()).limit(SOME)
+        return [int(row[0]) for row in self._db.rows(query, given={**given, "the_release": release})]
 
     def by_model(self) -> dict[str, int]:
         """How many each model (by its ref) has answered; one look at every prediction."""

@@ -137,6 +137,7 @@ LISTED = {
     "run": "tidemill runs ls lists them",
     "model": "tidemill models ls lists them",
     "release": "tidemill release status lists them",
+    "experiment": "tidemill experiment ls lists them",
     "decision": "tidemill decisions ls --all lists them",
     "alarm": "tidemill alarms ls lists them",
     "settlement": "tidemill decisions score lists them",

@@ -66,6 +66,16 @@ serving_failures = Table(
     sqlite_strict=True,
 )
 
+experiments = table_of(tables, "experiments", records.Experiment, "id")
+Index(None, experiments.c.endpoint, experiments.c.started)
+Index(
+    "uq_experiments_running",
+    experiments.c.environment,
+    experiments.c.endpoint,
+    unique=True,
+    sqlite_where=experiments.c.status == "running",
+)
+
 decisions = table_of(tables, "decisions", records.Decision, "id")
 Index(None, decisions.c.at, decisions.c.id)
 

@@ -15,6 +15,7 @@ from tidemill.store.records import (
     Decision,
     Edge,
     Event,
+    Experiment,
     Fence,
     Job,
     Settlement,
@@ -41,6 +42,7 @@ T = TypeVar("T")
 EDGES = Rows(Edge, schema.edges, "edge", "at", "source", "target", "relation")
 VERDICTS = Rows(Verdict, schema.verdicts, "verdict", "at", "id")
 DECISIONS = Rows(Decision, schema.decisions, "decision", "at", "id", moment="at")
+EXPERIMENTS = Rows(Experiment, schema.experiments, "experiment", "started", "id", moment="started")
 JOBS = Rows(Job, schema.jobs, "job", "started", "id", moment="started")
 EVENTS = Rows(Event, schema.events, "event", "at", "seq", moment="at")
 WINDOWS = Rows(
@@ -111,6 +113,7 @@ class MetadataStore:
         self.releases = Releases(database, RELEASES)
         self.verdicts = Records(database, VERDICTS)
         self.decisions = Named(database, DECISIONS)
+        self.experiments = Named(database, EXPERIMENTS)
         self.jobs = Records(database, JOBS)
         self.events = Events(database, EVENTS, alone=False)
         self.windows = Records(database, WINDOWS)

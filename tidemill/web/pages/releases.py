@@ -20,6 +20,8 @@ TONES = {
     "champion": "ok",
     "canary": "busy",
     "shadow": "busy",
+    "arm": "busy",
+    "holdout": "ok",
     "held": "warn",
     "halted": "warn",
     "refused": "bad",
@@ -37,7 +39,9 @@ ACTIONS = {
 
 def releases(ask: Ask) -> Shown:
     every = ask.project.store.releases.list
-    found = [r for status in ACTIONS for r in every(status=status, environment=ask.project.environment)]
+    found = [
+        r for status in (*ACTIONS, "arm", "holdout") for r in every(status=status, environment=ask.project.environment)
+    ]
     active = sorted(found, key=lambda r: (r.created, r.id), reverse=True)
     part = by_key(ask, "/releases", verbs.ls, export="releases")
     shown = [{"r": r, "track": track(r, ask.now), "line": _line(ask, r)} for r in active]
@@ -100,6 +104,10 @@ def standing(r: Release, now: Micros, dark: str = "") -> str:
         left = int(stage.get("span", 0)) - elapsed(r, now)
         wait = f"at least {words.span(left)} to go" if left > 0 else "its time is over; it waits for enough evidence"
         return f"{who} since {words.ago(r.stage_since, now)}; {wait}"
+    if r.status in ("arm", "holdout"):
+        share = words.share(float(r.stages[r.stage].get("share", 0)))
+        what = "an arm of an A/B" if r.status == "arm" else "answers the holdout"
+        return f"{what}, {share} of the subjects since {words.ago(r.stage_since, now)}"
     if r.status == "champion":
         bake = r.evidence.bake_until
         watched = f"; watched closely until {words.when(bake)}" if bake is not None and bake > now else ""

@@ -1,0 +1,169 @@
+"""An A/B from its start to its end: who is drawn, what is counted, what ends it, and what is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.experiment.conftest import Traffic
+from tests.raised import raised
+from tests.release.made import add_model
+from tidemill.access.caller import Caller
+from tidemill.errors import Conflict
+from tidemill.experiment import arms, stands
+from tidemill.experiment.windows import data_of
+from tidemill.ops import experiments as ops
+from tidemill.release.rollout import rollout
+from tidemill.types import DAY
+
+ME = Caller.local()
+
+
+def better(by: float, level: float = 0.4):  # type: ignore[no-untyped-def]
+    """How often an answer is right: of arm b so much more often."""
+
+    def hits(arm: str) -> float:
+        return level * (1 + by) if arm.endswith(better.b) else level  # type: ignore[attr-defined]
+
+    return hits
+
+
+def run(traffic: Traffic, found, days: int, by: float, subjects: int = 400, **more):  # type: ignore[no-untyped-def]
+    better.b = found.arms[1]  # type: ignore[attr-defined]
+    events = []
+    for _ in range(days):
+        events += traffic.day(subjects, better(by), **more)
+        if any(event.kind == "experiment_ended" for event in events):
+            break
+    return events
+
+
+def test_a_better_arm_is_found_and_both_answer_nobody_then(traffic: Traffic) -> None:
+    found = traffic.begin()
+    assert set(traffic.variants([f"s{n}" for n in range(50)])) == {f"arm:{id}" for id in found.arms}
+    events = run(traffic, found, 20, 0.4)
+    assert [e.kind for e in events] == ["experiment_ended"] and events[0].data["verdict"] == "better"
+    now = traffic.project.store.experiments.get(found.id)
+    assert (now.status, now.verdict) == ("settling", "better") and events[0].data["low"] > 0
+    assert set(traffic.variants([f"s{n}" for n in range(50)])) == {"champion"}
+    shown = ops.show(traffic.project, found.id)
+    assert shown.next.startswith("tidemill release start shop@20 --force")
+    for _ in range(4):
+        traffic.day(50, better(0.4))
+    assert traffic.project.store.experiments.get(found.id).status == "ended"
+    assert traffic.project.store.experiments.get(found.id).settled == "better"
+    assert traffic.begin().status == "running", "the next one may begin"
+
+
+def test_nothing_useful_ends_it_too(traffic: Traffic) -> None:
+    found = traffic.begin(margin=0.5)
+    events = run(traffic, found, 12, 0.0)
+    assert events[-1].data["verdict"] == "no_useful_difference"
+
+
+def test_its_time_ends_it(traffic: Traffic) -> None:
+    found = traffic.begin(days=3)
+    events = run(traffic, found, 6, 0.02, subjects=120)
+    assert events[-1].data["verdict"] == "time_over"
+
+
+def test_one_at_a_time(traffic: Traffic) -> None:
+    found = traffic.begin()
+    with raised(Conflict, "shop"):
+        traffic.begin()
+    with raised(Conflict, "shop"):
+        ops.start(traffic.project, ME, "1", "20", anyway=True, span="9 days")
+    assert ops.stop(traffic.project, ME, found.id).experiment.verdict == "stopped"
+    with raised(Conflict, found.id):
+        ops.stop(traffic.project, ME, found.id)
+
+
+def test_a_scorer_that_drops_an_arm_holds_the_verdict(traffic: Traffic) -> None:
+    found = traffic.begin()
+    drop = iter([True, False, False] * 100_000)
+    events = run(traffic, found, 8, 0.4, lost=lambda arm: arm.endswith(found.arms[1]) and next(drop))
+    assert [(e.kind, e.data["held"]) for e in events] == [("experiment_held", "ratio_off")]
+    assert ops.show(traffic.project, found.id).experiment.verdict == ""
+
+
+def test_an_arm_that_another_answers_for_is_counted_for_it_and_holds_the_verdict(traffic: Traffic) -> None:
+    """By intention to treat: what arm b failed to answer the champion did, and b has its subjects all the same."""
+    found = traffic.begin()
+    arm = f"arm:{found.arms[1]}"
+    fails = iter([True, False] * 100_000)
+    events = run(traffic, found, 4, 0.6, served=lambda drawn: "champion" if drawn == arm and next(fails) else drawn)
+    assert [(e.kind, e.data["held"]) for e in events] == [("experiment_held", "by_other")]
+    now = stands.standing(stands.windows_of(traffic.scope, found))
+    assert now.itself["a"] == 1 and now.itself["b"] == pytest.approx(0.5, abs=0.01)
+    assert now.requests["b"] == pytest.approx(600, abs=70), "its subjects are its own, whoever answered"
+
+
+def test_an_arm_without_traffic_has_no_verdict(traffic: Traffic) -> None:
+    found = traffic.begin()
+    events = run(traffic, found, 3, 0.0, lost=lambda arm: arm.endswith(found.arms[1]))
+    assert events[0].data["held"] in ("no_traffic", "ratio_off")
+    assert traffic.project.store.experiments.get(found.id).verdict == ""
+
+
+def test_an_arm_that_is_rolled_back_answers_nobody_at_once_and_ends_it(traffic: Traffic) -> None:
+    found = traffic.begin()
+    second = add_model(traffic.project, 90)
+    from tests.release.made import hold
+
+    hold(traffic.project, second, "release_90", stages=({"share": 1.0, "span": 0, "requests": 0},))
+    rollout.begin(traffic.project, "release_90", traffic.project.clock.now())
+    hold(traffic.project, traffic.project.store.models.get(found.models[1]), "release_20")
+    rollout.begin(traffic.project, "release_20", traffic.project.clock.now())
+    rollout.roll_back(traffic.project, "release_20", by="ada", reason="complaints")
+    assert set(traffic.variants([f"s{n}" for n in range(50)])) == {"champion"}
+    assert [e.data["verdict"] for e in traffic.look()] == ["arm_lost"]
+
+
+def test_a_damaged_arm_ends_it(traffic: Traffic) -> None:
+    found = traffic.begin()
+    bundle = traffic.project.store.models.get(found.models[1]).bundle
+    path = traffic.project.artifacts.plain.path(bundle)
+    path.chmod(0o600)
+    path.write_bytes(b"{}")
+    assert [e.data["verdict"] for e in traffic.look()] == ["arm_lost"]
+
+
+def test_an_arm_that_fails_does_harm(traffic: Traffic) -> None:
+    found = traffic.begin()
+    traffic.day(100, lambda arm: 0.4)
+    traffic.project.store.releases.add_failures("shop", {found.arms[1]: 30})
+    assert [e.data["verdict"] for e in traffic.look()] == ["harmful"]
+
+
+def test_labels_that_come_late_settle_it_again(traffic: Traffic) -> None:
+    found = traffic.begin(days=4)
+    better.b = found.arms[1]  # type: ignore[attr-defined]
+    ended = [e for _ in range(4) for e in traffic.day(300, better(0.6), labels=False)]
+    assert [e.data["verdict"] for e in ended] == ["time_over"]
+    traffic.label(traffic.project.live.predictions.list(endpoint="shop"))
+    settled = [e for _ in range(9) for e in traffic.day(30, lambda arm: 0.4)]
+    assert [(e.kind, e.data["before"], e.data["verdict"]) for e in settled] == [
+        ("experiment_settled", "time_over", "better")
+    ]
+    assert ops.show(traffic.project, found.id).next
+
+
+def test_who_is_drawn_stays_whatever_is_restarted(traffic: Traffic) -> None:
+    found = traffic.begin(share=0.4)
+    drawn, variants = arms.comparison(found).drawn, traffic.variants([f"s{n}" for n in range(2_000)])
+    assert Counter(arm.partition(":")[0] for arm in variants)["arm"] == pytest.approx(800, abs=90)
+    for n, arm in enumerate(variants):
+        assert drawn(f"s{n}", "") == (None if arm == "champion" else "ab"[arm.endswith(found.arms[1])])
+
+
+def test_a_window_that_is_looked_at_again_is_the_same(traffic: Traffic) -> None:
+    found = traffic.begin()
+    run(traffic, found, 4, 0.0, subjects=80)
+    before = stands.windows_of(traffic.scope, found)
+    traffic.look()
+    assert stands.windows_of(traffic.scope, found) == before
+    assert sum(one.requests for w in before for one in data_of(w).sides.values()) == 240, (
+        "the last day's labels are not mature"
+    )
+    assert before[-1].end - before[0].start == 3 * DAY

@@ -1,0 +1,121 @@
+"""The holdout: who is in it for good, what answers it, and what it says the loop was worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.experiment.conftest import Traffic, opened
+from tests.release.made import add_model, hold
+from tidemill.config.decode import parse
+from tidemill.errors import ConfigError
+from tidemill.experiment import holdout
+from tidemill.ops import experiments as ops
+from tidemill.ops.status import Health, status
+from tidemill.release.rollout import rollout
+from tidemill.scope.project import Project
+from tidemill.store.records import ModelVersion
+from tidemill.types import DAY
+
+FIRST = '[endpoint.shop]\nholdout = { share = "10 %", answered_by = "first" }'
+POPULARITY = '[endpoint.shop]\nholdout = { share = "20 %", answered_by = "popularity" }'
+UNITS = [f"s{n}" for n in range(3_000)]
+
+
+@pytest.fixture
+def first(make: Callable[..., Project]) -> Traffic:
+    traffic = opened(make, FIRST)
+    assert holdout.is_due(traffic.scope)
+    assert [event.kind for event in holdout.keep(traffic.scope)] == ["holdout"]
+    return traffic
+
+
+def promoted(traffic: Traffic, version: int, **model: object) -> None:
+    hold(
+        traffic.project,
+        add_model(traffic.project, version, **model),
+        f"release_{version}",
+        stages=({"share": 1.0, "span": 0, "requests": 0},),
+    )
+    rollout.begin(traffic.project, f"release_{version}", traffic.project.clock.now())
+
+
+def held(traffic: Traffic) -> set[str]:
+    return {unit for unit, arm in zip(UNITS, traffic.variants(UNITS)) if arm == "holdout"}
+
+
+def test_the_first_model_is_left_alone_and_nobody_leaves_or_enters(first: Traffic) -> None:
+    before = held(first)
+    assert len(before) == pytest.approx(300, abs=55)
+    promoted(first, 2)
+    assert not holdout.is_due(first.scope) and holdout.keep(first.scope) == []
+    (release,) = first.scope.releases("holdout")
+    assert release.model == "model:shop@1" and held(first) == before
+    first.begin()
+    assert held(first) == before, "who is held out is part of no A/B"
+    assert set(first.variants(UNITS)) - {"holdout"} == {f"arm:{r.id}" for r in first.scope.releases("arm")}
+
+
+def test_a_simple_model_is_built_anew_with_every_champion(
+    make: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traffic, asked = opened(make, POPULARITY), list[object]()
+
+    def build(project: Project, **said: object) -> ModelVersion:
+        asked.append(said["only"])
+        return add_model(project, 50 + len(asked), trained_through=99 * DAY + 10 * len(asked))
+
+    monkeypatch.setattr("tidemill.model.pipeline.build_candidate", build)
+    holdout.keep(traffic.scope)
+    before = held(traffic)
+    assert asked == [{"baseline": "popularity"}] and not holdout.is_due(traffic.scope)
+    promoted(traffic, 2, trained_through=99 * DAY + 15)
+    assert holdout.is_due(traffic.scope)
+    holdout.keep(traffic.scope)
+    assert len(asked) == 2 and held(traffic) == before
+    assert {(r.model, r.status) for r in traffic.scope.releases() if "answered_by" in r.stages[0]} == {
+        ("model:shop@51", "superseded"),
+        ("model:shop@52", "holdout"),
+    }
+
+
+def test_the_page_and_status_say_what_the_loop_was_worth(first: Traffic) -> None:
+    promoted(first, 2)
+    for _ in range(10):
+        first.day(500, lambda arm: 0.3 if arm == "holdout" else 0.42)
+    (found,) = ops.worth(first.project)
+    assert found.estimate is not None and found.estimate.low < 0.4 < found.estimate.high
+    assert found.estimate.low > 0 and found.requests[1] > 8 * found.requests[0] > 0
+    assert status(first.project, Health({})).worth == [found]
+    assert first.project.store.windows.list(endpoint="shop", monitor=f"holdout/first/{0.1:g}")[-1].complete
+
+
+def test_one_that_is_not_configured_any_more_is_over(first: Traffic) -> None:
+    (first.project.root / "tidemill.toml").write_text(
+        (first.project.root / "tidemill.toml").read_text().replace(FIRST, "")
+    )
+    from tidemill.scope.project import open_project
+
+    with open_project(first.project.root, clock=first.project.clock) as now:
+        assert holdout.is_due(now.endpoint())
+        assert [event.kind for event in holdout.keep(now.endpoint())] == ["holdout_over"]
+        assert ops.worth(now) == [] and not now.endpoint().releases("holdout")
+
+
+@pytest.mark.parametrize("share", ["0 %", "100 %", "51 %", "x", "-1 %"])
+def test_a_share_that_holds_out_nobody_or_all_is_refused(first: Traffic, share: str) -> None:
+    text = (first.project.root / "tidemill.toml").read_text().replace("10 %", share)
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    assert "tidemill.toml" in caught.value.place
+
+
+def test_who_cannot_answer_it_is_refused(first: Traffic) -> None:
+    from tidemill.tasks.check import check_project
+
+    toml = first.project.root / "tidemill.toml"
+    toml.write_text(toml.read_text().replace('"first"', '"popularty"'))
+    with pytest.raises(ConfigError) as caught:
+        check_project(first.project.root)
+    assert "popularity" in caught.value.hint
