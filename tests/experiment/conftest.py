@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -29,6 +30,7 @@ __all__ = ["home", "make"]
 @pytest.fixture(autouse=True)
 def untried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The gates of the infrastructure start a server: here they pass unasked."""
+    count = itertools.count()
 
     def context(scope: Any, candidate: Any, champion: Any) -> Any:
         return SimpleNamespace(endpoint=scope, candidate=candidate, champion=champion)
@@ -36,6 +38,9 @@ def untried(monkeypatch: pytest.MonkeyPatch) -> None:
     def judged(gates: Sequence[Gate], context: Any) -> list[JsonObject]:
         return [GateResult(True, "as if").json(gate) for gate in gates]
 
+    monkeypatch.setattr(
+        start, "new_id", lambda noun: f"{noun}_drawnonce{next(count)}"
+    )  # whose hash draws: the same in every run
     monkeypatch.setattr(beside, "build_context", context)
     monkeypatch.setattr(beside, "judge_all", judged)
     monkeypatch.setattr(beside, "gates_of", lambda context: [_named("infrastructure"), _named("refit")])

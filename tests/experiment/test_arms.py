@@ -81,8 +81,8 @@ def test_one_at_a_time(traffic: Traffic) -> None:
 
 def test_a_scorer_that_drops_an_arm_holds_the_verdict(traffic: Traffic) -> None:
     found = traffic.begin()
-    drop = iter([True, False, False] * 100_000)
-    events = run(traffic, found, 8, 0.4, lost=lambda arm: arm.endswith(found.arms[1]) and next(drop))
+    drop = iter([True, False] * 100_000)
+    events = run(traffic, found, 6, 0.6, lost=lambda arm: arm.endswith(found.arms[1]) and next(drop))
     assert [(e.kind, e.data["held"]) for e in events] == [("experiment_held", "ratio_off")]
     assert ops.show(traffic.project, found.id).experiment.verdict == ""
 

@@ -25,7 +25,20 @@ from tidemill.serve.outward import outward
 from tidemill.types import Json, digest
 from tidemill.web import actions, export, render
 from tidemill.web import format as words
-from tidemill.web.pages import alarms, backtests, card, data, decisions, live, models, overview, releases, runs, trace
+from tidemill.web.pages import (
+    alarms,
+    backtests,
+    card,
+    data,
+    decisions,
+    experiments,
+    live,
+    models,
+    overview,
+    releases,
+    runs,
+    trace,
+)
 from tidemill.web.site import Ask, Page
 
 if TYPE_CHECKING:
@@ -38,7 +51,7 @@ STATIC_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charse
 
 PAGES: tuple[Page, ...] = tuple(
     page
-    for part in (overview, data, runs, models, card, backtests, releases, live, alarms, decisions, trace)
+    for part in (overview, data, runs, models, card, backtests, releases, experiments, live, alarms, decisions, trace)
     for page in part.PAGES
 )
 SECTIONS = tuple(dict.fromkeys(page.section for page in PAGES))

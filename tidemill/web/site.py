@@ -100,7 +100,7 @@ def by_key(
     return Slice(found.items, older, link(path, **more) if before else None, f"/export/{export}" if export else None)
 
 
-_WITH_A_PAGE = ("release", "model", "run", "decision", "alarm")
+_WITH_A_PAGE = ("release", "model", "run", "decision", "alarm", "experiment")
 
 
 def home_of(ref: str) -> str | None:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from tidemill.monitor.quality import recently
 from tidemill.ops import records
+from tidemill.ops.experiments import said_of_worth, worth
 from tidemill.ops.parts import parts
 from tidemill.ops.snapshot import Snapshot, count_predictions, new_rows
 from tidemill.ops.status import answer, snapshots
@@ -40,6 +41,7 @@ def overview(ask: Ask) -> Shown:
         "routine": routine(loop.week),
         "ever": bool(loop.week or ask.project.store.events.page(limit=1)),
         "figures": figures(loop, quality),
+        "worth": [said_of_worth(found) for found in worth(ask.project, loop.endpoint)],
     }
     return Shown("Overview", values)
 
