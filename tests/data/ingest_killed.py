@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.data import pipeline
-from tidemill.data.ingest import changes, ingest, register
+from tidemill.data.discover import readers, sources
+from tidemill.data.ingest import changes, ingest, register, spill
 from tidemill.data.tables import keys, tables
 from tidemill.data.tables.local import LocalTables
+from tidemill.engine.runner.port import InlineRunner, Job
+from tidemill.engine.runner.record import RunRecorder
+from tidemill.engine.runner.schedule import Places
+from tidemill.scope import places
 from tidemill.scope.project import Project, open_project
 from tidemill.types import HeldClock
 
@@ -36,6 +41,28 @@ def after(owner: Any, name: str, times: int = 1) -> None:
     setattr(owner, name, run)
 
 
+def in_pieces(project: Project) -> None:
+    """In the middle of a file whose pieces are parts of the step."""
+    tiny(setattr)
+    after(RunRecorder, "part", 6)
+
+
+def tiny(put: Callable[[Any, str, Any], None]) -> list[str]:
+    """Files are read in pieces of a few lines, side by side in this process; the names of those that are asked for."""
+    asked = list[str]()
+
+    class Telling(InlineRunner):
+        def run(self, job: Job, *around: Any) -> Any:
+            asked.append(job.definition.name)
+            return super().run(job, *around)
+
+    put(readers, "MOST_LINES", 3)
+    put(sources, "PIECE", 1_000)
+    put(spill, "PART", 4_000)
+    put(places, "places", lambda section: Places(Telling, 2))
+    return asked
+
+
 PLACES: dict[str, Callable[[Project], None]] = {
     "before the quarantine": lambda p: before(ingest, "_keep_bad"),
     "quarantine's file without its commit": lambda p: after(LocalTables, "put"),
@@ -53,5 +80,5 @@ if __name__ == "__main__":
     from tests.data.small import NOW
 
     project = open_project(Path(sys.argv[1]), clock=HeldClock(NOW))
-    PLACES[sys.argv[2]](project)
+    PLACES.get(sys.argv[2], in_pieces)(project)
     pipeline.ingest(project, "sales")

@@ -114,6 +114,6 @@ def frame(text: str) -> pl.DataFrame:
 def verified(index: KeyIndex, version: int) -> bool:
     """Whether the index says exactly what the table says."""
     index.catch_up(version)
-    truth = index.entries(index._tables.added(index._dataset, range(1, version + 1), index._columns))
+    truth = index.entries(index._tables.added(index._dataset, range(1, version + 1), index.columns))
     mine = np.concatenate([index.entries(pl.DataFrame()), *(segment.entries for segment in index._segments)])
     return bool(np.array_equal(mine[np.argsort(mine["hash"], kind="stable")], truth))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from tidemill.data.ingest.apart import judging
+from tidemill.data.ingest.apart import judged, parts_of, summed
 from tidemill.data.ingest.ingest import Ingest, begin
 from tidemill.engine import Context, pipeline, step
+from tidemill.scope.places import asked
 from tidemill.scope.project import Project
 from tidemill.types import JsonObject
 
@@ -26,7 +27,7 @@ def take_files(dataset: str, ctx: Context) -> JsonObject:
     held: Ingest | None = ctx.resource("ingest", None)
     with nullcontext(held) if held else begin(project, dataset) as work:
         began = project.store.runs.get(ctx.run).started if ctx.run else work.judge.now
-        work.take(ctx.run or None, ctx.progress, judging(ctx, began, work.judge.now))
+        work.take(ctx.run or None, ctx.progress, parts_of(ctx, began, work.judge.now))
     version = project.store.datasets.get(dataset)
     mine = version.run == ctx.run  # also where a kill came between its commit and its record
     (ctx.wrote if mine else ctx.read)(f"dataset:{dataset}@{version.version}")
@@ -48,10 +49,11 @@ def ingest(project: Project, dataset: str, on_event: OnEvent | None = None) -> D
     """
     with begin(project, dataset) as work:
         own_code = project.datasets[dataset].source.startswith("steps:")  # files are read by no code of the project
-        engine, asked = project.engine(own_code=own_code, ingest=work), {"dataset": dataset}
-        if engine.cut_short(data_pipeline, asked):  # by a kill; perhaps when all was done but to say so
-            engine.run(data_pipeline, asked, on_event=on_event)
+        limits = asked(project.machines, judged.definition.name, summed.definition.name)
+        engine, given = project.engine(own_code=own_code, apart=limits, ingest=work), {"dataset": dataset}
+        if engine.cut_short(data_pipeline, given):  # by a kill; perhaps when all was done but to say so
+            engine.run(data_pipeline, given, on_event=on_event)
         if not work.done and work.has_news():
-            engine.run(data_pipeline, asked, on_event=on_event)
+            engine.run(data_pipeline, given, on_event=on_event)
         work.raise_refused()
         return work.made

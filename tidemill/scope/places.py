@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.config.engine import EngineSection
 from tidemill.config.strict import brought
+from tidemill.engine.runner.port import Limits
 from tidemill.engine.runner.schedule import HERE, Places
 from tidemill.errors import ConfigError
 from tidemill.types import did_you_mean
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 GROUP = "tidemill.runners"
 """Entry points that make a runner of an address."""
 MANY = 32
-"""Trials of a search side by side on a cluster, where nobody says how many: more than a batch has."""
+"""Parts of a step side by side on a cluster, where nobody says how many: more trials than a batch of a search has."""
 
 
 def places(section: EngineSection) -> Places:
@@ -35,3 +36,8 @@ def places(section: EngineSection) -> Places:
         return made
 
     return Places(remote, max(section.workers, MANY))
+
+
+def asked(section: EngineSection, *parts: str) -> dict[str, Limits]:
+    """What a cluster keeps for each of these parts of a step; on this machine nothing is."""
+    return dict.fromkeys(parts, Limits(None, section.asks, section.cpus)) if section.runner else {}

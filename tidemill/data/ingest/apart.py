@@ -28,7 +28,12 @@ from tidemill.data.discover.readers import PIECED, CsvHead, Taken, csv_head, csv
 from tidemill.data.discover.rows import Rows
 from tidemill.data.discover.sources import SourceFile, lasting, unchanged
 from tidemill.data.discover.spans import Span, spans
+from tidemill.data.ingest.changes import Summary, Summed
 from tidemill.data.ingest.judge import Apart, Outcomes, checked_by, completing
+from tidemill.data.ingest.register import Target, profile_of
+from tidemill.data.profile.profile import Profile
+from tidemill.data.tables.keys import hashes_of
+from tidemill.data.tables.tables import open_tables
 from tidemill.engine import Context, step
 from tidemill.engine.raised import StepRaised
 from tidemill.errors import SourceError
@@ -54,12 +59,39 @@ def judged(
     return checked.good, checked.bad, told, _keys(rules, checked.good)
 
 
-def judging(ctx: Context, began: Micros, now: Micros) -> Apart | None:
-    """What judges the pieces of a file as parts of this step; None where the run has no places for them.
+@step(version="1", outputs=("profile", "keys"))
+def summed(
+    dataset: str, file: str, contract: str, sets: list[list[str]], ctx: Context
+) -> tuple[JsonObject, dict[str, Any]]:
+    """The profile of a file of a table, and the hashes of its keys."""
+    rows = open_tables(ctx.resource("project")).scan(dataset, [file]).collect()
+    keys = {str(i): hashes_of(rows, columns) for i, columns in enumerate(sets)}
+    return profile_of(Contract.parse(contract), rows).to_json(), keys
+
+
+class Parts(NamedTuple):
+    """What an ingest does by parts of its step."""
+
+    judge: Apart
+    summed: Summed
+
+
+def parts_of(ctx: Context, began: Micros, now: Micros) -> Parts | None:
+    """None where the run has no places for them.
 
     ``began``: when the run did. It judges by that moment also where it was killed and goes on, but for files that came later.
     """
-    return partial(_judging, ctx, began, now) if ctx.apart else None
+    return Parts(partial(_judging, ctx, began, now), partial(_summed, ctx)) if ctx.apart else None
+
+
+def _summed(ctx: Context, into: Target, files: Sequence[str], sets: Sequence[tuple[str, ...]]) -> Iterator[Summary]:
+    same = {"dataset": into.dataset, "sets": [list(columns) for columns in sets]}
+    with _raised():
+        each = ctx.each(summed, ({**same, "file": file} for file in files), contract=into.contract.text)
+        for done, made in enumerate(each, 1):
+            ctx.progress(done, len(files), "profile and keys")
+            keys = made["keys"]
+            yield Summary(Profile.from_json(made["profile"]), [keys[str(i)] for i in range(len(sets))])
 
 
 def _judging(

@@ -8,15 +8,18 @@ nothing was answered from it; after that it is never rewritten, for every answer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tidemill.data.contract.contract import Contract
 from tidemill.data.ingest.events import Commit
 from tidemill.data.ingest.late import completed_by, merged
 from tidemill.data.ingest.register import Target, register, unserved
+from tidemill.data.profile.profile import Profile
 from tidemill.data.tables.fill import filled, rewritten
 from tidemill.data.tables.keys import KeyIndex
 from tidemill.data.tables.schema import with_added
@@ -61,6 +64,17 @@ def _broken(into: Target) -> str:
     used = [f"[features.{name}]" for name in sorted(views)] + [f"[model.{name}]" for name in sorted(names)]
     learn = f", and {', '.join(used)} learn from them" if used else ""
     return f"versions 1 to {into.tables.version(into.dataset)} of {into.dataset} hold it as it was{learn}"
+
+
+class Summary(NamedTuple):
+    """What is kept of the rows of one of a table's files: their profile, and for each unique set the sorted hashes of their keys."""
+
+    profile: Profile
+    keys: Sequence[NDArray[np.uint64]]
+
+
+Summed = Callable[[Target, Sequence[str], Sequence[tuple[str, ...]]], Iterator[Summary]]
+"""The summaries of these files, in their order, with the hashes of these sets of columns."""
 
 
 class Meaning(NamedTuple):
@@ -112,10 +126,12 @@ def commit_rows(
     rows: Iterable[pl.DataFrame],
     indexes: Sequence[KeyIndex] = (),
     pending: Sequence[pl.DataFrame] = (),
+    summed: Summed | None = None,
 ) -> DatasetVersion:
     """The rows, in parts, at least one, as the dataset's next version, and what follows it. The contract is kept before the commit names it.
 
-    ``pending``: what the files complete, of rows that are in and of these. The first index is that of the key.
+    ``pending``: what the files complete, of rows that are in and of these. The first index is that of the key. ``summed``: what looks
+    at the table's files, where they are several.
     """
     into.project.artifacts.put(into.contract.text.encode())
     key, meta, replaced = into.contract.key, commit.meta, dict[str, pl.DataFrame]()
@@ -131,8 +147,14 @@ def commit_rows(
     version = tables.append(
         dataset, first, ingest=ingest, at=commit.at, meta=meta, replaced=replaced, fence=fence, more=rest
     )
-    parts = [first] if len(tables.commit(dataset, version).files) < 2 else None  # else they are read again, one by one
+    files = [*tables.commit(dataset, version).files]
+    parts = [first] if len(files) < 2 else None  # else they are read again, one by one
     del first
+    if summed is not None and parts is None:
+        found = list(summed(into, files, [index.columns for index in indexes]))
+        for nth, index in enumerate(indexes):
+            index.add_hashes((one.keys[nth] for one in found), version)
+        return register(into, version, tables.parts(dataset, [version]), [one.profile for one in found])
     for index in indexes:
         index.add(parts or tables.parts(dataset, [version]), version)
     return register(into, version, parts or tables.parts(dataset, [version]))

@@ -31,9 +31,10 @@ from msgspec.structs import replace as replace_struct
 from tidemill.data.check.checks import FUTURE
 from tidemill.data.check.normalised import by_column
 from tidemill.data.discover.sources import SourceFile, batches, pending
+from tidemill.data.ingest.apart import Parts
 from tidemill.data.ingest.changes import adopt, check_columns, commit_rows, must_adopt
 from tidemill.data.ingest.events import Commit, FileSummary, tell_again
-from tidemill.data.ingest.judge import Apart, Judge, Judged
+from tidemill.data.ingest.judge import Judge, Judged
 from tidemill.data.ingest.quarantine import QUARANTINE_COLUMNS
 from tidemill.data.ingest.refused import READER, Refused, refused, remember
 from tidemill.data.ingest.register import Target, catch_up
@@ -59,7 +60,7 @@ class Ingest:
     made: DatasetVersion | None = None
     refused: list[Judged] = field(default_factory=list)
     recalled: dict[str, Refused] = field(default_factory=dict)  # what is told again, and not judged
-    _apart: Apart | None = None
+    _parts: Parts | None = None
 
     def has_news(self) -> bool:
         """Whether `take` would change anything. A file that was refused before is judged again where that can change something."""
@@ -83,7 +84,7 @@ class Ingest:
         known = self.before.get(file.digest)
         if known is None or not (known.stands(file.size) or known.beside == beside is not None):
             self.recalled.pop(file.digest, None)
-            return self.judge.judge(file, folder=folder, apart=self._apart)
+            return self.judge.judge(file, folder=folder, apart=self._parts and self._parts.judge)
         self.recalled[file.digest] = known
         return Judged(file, error=known.error())
 
@@ -110,12 +111,12 @@ class Ingest:
         """Labels that feedback told, of rows that wait for one."""
         return told_labels(self.judge.into, lambda: self.judge.indexes[0][1], self.judge.now)
 
-    def take(self, run: str | None, progress: Progress, apart: Apart | None = None) -> None:
+    def take(self, run: str | None, progress: Progress, parts: Parts | None = None) -> None:
         """Do it; `made` is then the new version, if there is one. Raises what the first refused file raised, when all others are in.
 
-        ``apart``: what judges the pieces of large files.
+        ``parts``: what judges large files, and looks at what the table has of them, piece by piece.
         """
-        self.refused, self.done, self._apart = [], True, apart
+        self.refused, self.done, self._parts = [], True, parts
         shutil.rmtree(self._folder, ignore_errors=True)  # what a crash left
         if self.adopts:
             self.made = adopt(self.judge.into, run, self.judge.version)
@@ -168,7 +169,8 @@ class Ingest:
         files = tuple(_summary(*one, before=one[0].file.name in judge.earlier) for one in taken)
         commit = Commit(files, judge.now, run, into.contract.digest)
         rows = in_parts(self._stored(part, ingest_id) for judged, _ in taken for part in judged.good)
-        self.made = commit_rows(into, commit, ingest_id, rows, [index for _, index in judge.indexes], judge.pending)
+        indexes, summed = [index for _, index in judge.indexes], self._parts and self._parts.summed
+        self.made = commit_rows(into, commit, ingest_id, rows, indexes, judge.pending, summed)
         judge.pending.clear()
         self._sweep()
         return waiting

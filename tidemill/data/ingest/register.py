@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 import polars as pl
 
@@ -73,13 +74,18 @@ def catch_up(into: Target) -> list[DatasetVersion]:
     return made
 
 
-def register(into: Target, number: int, parts: Iterable[pl.DataFrame]) -> DatasetVersion:
-    """Make a version's commit known, by its rows in parts: online history first (again and again the same), metadata last, in one transaction."""
+def register(
+    into: Target, number: int, parts: Iterable[pl.DataFrame], profiles: Iterable[Profile] | None = None
+) -> DatasetVersion:
+    """Make a version's commit known, by its rows in parts: online history first (again and again the same), metadata last, in one transaction.
+
+    ``profiles``: of the parts, where they are made already.
+    """
     project, dataset, tables, last = into.project, into.dataset, into.tables, into.last
     logged = tables.commit(dataset, number)
     commit = Commit.of(logged)
     if commit.files:
-        found = _profile_of(project, last).merge(_take_in(into, parts)).told(commit.changed)
+        found = _profile_of(project, last).merge(_take_in(into, parts, profiles)).told(commit.changed)
         found = _completed(into, logged, found)
     else:
         if unserved(project):
@@ -125,20 +131,30 @@ def unserved(project: Project) -> bool:
     return not (runs or live.predictions.count() or sum(live.outcomes.count().values()))
 
 
-def _take_in(into: Target, parts: Iterable[pl.DataFrame]) -> Profile:
+def _take_in(into: Target, parts: Iterable[pl.DataFrame], profiles: Iterable[Profile] | None = None) -> Profile:
     """Each part's rows into the online history; their profile. Serving knows the rows that models learn from, and no others."""
-    contract, found = into.contract, Profile(0, {})
-    private = (contract.subject,) if contract.subject else ()
-    told = items_told(into.project, into.dataset, contract, into.tables)
-    for part in parts:
+    told = items_told(into.project, into.dataset, into.contract, into.tables)
+    found = list(profiles) if profiles is not None else None
+    own = list[Profile]()
+    for part in parts if found is None or into.in_history or told is not None else ():
         if part.height:
             if into.in_history:
-                into.project.live.online.load(online_events(into.dataset, contract, part))
+                into.project.live.online.load(online_events(into.dataset, into.contract, part))
                 _admit(into, part)
             if told is not None:
                 told.load(part)
-            found = found.merge(profile(part.select(contract.names), private))
-    return found
+            if found is None:
+                own.append(profile_of(into.contract, part))
+    if (
+        found is None
+    ):  # several are merged as they are kept, wherever they were made: a sketch as it was made gives other bytes
+        found = [Profile.from_json(one.to_json()) for one in own] if len(own) > 1 else own
+    return reduce(Profile.merge, found, Profile(0, {}))
+
+
+def profile_of(contract: Contract, rows: pl.DataFrame) -> Profile:
+    """The profile of a dataset's rows."""
+    return profile(rows.select(contract.names), (contract.subject,) if contract.subject else ())
 
 
 def _completed(into: Target, logged: TableCommit, found: Profile) -> Profile:

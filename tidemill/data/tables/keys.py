@@ -40,7 +40,7 @@ class KeyIndex:
     """The keys of one unique set of columns of a dataset. The caller holds the table's lock."""
 
     def __init__(self, tables: Tables, dataset: str, columns: tuple[str, ...]) -> None:
-        self._tables, self._dataset, self._columns = tables, dataset, columns
+        self._tables, self._dataset, self.columns = tables, dataset, columns
         label = hashlib.sha256(_SEPARATOR.join(columns).encode()).hexdigest()[:16]
         self.folder = tables.root / f".{dataset}.keys" / label
         self._segments: list[_Segment] = []
@@ -51,13 +51,13 @@ class KeyIndex:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         first = self._load(version) + 1
         if first <= version:
-            parts = self._tables.parts(self._dataset, range(first, version + 1), self._columns)
+            parts = self._tables.parts(self._dataset, range(first, version + 1), self.columns)
             self._add(_together([self.entries(part) for part in parts]), first, version)
 
     def known(self, rows: pl.DataFrame) -> pl.Series:
         """For each row whether its key is in the table or reserved. A key with a null in it never is."""
         keys = self.keys(rows)
-        near = self._near(keys, rows.select(self._columns))
+        near = self._near(keys, rows.select(self.columns))
         return keys.is_in(self.keys(near).drop_nulls().implode()).fill_null(False)
 
     def holds(self, rows: pl.DataFrame, names: Sequence[str]) -> pl.Series:
@@ -72,7 +72,7 @@ class KeyIndex:
         if not near.height:
             return near
         mine = self.keys(near).is_in(keys.drop_nulls().implode()).fill_null(False)
-        return near.filter(mine).unique(self._columns, keep="last", maintain_order=True)
+        return near.filter(mine).unique(self.columns, keep="last", maintain_order=True)
 
     def versions(self, rows: pl.DataFrame) -> list[int]:
         """The versions that may have brought one of these keys."""
@@ -83,7 +83,7 @@ class KeyIndex:
         return rows.select(self._text()).to_series()
 
     def _text(self) -> pl.Expr:
-        return pl.concat_str([pl.col(c).cast(pl.String) for c in self._columns], separator=_SEPARATOR)
+        return _text(self.columns)
 
     def _near(self, keys: pl.Series, asked: pl.DataFrame) -> pl.DataFrame:
         """The rows that may have one of these keys, in the columns asked: of the versions that may hold one, and what is reserved."""
@@ -116,9 +116,17 @@ class KeyIndex:
 
     def add(self, parts: Iterable[pl.DataFrame], version: int) -> None:
         """Know the keys of the rows that this version added; what was reserved for it is done with."""
+        self.add_hashes((hashes_of(rows, self.columns) for rows in parts), version)
+
+    def add_hashes(self, parts: Iterable[NDArray[np.uint64]], version: int) -> None:
+        """The same by the `hashes_of` the rows."""
         self._reserved.clear()
-        mine = pl.lit(version, pl.UInt32).alias("_version")
-        self._add(_together([self.entries(rows.with_columns(mine)) for rows in parts]), version, version)
+        found = []
+        for hashes in parts:
+            out = np.empty(len(hashes), _ENTRY)
+            out["hash"], out["version"] = hashes, version
+            found.append(out)
+        self._add(_together(found), version, version)
 
     def _add(self, entries: NDArray[Any], first: int, last: int) -> None:
         """Keep what these versions brought, in one segment with those before it that are not twice as large."""
@@ -152,6 +160,15 @@ class KeyIndex:
                 self._segments.append(segment)
                 covered = segment.last
         return covered
+
+
+def hashes_of(rows: pl.DataFrame, columns: Sequence[str]) -> NDArray[np.uint64]:
+    """Of each whole key of the rows its hash, sorted."""
+    return np.sort(_hashes(rows.select(_text(columns)).to_series().drop_nulls()))
+
+
+def _text(columns: Sequence[str]) -> pl.Expr:
+    return pl.concat_str([pl.col(c).cast(pl.String) for c in columns], separator=_SEPARATOR)
 
 
 def _read(path: Path) -> _Segment | None:
