@@ -27,6 +27,7 @@ ALL = (
     "foreign",
     "readings",
     "serving",
+    "batch",
     "team",
     "histories",
     "explain",

@@ -98,6 +98,25 @@ def _spelled(kind: str, n: int) -> str:
     return f"{kind}_" + "".join([_PAIRS[n >> shift & 1023] for shift in range(120, -1, -10)])
 
 
+def letters(number: int, count: int) -> str:
+    """A number as so many letters of five bits each: they sort as the numbers do.
+
+    >>> letters(33, 4), number_of("0011")
+    ('0011', 33)
+    """
+    return "".join([_ALPHABET[number >> 5 * place & 31] for place in range(count - 1, -1, -1)])
+
+
+def number_of(text: str) -> int | None:
+    """The number of these letters; None where they are none."""
+    found = 0
+    for letter in text:
+        if (digit := _ALPHABET.find(letter)) < 0:
+            return None
+        found = found << 5 | digit
+    return found
+
+
 def canonical(value: Json) -> bytes:
     """JSON bytes that are the same for the same value: sorted keys, no spaces, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()

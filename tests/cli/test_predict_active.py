@@ -14,6 +14,7 @@ from tests.raised import raised
 from tidemill.cli.predict import predict
 from tidemill.errors import ProjectError
 from tidemill.ops import batch, server
+from tidemill.serve.batch.out import checked
 
 
 def test_one_that_is_refused_hides_nobody_s_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,8 +47,8 @@ def test_where_no_table_can_be_written_nobody_is_asked(tmp_path: Path) -> None:
     (tmp_path / "all.csv").mkdir()
     for name in ("all.csv", "all.xlsx", "nowhere/all.csv"):
         with raised(ProjectError, "--out"):
-            batch.checked(tmp_path / name)
-    batch.checked(tmp_path / "all.parquet")
+            checked(str(tmp_path / name))
+    checked(str(tmp_path / "all.parquet"))
 
 
 def test_an_explained_answer_says_what_it_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

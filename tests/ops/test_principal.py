@@ -35,6 +35,7 @@ THROUGH_A_PIPELINE = {
 }
 THROUGH_A_PIPELINE |= {
     "batch.predict_active",
+    "batch.predict_batch",
     "rebuilds.verify",
     "bisects.bisect",
     "comparisons.explain",

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from tidemill.access.caller import Caller
-from tidemill.cli.output import Answer, Part, Table, command, endpoint_option, wants_json
+from tidemill.cli.output import Answer, Listing, Part, Table, command, endpoint_option, wants_json
 from tidemill.cli.run import steps_shown
 from tidemill.cli.trace import explained_parts
 from tidemill.errors import BadRequest, Conflict, ServeError
@@ -32,7 +32,45 @@ NOTED = {
 }
 
 
-@command()
+class Asking(Listing):
+    """A group that asks about one, unless it is told to ask about many."""
+
+    default = "one"
+
+
+@click.group(cls=Asking)
+def predict() -> None:
+    """Ask about one (the running server; the word one may be left out), or about many rows at once: batch."""
+
+
+@command(predict, "batch")
+@click.option(
+    "--in", "given", required=True, help="Rows: a dataset (sales@7), files of the project (a glob), a Delta table."
+)
+@click.option("--out", required=True, help="A folder of Parquet files, a file (.csv, .parquet), or delta:FOLDER.")
+@click.option("-k", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many items.")
+@click.option("--explain", is_flag=True, help="Also what each answer is made of, and why in a sentence.")
+@click.option("--keep", multiple=True, help="A column of the rows that goes along into the answers; several times.")
+@endpoint_option
+def many(
+    project: Project, given: str, out: str, k: int, explain: bool, keep: tuple[str, ...], endpoint: str | None
+) -> Answer:
+    """Answer every row of a dataset, of files or of a table, by the server's own code and into the same log.
+
+    No server need run. A row that cannot be answered says why, in the column error. The same batch again adds nothing; one that was killed
+    goes on by the same command.
+    """
+    with steps_shown(wants_json()) as on_event:
+        found = batch.predict_batch(project, Caller.local(), given, out, endpoint, on_event, k, explain, keep)
+    facts = {"batch": found.batch, "run": found.run, "rows": found.rows, "answered": found.answered}
+    told = [f"{found.errors} rows could not be answered: the column error says why"] if found.errors else []
+    met = [f"{found.met} of {found.partitions} partitions had been answered before"] if found.met else []
+    return Answer(
+        found, [{**facts, "models": ", ".join(found.models), "out": found.out}, *told, *met], 0 if found.answered else 3
+    )
+
+
+@command(predict, "one")
 @click.argument("subject", required=False)
 @click.option("--inputs", help='Columns of a table model, as JSON: {"hour": 8}')
 @click.option("-k", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many items.")
@@ -46,7 +84,7 @@ NOTED = {
     "--file", type=click.File("r"), help="Many requests, a JSON line each or a list: each as POST /predict takes it."
 )
 @endpoint_option
-def predict(
+def one(
     project: Project,
     subject: str | None,
     inputs: str | None,

@@ -37,6 +37,16 @@ SCORERS: dict[str, Column] = {
     "position": "position",
     "heard": lambda one: to_iso(one.heard),
 }
+BATCHES: dict[str, Column] = {
+    "batch": "name",
+    "": lambda one: "fails" if one.failing else "waits" if one.last is None else "done",
+    "when": "when",
+    "last": lambda one: one.last and to_iso(one.last),
+    "rows": "rows",
+    "errors": lambda one: one.errors or None,
+    "next": lambda one: one.next and to_iso(one.next),
+    "why": lambda one: one.failing or None,
+}
 FINDINGS: dict[str, Column] = {
     "": lambda finding: "well" if finding.well else "LOOK",
     "what": "what",
@@ -54,6 +64,8 @@ def status(project: Project, endpoint: str | None) -> Answer:
     if len(found.endpoints) > 1:
         parts += [Table(ENDPOINTS, found.endpoints), f"\nof {found.endpoint}:"]
     parts.append(_facts(found, project.goal.told))
+    if found.batches:
+        parts += ["", Table(BATCHES, found.batches)]
     if found.scorers:
         parts += ["", Table(SCORERS, found.scorers)]
     return Answer(found, parts, 0 if found.all_right else NOT_ALL_RIGHT)

@@ -7,11 +7,12 @@ baselines, the features that it reads) is checked by `tidemill.tasks.check`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from tidemill.config.amounts import every, some_bytes, some_memory, some_share, some_time
+from tidemill.config.batches import check_batch
 from tidemill.config.engine import check_engine
 from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
@@ -65,7 +66,7 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
     if file.goal.least_useful:
         checks.read(("goal", "least_useful"), some_share, file.goal.least_useful, said="least_useful: ")
     checks.features()
-    for job in ("ingest", "watch", "train", "release"):
+    for job in ("ingest", "watch", "train", "release", "batch"):
         checks.read(("jobs", job), some_time, getattr(file.jobs, job))
     checks.read(("jobs", "memory"), partial(some_memory, whole=1 << 40), file.jobs.memory)
     checks.serve()
@@ -77,6 +78,7 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
     ):
         if said := getattr(file.stores, key):
             checks.read(("stores", key), reader, said)
+    checks.batches(resolve(file, raw).endpoints)
     if wrong := check_engine(file.engine, file.stores):
         raise checks.wrong(("engine", wrong[0]), wrong[1], wrong[2])
     layers = Layers(raw)
@@ -129,6 +131,16 @@ class _Checks:
         self.read(("serve", "deadline"), deadline, self._file.serve.deadline)
         if self._file.serve.keep:
             self.read(("serve", "keep"), some_time, self._file.serve.keep)
+
+    def batches(self, endpoints: Mapping[str, Mapping[str, object]]) -> None:
+        """Raises ConfigError."""
+        names = dict.fromkeys(name for there in endpoints.values() for name in there)
+        for name, batch in self._file.batch.items():
+            wrong = check_batch(batch, names, self._file.environment, self._file.data)
+            if wrong:
+                raise self.wrong(("batch", name, wrong[0]), wrong[1], wrong[2])
+            self.read(("batch", name, "out"), _inside, batch.out.removeprefix("delta:"))
+            self.read(("batch", name, "in"), _inside, batch.in_)
 
     def datasets(self) -> None:
         if not self._file.data:

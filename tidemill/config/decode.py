@@ -16,7 +16,7 @@ from tidemill.config.unsupported import later
 from tidemill.errors import ConfigError, NotAvailableYet, ProjectError
 from tidemill.types import JsonObject
 
-NAMED = ("data", "features", "release", "environment", "endpoint")
+NAMED = ("data", "features", "release", "environment", "endpoint", "batch")
 
 
 def load(path: Path) -> Config:
@@ -123,7 +123,7 @@ def _shape(raw: JsonObject, source: _Text) -> JsonObject:
             raise ConfigError(f"[{kind}] needs a name", place=source.place((kind,)), hint=f"write it as [{kind}.NAME]")
     if source.single:
         shaped["model"] = {_project_name(raw): raw["model"]}
-    for kind in ("data", "features", "model"):
+    for kind in ("data", "features", "model", "batch"):
         sections = shaped.get(kind, {})
         for key, section in sections.items() if isinstance(sections, dict) else ():
             if "name" in section:

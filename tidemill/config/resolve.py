@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from tidemill.config.amounts import some_time
+from tidemill.config.batches import BatchSection
 from tidemill.config.engine import EngineSection
 from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import patience
@@ -106,6 +107,7 @@ class File(Section, frozen=True):
     stores: StoresSection = StoresSection()
     serve: ServeSection = ServeSection()
     engine: EngineSection = EngineSection()
+    batch: dict[str, BatchSection] = msgspec.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,4 +239,5 @@ class JobsSection(Section, frozen=True):
     watch: str = "5 minutes"
     train: str = "1 hour"
     release: str = "30 minutes"
+    batch: str = "1 hour"
     memory: str = "75 %"

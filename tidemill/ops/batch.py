@@ -1,23 +1,37 @@
-"""What a model of entities says of everybody who is active now: answers in the log, and a table of them."""
+"""Many rows answered at once: those of files, a dataset or a table; or everybody who is active now. Answers in the log, and a table of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidemill.access.caller import Caller
-from tidemill.errors import ProjectError
-from tidemill.files import write_whole
 from tidemill.ops.runs import OnEvent, run_pipeline
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import load
-from tidemill.types import JsonObject
+from tidemill.store.records import Run
+from tidemill.types import JsonObject, Micros
 
 if TYPE_CHECKING:
-    import polars as pl
+    from tidemill.scope.project import Endpoint
 
-WRITERS = (".csv", ".parquet")
+
+@dataclass(frozen=True)
+class Batched:
+    """What became of a batch. ``met``: partitions that had been answered before; ``models``: how many rows each has answered."""
+
+    run: str
+    endpoint: str
+    batch: str
+    rows: int
+    answered: int
+    errors: int
+    partitions: int
+    met: int
+    models: dict[str, int]
+    out: str
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,63 @@ class Batch:
     answers: list[JsonObject]
 
 
+@dataclass(frozen=True)
+class Scheduled:
+    """A batch of the configuration. ``last``: the moment that the last one was of; ``failing``: why it cannot be done now."""
+
+    name: str
+    given: str
+    out: str
+    when: str
+    last: Micros | None
+    run: str
+    rows: int
+    errors: int
+    next: Micros | None
+    failing: str
+
+
+def scheduled(project: Project) -> list[Scheduled]:
+    """The batches that the loop has answered, and what became of the last of each."""
+    from tidemill.retrain.batches import batches_of, state_of
+
+    failing = {job.subject: job for job in project.store.jobs.list(environment=project.environment, status="failed")}
+    found = []
+    for one in batches_of(project):
+        state, job, now = state_of(project, one.name), failing.get(f"batch:{one.name}"), project.clock.now()
+        when = f"{one.schedule} {one.zone}" if one.schedule else f"after each ingest of {one.dataset}"
+        run, done = str(state.get("run", "")), state.get("done") if "run" in state else None
+        wrong = job.error if job is not None and (done is None or (job.ended or job.started) > done) else ""
+        rows, errors = state.get("rows", 0), state.get("errors", 0)
+        found.append(Scheduled(one.name, one.in_, one.out, when, done, run, rows, errors, one.next(now), wrong))
+    return found
+
+
+def predict_batch(
+    project: Project,
+    caller: Caller,
+    given: str,
+    out: str,
+    endpoint: str | None,
+    on_event: OnEvent,
+    k: int = 20,
+    explain: bool = False,
+    keep: Sequence[str] = (),
+) -> Batched:
+    """Ask an endpoint about every row of ``given``: a dataset (``sales@7``), files of the project (a glob) or a Delta table.
+
+    ``out``: a folder of Parquet files, a file (.csv, .parquet), or ``delta:FOLDER``. The same batch again changes nothing; one that was
+    killed goes on. Raises NotFound, NoModel, SourceError, Conflict, ProjectError.
+    """
+    from tidemill.serve.batch.given import given as named
+    from tidemill.serve.batch.out import checked
+
+    caller.need("predict")
+    checked(out)
+    options: JsonObject = {"k": k, "explain": explain, "keep": list(keep)}
+    return _run(project, project.endpoint(endpoint), named(project, given), options, out, on_event)[1]
+
+
 def predict_active(
     project: Project,
     caller: Caller,
@@ -41,45 +112,33 @@ def predict_active(
 ) -> Batch:
     """Ask an endpoint about everybody who is active now; what it says is written into the log.
 
-    ``out``: a table of it, as a file; ``explain``: and why.
+    ``out``: a table of it, as `predict_batch` takes it; ``explain``: and why.
 
     One that was killed goes on by `tidemill.ops.runs.resume`: nobody is answered twice. Raises NotFound, NoModel, ProjectError.
     """
-    from tidemill.serve.batch import batch_pipeline, parameters
+    from tidemill.serve.batch.out import checked
+    from tidemill.serve.batch.pipeline import entities, tables
 
     caller.need("predict")
-    checked(out)
+    place = "" if out is None else str(out)
+    checked(place) if place else None
     scope = project.endpoint(endpoint)
-    made = run_pipeline(project, batch_pipeline, parameters(scope, explain), on_event)
-    table: pl.DataFrame = load(project.artifacts.plain, made.outputs["answers"], "table")
-    if out is not None:
-        write(table, out)
-    data = [str(ref) for ref in made.params["data"]]
-    return Batch(made.id, scope.name, scope.model.name, data, [_answer(row) for row in table.iter_rows(named=True)])
+    asked = entities(scope)
+    made, told = _run(project, scope, asked, {"k": 20, "explain": explain, "keep": []}, place, on_event)
+    answers = [_answer(row) for row in tables(project, told.batch).iter_rows(named=True)] if told.rows else []
+    return Batch(made.id, scope.name, scope.model.name, asked["entities"], answers)
 
 
-def checked(out: Path | None) -> None:
-    """Raises ProjectError where no table can be written: asked before a long batch."""
-    if out is None:
-        return
-    if out.suffix not in WRITERS:
-        raise ProjectError(f"{out.name} is no table", place="--out", hint=f"it may end with {' or '.join(WRITERS)}")
-    if out.is_dir():
-        raise ProjectError(f"{out} is a folder", place="--out", hint="name a file")
-    if not out.parent.is_dir():
-        raise ProjectError(f"there is no folder {out.parent}/", place="--out", hint=f"make it: mkdir -p {out.parent}")
+def _run(
+    project: Project, scope: Endpoint, given: JsonObject, options: JsonObject, out: str, on_event: OnEvent
+) -> tuple[Run, Batched]:
+    from tidemill.serve.batch.out import placed
+    from tidemill.serve.batch.pipeline import batch_pipeline, parameters
 
-
-def write(table: pl.DataFrame, out: Path) -> None:
-    """The whole file, or none."""
-    import io
-
-    buffer = io.BytesIO()
-    if out.suffix == ".csv":
-        table.write_csv(buffer)
-    else:
-        table.write_parquet(buffer)
-    write_whole(out, buffer.getvalue(), 0o644)
+    place = placed(out) if out else ""
+    made = run_pipeline(project, batch_pipeline, parameters(scope, given, options, place), on_event)
+    told = load(project.artifacts.plain, made.outputs["answers"], "json")
+    return made, Batched(made.id, scope.name, **told)
 
 
 def _answer(row: JsonObject) -> JsonObject:

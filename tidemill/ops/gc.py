@@ -2,9 +2,9 @@
 
 One rule: an artifact is kept if a record that lives can reach it. Those are every model (bundles, card, search, the answers of its
 test and what was found in them), every verdict's and release's signed statements, every dataset version's profile and contract, the
-baselines of models that are released, uncommitted changes that runs were made from and what was installed then, and what steps left in runs that
-are not finished and in the newest run of each pipeline; and the reports of backtests, auditions, rebuilds, bisects, comparisons and features. What
-was put or verified within the grace period is kept, too: a run may be about to record or to read it.
+baselines of models that are released, uncommitted changes that runs were made from and what was installed then, the logs of batches,
+and what steps left in runs that are not finished and in the newest run of each pipeline; and the reports of backtests, auditions, rebuilds,
+bisects, comparisons and features. What was put or verified within the grace period is kept, too: a run may be about to record or to read it.
 What a step left in older runs goes; asked for again, the step is done again.
 """
 
@@ -81,7 +81,8 @@ def _remove_rows(project: Project, gone: set[str], found: Collected, tx: Tx) -> 
 
 def reachable(project: Project) -> set[str]:
     """The digests that the living records reach; with a bundle its files."""
-    return {*_of_models(project), *_of_datasets(project), *_of_runs(project)}
+    logs = (part.log for part in project.live.predictions.parts.list())
+    return {*_of_models(project), *_of_datasets(project), *_of_runs(project), *logs}
 
 
 def _of_models(project: Project) -> Iterator[str]:

@@ -210,7 +210,7 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     from tidemill.rebuild.compare.explain import compare_pipeline
     from tidemill.release.pipeline import release_pipeline
     from tidemill.release.verify import verify_pipeline
-    from tidemill.serve.batch import batch_pipeline
+    from tidemill.serve.batch.pipeline import batch_pipeline
 
     caller.need("operate")
     found = project.store.runs.named(run)

@@ -9,6 +9,7 @@ from typing import NewType
 from tidemill.data.contract.freshness import complete_through, stale_now
 from tidemill.engine.lease import host_of, is_process
 from tidemill.experiment.holdout import Worth
+from tidemill.ops.batch import Scheduled, scheduled
 from tidemill.ops.parts import NEEDED, Part, parts
 from tidemill.ops.runs import state_of
 from tidemill.ops.scorers import ScorerShown, healths, scorers
@@ -91,6 +92,7 @@ class Status:
     drift: Watched
     decision: Decision | None
     retrained: Decision | None  # the latest decision to retrain
+    batches: list[Scheduled]  # those of the configuration
     running: list[str]  # runs
     interrupted: list[str]  # runs whose process is gone
     events: list[Event]
@@ -147,6 +149,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         drift=watched(at),
         decision=next(iter(store.decisions.list(limit=1)), None),
         retrained=next(iter(store.decisions.list(action="retrain", limit=1)), None),
+        batches=scheduled(project),
         running=[run for run, state in running.items() if state == "running"],
         interrupted=[run for run, state in running.items() if state == "interrupted"],
         events=list(store.events.list(limit=SHOWN)),

@@ -24,6 +24,7 @@ from tidemill.model.entities import is_due
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import Monitor, monitors
 from tidemill.monitor.windows import closed_of, due, next_end, outdated
+from tidemill.retrain.batches import do_due, next_batch
 from tidemill.retrain.decide import Policy, decide, evidence_digest
 from tidemill.retrain.evidence import gather
 from tidemill.retrain.failed import failed, job_of
@@ -54,6 +55,7 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
     events = [] if project.promoted_from else [*_ingest(project, jobs, now), *_look_how_fresh(project, now)]
     for scope in project.endpoints.values():
         events += _turn(scope, jobs, now, state.get("clock"))
+    events += do_due(project, jobs, now)
     drop_old(project)
     write_state(project, now, idle=True, here=here)
     return [*set_by, *events]
@@ -108,7 +110,7 @@ def next_due(project: Project, now: Micros) -> Micros:
     if project.replay:
         return end
     schedules = [Policy.of(scope.retrain).next_schedule(now) for scope in scopes]
-    return min(end, now + LIVE_TICK, *(at for at in schedules if at is not None))
+    return min(end, now + LIVE_TICK, *(at for at in schedules if at is not None), *next_batch(project, now))
 
 
 def _ingest(project: Project, jobs: Jobs, now: Micros) -> list[Event]:

@@ -31,14 +31,14 @@ from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
 from tidemill.process.memory import memory_within
 from tidemill.release.pipeline import release_candidate
-from tidemill.retrain import looks
+from tidemill.retrain import batches, looks
 from tidemill.retrain.mirrored import mirror
 from tidemill.retrain.score import settle
 from tidemill.scope.project import Project, hand_on, open_project
 from tidemill.store.records import Fence
 from tidemill.types import JsonObject, did_you_mean
 
-QUIET = ("train", "holdout")  # Jobs that leave the processor to who serves
+QUIET = ("train", "holdout", "batch")  # Jobs that leave the processor to who serves
 NICENESS = 10
 T = TypeVar("T")
 
@@ -162,6 +162,10 @@ def _release(project: Project, params: JsonObject) -> JsonObject:
     return {"release": made.id, "status": made.status}
 
 
+def _batch(project: Project, params: JsonObject) -> JsonObject:
+    return batches.answer(project, params["name"], params["at"])
+
+
 HANDLERS: dict[str, Callable[[Project, JsonObject], JsonObject]] = {
     "ingest": _ingest,
     "hold": _hold,
@@ -173,6 +177,7 @@ HANDLERS: dict[str, Callable[[Project, JsonObject], JsonObject]] = {
     "train": _train,
     "release": _release,
     "holdout": _holdout,
+    "batch": _batch,
 }
 
 

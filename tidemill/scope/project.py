@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -34,7 +34,7 @@ from tidemill.process.memory import machine_memory
 from tidemill.scope.home import ID, keys_of, known_id
 from tidemill.scope.names import one_of
 from tidemill.scope.stores import Places, is_alone, places_of, stores_of
-from tidemill.store.artifacts import open_artifacts
+from tidemill.store.artifacts import codecs, open_artifacts
 from tidemill.store.artifacts.recorded import RecordedArtifacts
 from tidemill.store.records import Fence, Release, Tx
 from tidemill.store.reserve import Reserve
@@ -513,6 +513,7 @@ def open_project(
         seed = store.settings.get("seed", 0)
         places.claim(identity, store, reading)
         artifacts = RecordedArtifacts(open_artifacts(places.artifacts), store.artifacts, clock.now)
+        live.predictions.fetch = partial(codecs.load, artifacts, codec="arrays")
         project = Project(
             root=root,
             config=config,

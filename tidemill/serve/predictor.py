@@ -328,6 +328,11 @@ class Predictor:
 
     # answers ----------------------------------------------------------------------------------------------------------
 
+    @property
+    def alone(self) -> bool:
+        """Whether one model answers everybody: the subject decides nothing."""
+        return not self.served.beside
+
     def choose(self, subject: str) -> tuple[Loaded, str]:
         """The model that answers this subject, and the variant that it is. Raises NoModel."""
         served = self.served
@@ -397,6 +402,10 @@ class Predictor:
         """Whether this unit is answered without waiting."""
         chosen = self._chosen(unit)
         return chosen is None or self.pace.quick(chosen.bundle)
+
+    def first(self, unit: str) -> tuple[Loaded, str, float]:
+        """Who is asked about this unit first, as what, and the chance of that. Raises NoModel."""
+        return next(self._turns(unit))
 
     def _chosen(self, unit: str) -> Loaded | None:
         served = self.served

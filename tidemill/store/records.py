@@ -247,7 +247,7 @@ class Job:
     id: str
     environment: str  # "": the default one
     endpoint: str
-    kind: str  # ingest | hold | settle | watch | look | pairs | train | release | turn
+    kind: str  # ingest | hold | settle | watch | look | pairs | train | release | batch | turn
     subject: str  # a ref: what it is done to
     status: str  # running | done | failed
     started: Micros
@@ -420,6 +420,24 @@ class Prediction:
     environment: str = ""
     explained: bytes = b""  # JSON: what the answer is made of; nothing where that is not kept
     propensity: float = 1.0  # the chance with which its subject was drawn for this variant; 1 where nothing was drawn
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPart:
+    """A partition of a batch that is answered: its log is an artifact (`tidemill.store.batched`), not a row an answer."""
+
+    name: str  # letters of the batch and of the partition: the ids of its rows begin so
+    batch: str
+    number: int
+    endpoint: str
+    environment: str
+    at: Micros
+    rows: int  # of the partition
+    answered: int  # of these; the others could not be
+    by: tuple[JsonObject, ...]  # {model, release, arm, propensity, n}: who answered how many
+    log: str  # digest of the arrays
+    out: str  # digest of the table that was asked for
+    run: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,17 @@ class Answered(NamedTuple):
     flags: Mapping[str, str] = {}
 
 
+class Plain(NamedTuple):
+    """Many rows answered at once: which of them, and their answers by column. What is the same for all is there once; ``probabilities``
+    are by label.
+    """
+
+    rows: Any
+    """A truth value a row."""
+    told: Mapping[str, Any]
+    """An array or a list as long as there are such rows, a number, or a mapping of arrays."""
+
+
 LONGEST = 60
 """Characters of a name or a value in a sentence."""
 
@@ -279,5 +290,7 @@ class Task:
     """(scorer, answers of lately) → what is answered where the model cannot be; None where that cannot be told."""
     instead: Callable[[JsonObject, Any], JsonObject] = lambda usual, request: usual
     """(what is usual, request) → the answer to it."""
+    columns: Callable[[Any, Mapping[str, Any], int], Plain | None] | None = None
+    """(scorer, columns of inputs by name, how many rows) → the answers to those that need no word of their own, as `answer` gives them."""
     said: Callable[[JsonObject], Mapping[str, Any]] | None = None
     """(an answer) → what is watched of it, by name: numbers, texts, truth values; a ``probability`` lies in [0, 1]."""

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select
 from sqlalchemy.engine import Dialect
 
+from tidemill.store.batched import place_of
 from tidemill.store.records import Fence, OnlineEvent, Outcome, Prediction
 from tidemill.store.sql import schema
 from tidemill.store.sql.contents import Contents
@@ -18,8 +19,9 @@ from tidemill.store.sql.database import CHUNK, Database
 from tidemill.store.sql.entities import ENTITIES, Entities
 from tidemill.store.sql.fences import fenced
 from tidemill.store.sql.item_rows import ITEMS, Items
+from tidemill.store.sql.logged import Logged
 from tidemill.store.sql.online import ONLINE, HistoryRows, Online, last_seq, number, write
-from tidemill.store.sql.predictions import OUTCOMES, PREDICTIONS, Outcomes, Predictions
+from tidemill.store.sql.predictions import OUTCOMES, PREDICTIONS, Outcomes
 from tidemill.store.sql.subjects import SubjectRows
 from tidemill.store.sql.write_ops import Call, WriteOp
 from tidemill.types import new_id
@@ -116,6 +118,7 @@ class Bulk:
         asking = [part for part in self.parts if part.tell is not None]
         named = {o.prediction for part in asking for o in part.outcomes if o.prediction is not None}
         known = frozenset(row[0] for row in _among(cursor, sql, "known", sorted(named)))
+        known |= _in_parts(cursor, sql, named - known)
         for part in self.parts:
             found = []
             for outcome in part.outcomes:
@@ -196,6 +199,13 @@ def _earlier(cursor: Any, sql: dict[str, str], keys: Sequence[str]) -> dict[Name
     return {name_of(o): o for o in OUTCOMES.records(_among(cursor, sql, "earlier", keys))}
 
 
+def _in_parts(cursor: Any, sql: dict[str, str], named: Set[str]) -> Set[str]:
+    """Those that are rows of a batch."""
+    places = {id: place for id in named if (place := place_of(id)) is not None}
+    rows = dict(_among(cursor, sql, "parts", sorted({name for name, _ in places.values()})))
+    return frozenset(id for id, (name, row) in places.items() if row < rows.get(name, 0))
+
+
 def _among(cursor: Any, sql: dict[str, str], query: str, names: Sequence[str]) -> list[Any]:
     """The rows of a query ``… IN (names)``."""
     rows: list[Any] = []
@@ -228,6 +238,9 @@ def _statements(dialect: Dialect) -> dict[str, str]:
         found["named"] = "environment, endpoint, key" if dialect.name == "postgresql" else ""
         found["kept"] = f"{PREDICTIONS.select.compile(dialect=dialect)} WHERE {made.c.id.compile(dialect=dialect)}"
         found["known"] = f"{select(made.c.id).compile(dialect=dialect)} WHERE {made.c.id.compile(dialect=dialect)}"
+        parts = schema.batch_parts.c
+        asked = select(parts.name, parts.rows).compile(dialect=dialect)
+        found["parts"] = f"{asked} WHERE {parts.name.compile(dialect=dialect)}"
         found["mark"] = "%s" if dialect.name == "postgresql" else "?"
     return found
 
@@ -252,7 +265,7 @@ class LiveStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self.predictions = Predictions(database, PREDICTIONS)
+        self.predictions = Logged(database)
         self.outcomes = Outcomes(database, OUTCOMES)
         self.online = Online(database, ONLINE)
         self.entities = Entities(database, ENTITIES)

@@ -29,6 +29,7 @@ class Where(TypedDict, total=False):
     """What may narrow a list: a column's value, or a span of time. None is nothing said."""
 
     action: str | None
+    batch: str | None
     complete: bool | None
     dataset: str | None
     decision: str | None
@@ -98,7 +99,7 @@ class Records(Generic[R]):
             place = {column.name: given[column.name] for column in self._rows.key if column.name in given}
             last = self._last(order, {**place, **self._called(before)})
             # The plain comparison in front lets the index of the first column begin at the right place.
-            query = query.where(order[0] <= last[0], _earlier(order, last))
+            query = query.where(order[0] <= last[0], earlier(order, last))
         return self._rows.records(self._db.rows(query, given=given))
 
     def _one(self, query: Select[Any], tx: Tx = None, given: Mapping[str, Any] | None = None) -> R | None:
@@ -161,7 +162,7 @@ class Named(Records[R]):
         return self._db.write(lambda tx: tx.execute(gone).rowcount == 1, tx, self._alone)
 
 
-def _earlier(order: Sequence[Column[Any]], last: Sequence[Any]) -> ColumnElement[bool]:
+def earlier(order: Sequence[Column[Any]], last: Sequence[Any]) -> ColumnElement[bool]:
     """Whether a row comes before these values, column by column."""
     same = [column == value for column, value in zip(order, last)]
     return or_(*(and_(*same[:i], column < value) for i, (column, value) in enumerate(zip(order, last))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, delete, func, literal, or_, select, tuple_, update
 
 from tidemill.store.records import Outcome, Prediction
 from tidemill.store.sql import schema
@@ -16,7 +16,7 @@ from tidemill.types import Micros
 
 PREDICTIONS = Rows(Prediction, schema.predictions, "prediction", "at", "id", moment="at")
 OUTCOMES = Rows(Outcome, schema.outcomes, "outcome", "at", "key")
-_prediction, _outcome = schema.predictions.c, schema.outcomes.c
+_prediction, _outcome, _batched = schema.predictions.c, schema.outcomes.c, schema.batch_parts.c
 _ASKED = [schema.predictions.c[name] for name in ("at", "id", "model", "inputs", "output", "subject", "watermark")]
 _FIND = PREDICTIONS.select.where(_prediction.id.in_(bindparam("ids", expanding=True)))
 _KNOWN = select(_outcome.key).where(_outcome.key.in_(bindparam("keys", expanding=True)))
@@ -34,6 +34,12 @@ _JOIN = (
     )
     .values(joined=bindparam("the_prediction"), how=bindparam("the_how"), joined_at=bindparam("the_moment"))
 )
+# Of batches: the ids of a partition's rows begin with its name.
+_OF_PARTS = schema.outcomes.join(
+    schema.batch_parts,
+    _outcome.joined.between(literal("pred_") + _batched.name + "0" * 6, literal("pred_") + _batched.name + "z" * 6),
+)
+_THERE = (_batched.endpoint == bindparam("endpoint"), _batched.environment == bindparam("environment"))
 _OF_THESE = schema.outcomes.join(schema.predictions, _prediction.id == _outcome.joined)
 _HERE = (_prediction.endpoint == bindparam("endpoint"), _prediction.environment == bindparam("environment"))
 _number = (_prediction.at // bindparam("span", type_=Whole)).label("number")
@@ -42,6 +48,18 @@ _LABELLED = (
     .select_from(_OF_THESE)
     .where(_outcome.joined.is_not(None), _outcome.joined_at >= bindparam("since"), *_HERE)
     .group_by(_number)
+)
+_PART = (_batched.at // bindparam("span", type_=Whole)).label("number")
+_LABELLED_PARTS = (
+    select(_PART, func.max(_batched.at))
+    .select_from(_OF_PARTS)
+    .where(_outcome.joined.is_not(None), _outcome.joined_at >= bindparam("since"), *_THERE)
+    .group_by(_PART)
+)
+_LABELS_PARTS = (
+    select(func.count())
+    .select_from(_OF_PARTS)
+    .where(_outcome.joined.is_not(None), _batched.at >= bindparam("since"), _batched.at < bindparam("until"), *_THERE)
 )
 _LABELS = (
     select(func.count())
@@ -233,12 +251,15 @@ class Outcomes(Records[Outcome]):
         """The windows of this length, by their number since 1970, whose answers have had outcomes joined since then: when the
         newest of these answers was given."""
         given = {"endpoint": endpoint, "environment": environment, "since": since, "span": span}
-        return {int(row[0]): int(row[1]) for row in self._db.rows(_LABELLED, given=given)}
+        rows = [row for query in (_LABELLED, _LABELLED_PARTS) for row in self._db.rows(query, given=given)]
+        return {
+            number: max(int(row[1]) for row in rows if row[0] == number) for number in {int(row[0]) for row in rows}
+        }
 
     def labels(self, *, endpoint: str, environment: str, since: Micros, until: Micros) -> int:
         """How many are joined to the answers of this span."""
         given = {"endpoint": endpoint, "environment": environment, "since": since, "until": until}
-        return int(self._db.rows(_LABELS, given=given)[0][0])
+        return sum(int(self._db.rows(query, given=given)[0][0]) for query in (_LABELS, _LABELS_PARTS))
 
     def count(self) -> dict[str, int]:
         """How many by `how`."""

@@ -138,6 +138,10 @@ predictions = table_of(live, "predictions", records.Prediction, "id", defaults={
 Index(None, predictions.c.at, predictions.c.endpoint)
 Index(None, predictions.c.subject, predictions.c.at)
 
+batch_parts = table_of(live, "batch_parts", records.BatchPart, "name")
+Index(None, batch_parts.c.batch, batch_parts.c.number)
+Index(None, batch_parts.c.at, batch_parts.c.endpoint)
+
 outcomes = table_of(live, "outcomes", records.Outcome, "key", "endpoint", "environment")
 Index(None, outcomes.c.endpoint, outcomes.c.received)
 Index(

@@ -39,6 +39,8 @@ _AS_IT_IS: Mapping[str, tuple[type, ...]] = {
 }
 """What JSON gives that needs no reading, by type of column."""
 _NUMBERS = frozenset((int, float, type(None)))
+Slot = tuple[str, Column, frozenset[type], bool, frozenset[Any] | None]
+"""How an input is read: its name and column, the types that need no reading, whether it has limits, its known categories."""
 
 
 class RowScorer:
@@ -56,10 +58,11 @@ class RowScorer:
         self._sources = [one.source for one in self.inputs]
         self.attributes = tuple(said.get("attributes", ()))
         """What a request may say beside the inputs: kept with it, and learned from by none."""
-        self._names = frozenset((*self._sources, *self.attributes))
+        self.names = frozenset((*self._sources, *self.attributes))
+        """Of what a request may say."""
         self._needed = sorted({one.source for one in self.inputs if one.required})
         self._encoders = [(one.source, one.encoder()) for one in self.inputs]
-        self._slots = [_slot(one) for one in {one.source: one for one in self.inputs}.values()]
+        self.slots = [_slot(one) for one in {one.source: one for one in self.inputs}.values()]
         self._ready = _Ready(self.inputs)
         self.subject: str | None = said.get("subject")
         """The input that a request's subject stands for, where the learner asks whose row it is."""
@@ -96,7 +99,7 @@ class RowScorer:
     def encoded(self, inputs: Mapping[str, Any], flags: dict[str, str]) -> list[Any]:
         """The row as the learner takes it; None is what is missing. Raises SignatureMismatch."""
         values: list[Any] = [inputs.get(source) for source in self._sources]
-        if None in values or not self._names.issuperset(inputs):
+        if None in values or not self.names.issuperset(inputs):
             self._check(inputs)
         if not self._ready.are(values):
             typed = self._read(inputs, flags)
@@ -108,7 +111,7 @@ class RowScorer:
     def _read(self, inputs: Mapping[str, Any], flags: dict[str, str]) -> dict[str, Any]:
         """Each input as its column reads it, once, whatever is made of it. Raises SignatureMismatch."""
         typed = {}
-        for name, column, as_it_is, limited, known in self._slots:
+        for name, column, as_it_is, limited, known in self.slots:
             value: Any = inputs.get(name)
             kind = type(value)
             if kind not in as_it_is or value == "" or (kind is int and not _INT64[0] <= value <= _INT64[1]):
@@ -187,14 +190,14 @@ class RowScorer:
             return inputs
         return {
             **inputs,
-            **{name: reading(column, inputs.get(name)) for name, column, *_ in self._slots if name in names},
+            **{name: reading(column, inputs.get(name)) for name, column, *_ in self.slots if name in names},
         }
 
     def _check(self, inputs: Mapping[str, Any]) -> None:
         for name in inputs:
-            if name not in self._names:
+            if name not in self.names:
                 raise SignatureMismatch(
-                    f"unknown input {name!r}", place=f"$.inputs.{name}", hint=did_you_mean(name, self._names)
+                    f"unknown input {name!r}", place=f"$.inputs.{name}", hint=did_you_mean(name, self.names)
                 )
         for name in self._needed:
             if inputs.get(name) is None:
@@ -210,7 +213,7 @@ def _within(around: Callable[[F8], F8], bounds: Bounds) -> Callable[[F8], F8]:
     return lambda values: held(around(values), bounds)
 
 
-def _slot(one: Input) -> tuple[str, Column, frozenset[type], bool, frozenset[Any] | None]:
+def _slot(one: Input) -> Slot:
     """How an input is read: its name and column, the types that need no reading, whether it has limits, its known categories."""
     column = one.read_as
     as_it_is = (
@@ -231,7 +234,7 @@ class _Ready:
             for one, column in zip(inputs, columns, strict=True)
         )
         self._whole = [place for place, column in enumerate(columns) if column.kind == "integer"]
-        self._bounds = [(place, *_range(column)) for place, column in enumerate(columns) if column.limited]
+        self._bounds = [(place, *range_of(column)) for place, column in enumerate(columns) if column.limited]
 
     def are(self, values: Sequence[Any]) -> bool:
         """Whether nothing is to be read: all are numbers, those of whole numbers are no floats, and none is too large for one."""
@@ -252,7 +255,7 @@ class _Ready:
         return True
 
 
-def _range(column: Column) -> tuple[float, float]:
+def range_of(column: Column) -> tuple[float, float]:
     """The least and the greatest value within the limits."""
     low = -math.inf if column.minimum is None else column.minimum
     high = math.inf if column.maximum is None else column.maximum

@@ -14,6 +14,7 @@ from tidemill.features.online import History
 from tidemill.learning.labelled import text_of
 from tidemill.store.records import OnlineEvent, Prediction
 from tidemill.tasks.port import Answered, Explained, Explanation, Name, Question, Reason, Request, Task, Want
+from tidemill.tasks.tabular.columns import answer_columns
 from tidemill.tasks.tabular.costs import Costs
 from tidemill.tasks.tabular.counterfactual import counterfactual
 from tidemill.tasks.tabular.outcomes import LabelOutcome, LabelScorer, ValueOutcome, ValueScorer
@@ -191,6 +192,7 @@ CLASSIFY = Task(
     unsupported=lambda feature: feature.by and "declare it without by: one number a row",
     asked=asked,
     usual=usual,
+    columns=answer_columns,
     said=said,
 )
 REGRESS = replace(

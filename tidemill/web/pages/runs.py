@@ -7,6 +7,7 @@ from typing import Any
 
 from tidemill.errors import TidemillError
 from tidemill.ops import runs as verbs
+from tidemill.ops.batch import scheduled
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
 from tidemill.store.records import Run, Step
@@ -19,7 +20,7 @@ from tidemill.web.site import Ask, Page, Shown, by_key, home_of, link
 def runs(ask: Ask) -> Shown:
     part = by_key(ask, "/runs", verbs.ls, export="runs")
     rows = [{"run": r, "took": took(r.started, r.ended), "steps": _counts(ask.project, r)} for r in part.rows]
-    return Shown("Runs", {"part": part, "rows": rows})
+    return Shown("Runs", {"part": part, "rows": rows, "batches": scheduled(ask.project)})
 
 
 def took(started: Micros | None, ended: Micros | None) -> Micros | None:

@@ -15,6 +15,7 @@ real: sa.types.TypeEngine[float] = sa.Double().with_variant(sqlite.REAL(), "sqli
 def upgrade() -> None:
     predictions()
     item_rows()
+    batches()
 
 
 def predictions() -> None:
@@ -57,3 +58,21 @@ def item_rows() -> None:
         postgresql_where=sa.text("until IS NULL"),
     )
     op.create_index("ix_item_rows_dataset_item_seq", "item_rows", ["dataset", "item", "seq"], unique=False)
+
+
+def batches() -> None:
+    """The partitions of batches that are answered."""
+    texts, numbers = ("endpoint", "environment"), ("at", "rows", "answered")
+    op.create_table(
+        "batch_parts",
+        sa.Column("name", text, nullable=False, autoincrement=False),
+        sa.Column("batch", text, nullable=False),
+        sa.Column("number", whole, nullable=False),
+        *(sa.Column(name, text, nullable=False) for name in texts),
+        *(sa.Column(name, whole, nullable=False) for name in numbers),
+        *(sa.Column(name, text, nullable=False) for name in ("by", "log", "out", "run")),
+        sa.PrimaryKeyConstraint("name", name="pk_batch_parts"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_batch_parts_batch_number", "batch_parts", ["batch", "number"], unique=False)
+    op.create_index("ix_batch_parts_at_endpoint", "batch_parts", ["at", "endpoint"], unique=False)

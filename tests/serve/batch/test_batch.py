@@ -1,0 +1,173 @@
+"""A batch: by the server's own code, out of core, each row once whatever is asked again; a bad row ends nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from deltalake import DeltaTable
+
+from tests.raised import raised
+from tests.serve.batch.conftest import rows
+from tests.serve.real import scorer
+from tidemill.access.caller import Caller
+from tidemill.errors import Conflict, SourceError
+from tidemill.ops import batch as verbs
+from tidemill.ops import predictions, runs
+from tidemill.scope.project import Project
+from tidemill.serve.batch import given
+from tidemill.types import digest
+
+N = 250
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(given, "MOST", 100)
+    monkeypatch.setattr(given, "LEAST", 100)
+
+
+def run(project: Project, asked: str, out: Path | str, **how: Any) -> verbs.Batched:
+    return verbs.predict_batch(project, Caller.local(), asked, str(out), None, lambda *told: None, **how)
+
+
+def written(project: Project, frame: pl.DataFrame, name: str = "rows.parquet") -> str:
+    path = project.root / name
+    frame.write_parquet(path) if name.endswith(".parquet") else frame.write_csv(path)
+    return name
+
+
+def test_every_row_is_answered_as_the_server_answers_it(tables: Project) -> None:
+    """The same answer to the bit, the same inputs in the log, the same refusal; and each stands in the out once."""
+    frame = rows(N)
+    made = run(tables, written(tables, frame), tables.root / "out", keep=["ticket"])
+    found = pl.read_parquet(tables.root / "out" / "*.parquet").sort("row")
+    assert found["row"].to_list() == list(range(N)) == found["ticket"].to_list()
+    bad = found.filter(pl.col("error").is_not_null())
+    assert (made.rows, made.answered, made.errors, made.partitions) == (N, N - bad.height, bad.height, 3)
+    assert bad["row"].to_list() == [n for n in range(N) if n % 17 == 3]
+    with scorer(tables) as server:
+        for row in [*range(0, N, 5), 3]:
+            one = frame.drop("ticket").row(row, named=True)
+            body = {"subject": one.pop("subject"), "inputs": {k: v for k, v in one.items() if v is not None}}
+            status, said = server.ask("POST", "/predict/shop", body)
+            told = found.row(row, named=True)
+            if told["error"] is not None:
+                assert status == 422 and said["detail"] in told["error"]
+                continue
+            assert (said["value"], said["model"], said["arm"]) == (told["value"], told["model"], told["arm"])
+            kept, other = (tables.live.predictions.get(p) for p in (told["prediction_id"], said["prediction_id"]))
+            assert json.loads(kept.inputs) == json.loads(other.inputs) and kept.subject == other.subject
+            assert json.loads(kept.output) == json.loads(other.output), "its flags, too"
+
+
+def test_the_same_batch_again_adds_nothing(tables: Project) -> None:
+    asked = written(tables, rows(N))
+    first = run(tables, asked, tables.root / "out")
+    again = run(tables, asked, tables.root / "out")
+    assert (again.batch, again.met, first.met) == (first.batch, 3, 0)
+    assert tables.live.predictions.count() == first.answered
+    written(tables, rows(N, seed=1))
+    with raised(Conflict, str(tables.root / "out")):
+        run(tables, asked, tables.root / "out")
+    other = run(tables, asked, tables.root / "other")
+    assert other.batch != first.batch and tables.live.predictions.count() == first.answered + other.answered
+    manifest = json.loads((tables.root / "out" / "manifest.json").read_bytes())
+    for part in manifest["parts"]:
+        assert digest((tables.root / "out" / part["name"]).read_bytes()) == part["digest"]
+    assert manifest["complete"] and manifest["rows"] == N
+
+
+def test_what_is_taken_away_of_the_out_comes_back_as_it_was(tables: Project) -> None:
+    asked, out = written(tables, rows(N)), tables.root / "out"
+    run(tables, asked, out)
+    before = (out / "part-00001.parquet").read_bytes()
+    (out / "part-00001.parquet").write_bytes(before[:-9])
+    run(tables, asked, out)
+    assert (out / "part-00001.parquet").read_bytes() == before
+
+
+def test_rows_of_text_are_read_as_requests_are(tables: Project) -> None:
+    """A number that is none, a line that is no row, an empty field: each row has its own answer or error."""
+    lines = ["warmth,day,subject", "1.25,tu,a", "NA,mo,b", "hot,mo,c", "2,mo", '-0.5,"never seen",e', "1e400,mo,f"]
+    (tables.root / "rows.csv").write_text("\n".join(lines) + "\n")
+    run(tables, "rows.csv", tables.root / "out.csv")
+    found = pl.read_csv(tables.root / "out.csv")
+    assert found["row"].to_list() == [*range(6)]
+    assert [error is None for error in found["error"].to_list()] == [True, False, False, False, True, False]
+    with scorer(tables) as server:
+        status, said = server.ask("POST", "/predict/shop", {"inputs": {"warmth": 1.25, "day": "tu"}, "subject": "a"})
+    assert status == 200 and said["value"] == found["value"][0]
+    assert not list(tables.root.glob(".out.csv*")), "nothing is left beside it"
+
+
+def test_a_table_takes_each_partition_once(tables: Project) -> None:
+    asked, out = written(tables, rows(N)), tables.root / "answers"
+    first = run(tables, asked, f"delta:{out}")
+    run(tables, asked, f"delta:{out}")
+    there = pl.DataFrame(pl.scan_delta(str(out)).collect())
+    assert there.height == N and there["row"].n_unique() == N
+    assert first.partitions == DeltaTable(str(out)).version(), "version 0 is the empty table"
+
+
+def test_what_was_answered_is_found_traced_and_listed(tables: Project) -> None:
+    made = run(tables, written(tables, rows(N)), tables.root / "out.parquet")
+    id = pl.read_parquet(tables.root / "out.parquet")["prediction_id"][7]
+    shown = predictions.show(tables, id)
+    assert (shown.prediction.id, shown.prediction.subject, shown.prediction.key) == (id, "town 7", None)
+    assert predictions.trace(tables, id)["verified"]["same_items"] is True
+    walked, before = [], None
+    while (page := predictions.ls(tables, 60, before)).items:
+        walked += [one.id for one in page.items]
+        before = page.next
+        if before is None:
+            break
+    assert len(walked) == made.answered == len(set(walked)) and walked == sorted(walked, reverse=True)
+    log = tables.live.predictions
+    assert log.by_model() == {"model:shop@1": made.answered}
+    where = {"endpoint": "shop", "environment": ""}
+    some, total = log.spread(20, **where, since=0, until=2**60)
+    assert total == made.answered and 10 <= len(some) <= 20
+    assert len([*log.asked(**where, since=0, until=2**60)]) == made.answered
+    assert {one.subject for one in log.list(subject="town 7")} == {"town 7"} and log.first(subject="nobody") is None
+    run_ = runs.show(tables, made.run)
+    assert run_.pipeline == "batch" and run_.status == "done"
+    edges = tables.store.edges.list(source="model:shop@1")
+    assert any(made.run in edge.target for edge in edges)
+
+
+def test_a_file_that_changes_on_the_way_is_no_half_batch(tables: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = written(tables, rows(N))
+    whole = given.frame_of
+
+    def late(project: Project, part: dict[str, Any]) -> Any:
+        if part["number"] == 1:
+            written(tables, rows(N, seed=2))
+        return whole(project, part)
+
+    from tidemill.serve.batch import pipeline
+
+    monkeypatch.setattr(pipeline, "frame_of", late)
+    with raised(SourceError, "rows.parquet"):
+        run(tables, asked, tables.root / "out")
+    (part,) = tables.live.predictions.parts.list()
+    assert part.number == 0, "what was answered is kept"
+
+
+def test_what_has_no_row_and_what_has_no_input_is_refused(tables: Project) -> None:
+    written(tables, rows(0), "none.parquet")
+    with raised(SourceError, "none.parquet", hint=False):
+        run(tables, "none.parquet", tables.root / "out")
+    written(tables, pl.DataFrame({"colour": ["red"]}), "other.parquet")
+    with pytest.raises(Exception, match="no column"):
+        run(tables, "other.parquet", tables.root / "other")
+
+
+def test_old_batches_go_as_old_answers_do(tables: Project) -> None:
+    made = run(tables, written(tables, rows(N)), tables.root / "out")
+    log = tables.live.predictions
+    assert log.drop(0, 10) == 0 and log.count() == made.answered
+    assert log.drop(2**60, 10) == made.answered and log.count() == 0 and not log.list()

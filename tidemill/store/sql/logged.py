@@ -1,0 +1,267 @@
+"""Every prediction, whether it has a row or stands in the log of a batch's partition: one face for both.
+
+`Logged.fetch` gives the arrays of an artifact; without it the rows alone are there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from heapq import merge
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Unpack, overload
+
+from sqlalchemy import bindparam, delete, select
+
+from tidemill.store.batched import place_of
+from tidemill.store.records import BatchPart, Prediction, Tx
+from tidemill.store.sql import schema
+from tidemill.store.sql.database import Database
+from tidemill.store.sql.nouns import Named, Where, earlier
+from tidemill.store.sql.predictions import PREDICTIONS, Asked, Predictions
+from tidemill.store.sql.rows import Rows
+from tidemill.types import Micros
+
+if TYPE_CHECKING:
+    from tidemill.store.partlog import Arrays, Opened, PartLog
+
+PARTS = Rows(BatchPart, schema.batch_parts, "partition of a batch", "at", "name", called="name", moment="at")
+_part = schema.batch_parts.c
+_NAMED = PARTS.select.where(_part.name.in_(bindparam("names", expanding=True)))
+_OLD = _part.at < bindparam("before")
+_GONE = delete(schema.batch_parts).where(_OLD)
+_ANY = select(_part.name).limit(1)
+OPEN = 4
+"""Partitions whose arrays are held: those looked at last."""
+FRESH = 1.0
+"""Seconds for which it is believed of a store on a server that there is no batch at all: each list would ask else."""
+_OF_PARTS = ("endpoint", "environment", "since", "until")
+
+
+class BatchParts(Named[BatchPart]):
+    """The partitions of batches that are answered."""
+
+    def named_in(self, ids: Iterable[str]) -> dict[str, BatchPart]:
+        """By name, those that rows of these ids would be of."""
+        names = {place[0] for id in ids if (place := place_of(id)) is not None}
+        return {part.name: part for part in PARTS.records(self._db.rows_among(_NAMED, "names", sorted(names)))}
+
+
+@dataclass(frozen=True)
+class Several(Sequence[Prediction]):
+    """Predictions of several places one after the other, each looked at when it is asked for."""
+
+    pieces: tuple[Sequence[Prediction], ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return chain.from_iterable(self.pieces)
+
+    @overload
+    def __getitem__(self, at: int) -> Prediction: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Prediction]: ...
+    def __getitem__(self, at: int | slice) -> Prediction | Sequence[Prediction]:
+        if isinstance(at, slice):
+            return [self[place] for place in range(*at.indices(len(self)))]
+        place = at + len(self) if at < 0 else at
+        for piece in self.pieces:
+            if place < len(piece):
+                return piece[place]
+            place -= len(piece)
+        raise IndexError(at)
+
+
+class Logged(Predictions):
+    """Predictions by rows and by partitions; its promises are those of `Named`."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, PREDICTIONS)
+        self.parts = BatchParts(database, PARTS, alone=False)
+        self.fetch: Callable[[str], Arrays] | None = None
+        self._open: OrderedDict[str, Opened] = OrderedDict()
+        self._none = -1
+
+    # one of them ------------------------------------------------------------------------------------------------------
+
+    def look_up(self, *key: str | int, tx: Tx = None) -> Prediction | None:
+        found = super().look_up(*key, tx=tx)
+        return found if found is not None else self._of(str(key[0]))
+
+    def find(self, ids: Iterable[str]) -> dict[str, Prediction]:
+        wanted = list(ids)
+        found = super().find(wanted)
+        others = [id for id in wanted if id not in found] if self._any() else []
+        parts = self.parts.named_in(others) if others else {}
+        for id in sorted(others):
+            place = place_of(id)
+            if place is not None and place[0] in parts:
+                one = self.log_of(parts[place[0]]).at_row(place[1])
+                found |= {id: one} if one is not None else {}
+        return found
+
+    def _of(self, id: str) -> Prediction | None:
+        place = place_of(id)
+        part = self.parts.look_up(place[0]) if place is not None and self.fetch is not None else None
+        return None if part is None or place is None else self.log_of(part).at_row(place[1])
+
+    def log_of(self, part: BatchPart) -> PartLog:
+        """The answers of a partition. Looking at one raises Damaged, NotFound where its bytes are not there any more."""
+        from tidemill.store.partlog import PartLog  # most projects have no batch, and most processes no arrays
+
+        return PartLog(part, self._opened)
+
+    def _opened(self, part: BatchPart) -> Opened:
+        if part.name not in self._open:
+            from tidemill.store.partlog import Opened
+
+            assert self.fetch is not None
+            self._open[part.name] = Opened(part, self.fetch(part.log))
+            while len(self._open) > OPEN:
+                self._open.popitem(last=False)
+        self._open.move_to_end(part.name)
+        return self._open[part.name]
+
+    # many of them -----------------------------------------------------------------------------------------------------
+
+    def list(self, *, limit: int | None = None, tx: Tx = None, **where: Unpack[Where]) -> Sequence[Prediction]:
+        rows = super().list(limit=limit, tx=tx, **where)
+        logs = self._among(where)
+        if not logs:
+            return rows
+        if limit is None:
+            return Several(tuple(_in_order(rows, logs)))
+        late: list[Prediction] = [one for log in logs[::-1] for one in log[max(0, len(log) - limit) :]]
+        return sorted([*rows, *late], key=_moment)[-limit:]
+
+    def page(self, *, before: str | int | None = None, limit: int = 50, **where: Unpack[Where]) -> Sequence[Prediction]:
+        logs = self._among(where)
+        if not logs:
+            return super().page(before=before, limit=limit, **where)
+        last = None if before is None else _moment(self.get(str(before)))
+        given = {name: value for name, value in where.items() if value is not None}
+        query = PREDICTIONS.narrowed(given).order_by(*(column.desc() for column in PREDICTIONS.newest)).limit(limit)
+        if last is not None:
+            query = query.where(PREDICTIONS.newest[0] <= last[0], earlier(PREDICTIONS.newest, last))
+        found = [PREDICTIONS.records(self._db.rows(query, given=given)), *(_back(log, last, limit) for log in logs)]
+        return sorted(chain.from_iterable(found), key=_moment, reverse=True)[:limit]
+
+    def asked(
+        self, *, endpoint: str, environment: str, since: Micros, until: Micros, at_once: int = 20_000
+    ) -> Iterator[Asked]:
+        where: Where = {"endpoint": endpoint, "environment": environment, "since": since, "until": until}
+        rows = super().asked(endpoint=endpoint, environment=environment, since=since, until=until, at_once=at_once)
+        logs = self._among(where)
+        if not logs:
+            return rows
+        of_logs = (Asked(p.at, p.id, p.model, p.inputs, p.output, p.subject, p.watermark) for log in logs for p in log)
+        return merge(rows, of_logs, key=lambda one: (one.at, one.id))
+
+    def spread(
+        self, most: int, *, endpoint: str, environment: str, since: Micros, until: Micros
+    ) -> tuple[Sequence[Prediction], int]:
+        where: Where = {"endpoint": endpoint, "environment": environment, "since": since, "until": until}
+        ask = partial(super().spread, endpoint=endpoint, environment=environment, since=since, until=until)
+        logs = self._among(where)
+        if not logs:
+            return ask(most)
+        batched = sum(map(len, logs))
+        _, rows = ask(1)
+        total = rows + batched
+        some = ask(max(1, most * rows // total))[0] if rows else []
+        step = max(1, -(-total // most))
+        return sorted([*some, *(one for log in logs for one in log[step - 1 :: step])], key=_moment), total
+
+    def _among(self, where: Where) -> Sequence[PartLog]:
+        """The logs with answers of these, oldest first."""
+        if not self._any():
+            return ()
+        of_parts: Any = {name: where.get(name) for name in _OF_PARTS if where.get(name) is not None}
+        others = {n: v for n, v in where.items() if n not in (*_OF_PARTS, "subject") and v is not None}
+        logs = [self.log_of(part) for part in self.parts.list(**of_parts)]
+        if (subject := where.get("subject")) is not None:
+            logs = [log.of(subject) for log in logs]
+        if others:
+            logs = [log.having(others) for log in logs]
+        return [log for log in logs if len(log)]
+
+    # how many ---------------------------------------------------------------------------------------------------------
+
+    def by_model(self) -> dict[str, int]:
+        found = dict(super().by_model())
+        for one in (one for part in self._all() for one in part.by):
+            found[one["model"]] = found.get(one["model"], 0) + one["n"]
+        return found
+
+    def count(self, endpoint: str | None = None) -> int:
+        here = [part.answered for part in self._all() if endpoint in (None, part.endpoint)]
+        return super().count(endpoint) + sum(here)
+
+    def given_by(self, release: str, most: int, *, endpoint: str, environment: str, since: Micros) -> int:
+        found = super().given_by(release, most, endpoint=endpoint, environment=environment, since=since)
+        parts = self.parts.list(endpoint=endpoint, environment=environment, since=since) if self._any() else ()
+        batched: int = sum(one["n"] for part in parts for one in part.by if one["release"] == release)
+        return min(most, found + batched)
+
+    def drop(self, before: Micros, most: int) -> int:
+        """As of rows; of batches whole partitions, whose bytes are garbage then."""
+        found = super().drop(before, most)
+        if found or not self._any():
+            return found
+        old: int = sum(part.answered for part in self.parts.list(until=before))
+        if old or self._db.first(select(_part.name).where(_OLD).limit(1), given={"before": before}) is not None:
+            self._db.write(lambda tx: tx.execute(_GONE, {"before": before}) and None, alone=False)
+        return old
+
+    def _all(self) -> Sequence[BatchPart]:
+        return self.parts.list() if self._any() else ()
+
+    def _any(self) -> bool:
+        """Whether there is any batch: looked for again when somebody has written; on a server, where that is a query, after a moment."""
+        if self.fetch is None or self._none == (seen := self._seen()):
+            return False
+        if self._db.first(_ANY) is None:
+            self._none = seen
+            return False
+        return True
+
+    def _seen(self) -> int:
+        return int(time.monotonic() / FRESH) if self._db.remote else self._db.version()
+
+    def begun(self) -> None:
+        """There is a batch now."""
+        self._none = -1
+
+
+def _moment(one: Prediction) -> tuple[Micros, str]:
+    return one.at, one.id
+
+
+def _in_order(rows: Sequence[Prediction], logs: Sequence[PartLog]) -> Iterator[Sequence[Prediction]]:
+    """Rows and whole logs by their moments: all answers of a partition are of one."""
+    done = 0
+    for log in logs:
+        upto = next((n for n in range(done, len(rows)) if rows[n].at > log.part.at), len(rows))
+        yield rows[done:upto]
+        yield log
+        done = upto
+    yield rows[done:]
+
+
+def _back(log: PartLog, last: tuple[Micros, str] | None, limit: int) -> list[Prediction]:
+    """The newest answers of a log before this one, at most so many."""
+    newest = (log[at] for at in range(len(log) - 1, -1, -1))
+    if last is None or (log.part.at, "") < (last[0], "") or log.part.at < last[0]:
+        return list(islice(newest, limit))
+    if log.part.at > last[0]:
+        return []
+    low, high = 0, len(log)
+    while low < high:  # the first that does not come before it
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if log[middle].id < last[1] else (low, middle)
+    return [log[at] for at in range(low - 1, max(-1, low - 1 - limit), -1)]
