@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -188,8 +189,10 @@ def _ask(session: Session, first: Loaded, endpoint: str, request: Request, at: M
         reply = session.ask(endpoint, request)
     except (ModelError, BadRequest, Conflict):  # a key that a row has, too
         return []
-    history = session.serving.at(endpoint).history
-    answered = first.task.answer(first.scorer, request, history, at, history.seq)
+    predictor = session.serving.at(endpoint)
+    history, rules = predictor.history, predictor.applied(str(reply["prediction_id"]))
+    ask = partial(first.task.answer, first.scorer) if rules is None else partial(rules.answer, first.task, first.scorer)
+    answered = ask(request, history, at, history.seq)
     return [Said(str(reply["prediction_id"]), msgspec.Raw(msgspec.json.encode(answered.output)))]
 
 

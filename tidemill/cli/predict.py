@@ -18,6 +18,7 @@ from tidemill.cli.trace import explained_parts
 from tidemill.errors import BadRequest, Conflict, ServeError
 from tidemill.feedback.called import called
 from tidemill.ops import batch, server
+from tidemill.ops.ruled import rules_said
 from tidemill.scope.project import Project
 from tidemill.serve.json_keys import once
 from tidemill.types import JsonObject
@@ -75,6 +76,12 @@ def many(
 @click.option("--inputs", help='Columns of a table model, as JSON: {"hour": 8}')
 @click.option("-k", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many items.")
 @click.option("--recent", multiple=True, help="An item that SUBJECT took just now; several times, the last one last.")
+@click.option(
+    "--context",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Where it is asked, for the endpoint's rules: store=12; a key several times: a list.",
+)
 @click.option("--explain", is_flag=True, help="Also what each answer is made of, and why in a sentence.")
 @click.option("--key", help="Your own key: asked again, the same answer.")
 @click.option("--position", default=0, type=click.IntRange(0), help="Of a reply: the answer has to see it.")
@@ -90,6 +97,7 @@ def one(
     inputs: str | None,
     k: int,
     recent: tuple[str, ...],
+    context: tuple[str, ...],
     explain: bool,
     key: str | None,
     position: int,
@@ -104,7 +112,7 @@ def one(
     one that is refused spoils no other, and the exit code is 8 then.
     """
     if file is not None:
-        if subject or inputs is not None or key or recent or active or out or explain:
+        if subject or inputs is not None or key or recent or context or active or out or explain:
             raise click.UsageError("--file has the requests whole: leave out SUBJECT and what is asked of one")
         return _several(server.predict_many(project, _lines(file), endpoint, position))
     if active:
@@ -116,12 +124,13 @@ def one(
     if out is not None:
         raise click.UsageError("--out is for --active")
     request: dict[str, Any] = {"key": key} if key else {}
-    if inputs is not None and recent:
-        raise click.UsageError("--recent is what SUBJECT took, of a recommender: leave out --inputs")
+    if inputs is not None and (recent or context):
+        raise click.UsageError("--recent and --context are of a recommender: leave out --inputs")
     if inputs is not None:
         request |= {"inputs": _json(inputs, "--inputs")} | ({"subject": subject} if subject else {})
     elif subject:
         request |= {"subject": subject, "k": k} | ({"recent": list(recent)} if recent else {})
+        request |= {"context": _context(context)} if context else {}
     else:
         raise click.UsageError("name a SUBJECT, give --inputs, or say --active")
     answer = server.predict(project, {**request, "explain": True} if explain else request, endpoint, position)
@@ -132,14 +141,36 @@ def one(
     names: dict[str, str] = {}
     if "items" in answer:
         answer["names"] = names = called(project, [*answer["items"], *recent], [answer.get("model", "")])
-        table = _scores("item", "score", list(zip(answer["items"], answer["scores"], strict=True)))
+        table = _items(answer)
         parts.append(
             replace(table, columns={**table.columns, "name": lambda pair: names.get(pair[0], "")}) if names else table
         )
     parts += [f"{name}: {words}" for name, words in answer.get("flags", {}).items()]
+    parts += rules_said(answer["reasons"]) if answer.get("reasons") else []
     if explain:
         parts += explained_parts(answer["explained"], EXPLAINED, names)
     return Answer(answer, parts)
+
+
+def _context(said: tuple[str, ...]) -> JsonObject:
+    """By key its value, or the list of them."""
+    found: dict[str, list[str]] = {}
+    for one in said:
+        key, equals, value = one.partition("=")
+        if not (key and equals):
+            raise click.UsageError(f"--context {one!r}: write it as store=12")
+        found.setdefault(key, []).append(value)
+    return {key: values[0] if len(values) == 1 else values for key, values in found.items()}
+
+
+def _items(answer: JsonObject) -> Table:
+    """With the rules that brought an item where it is."""
+    pairs = list(zip(answer["items"], answer["scores"], strict=True))
+    moved = (answer.get("reasons") or {}).get("moved", {})
+    if not moved:
+        return _scores("item", "score", pairs)
+    columns = {"item": lambda one: one[0], "score": lambda one: f"{one[1]:.5f}"}
+    return Table({**columns, "by": lambda one: ", ".join(moved.get(one[0], ()))}, pairs)
 
 
 def _several(found: list[JsonObject]) -> Answer:

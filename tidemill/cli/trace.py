@@ -9,6 +9,7 @@ import click
 from tidemill.cli.output import Answer, Column, Part, Table, command, harmless
 from tidemill.feedback.trace import KINDS
 from tidemill.ops import predictions
+from tidemill.ops.ruled import rules_said
 from tidemill.ops.text import flat
 from tidemill.scope.project import Project
 from tidemill.types import JsonObject
@@ -33,6 +34,7 @@ def trace(project: Project, prediction: str, top: int, person: bool) -> Answer:
     names = found["names"]
     parts: list[Part] = [
         found["prediction"],
+        *rules_parts(found["prediction"]["answer"]),
         *([] if table else _history(found["history"], why, names)),
         *_items(found["items"], names),
         "\ntrained by:",
@@ -44,6 +46,14 @@ def trace(project: Project, prediction: str, top: int, person: bool) -> Answer:
         f"\nrecomputed: {_recomputed(found['verified'])}",
     ]
     return Answer(found, parts)
+
+
+def rules_parts(answer: JsonObject) -> list[Part]:
+    """What the endpoint's rules did."""
+    reasons = answer.get("reasons")
+    if not reasons:
+        return []
+    return ["", *rules_said(reasons), *(f"{item}: {', '.join(by)}" for item, by in reasons.get("moved", {}).items())]
 
 
 def _recomputed(verified: JsonObject) -> str:

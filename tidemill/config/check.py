@@ -19,6 +19,7 @@ from tidemill.config.labels import check_label, check_rows, horizon
 from tidemill.config.network import at_once, check_name, check_proxy, deadline, drain, history_bytes, workers
 from tidemill.config.policies import SlicesGate, TriggerSection, check_trigger, explain_share, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, PromotionSection, resolve
+from tidemill.config.rules import check_rules
 from tidemill.config.sections import ModelSection
 from tidemill.config.stores import check_bucket, check_database
 from tidemill.config.unsupported import OPS
@@ -240,6 +241,8 @@ class _Checks:
         self._fairness(endpoint, at)
         self.read(at("rollout"), stages, keeps.rollout, said="rollout: ")
         self.read(at("explain"), explain_share, keeps.explain, said="explain: ")
+        for key, message, hint in check_rules(keeps.rules):
+            raise self.wrong(at("rules", key), f"rules: {key}: {message}", hint)
         self.read(at("rollback_on"), keeps.rollback_on.rules, said="rollback_on: ")
         if (holdout := keeps.holdout) is not None:
             self.read(at("holdout"), lambda: holdout.part, said="holdout: ")

@@ -30,6 +30,7 @@ from tidemill.config.policies import (
     RollbackSection,
     StageSection,
 )
+from tidemill.config.rules import RulesSection
 from tidemill.config.sections import (
     DataConfig,
     FeatureViewConfig,
@@ -59,6 +60,7 @@ class Overrides(Section, frozen=True):
     explain: Explain = "on request"
     fallback: Fallback | None = None
     holdout: HoldoutSection | None = None
+    rules: RulesSection = RulesSection()
 
 
 class EndpointSection(Overrides, frozen=True):
@@ -140,7 +142,7 @@ class Layers:
     def policies(self, endpoint: str, environment: str) -> Overrides:
         """Every key from the place that wins; the file has been decoded before, so each value is of its type."""
         found: dict[str, Any] = {}
-        for key in ("rollout", "rollback_on", "explain", "fallback", "holdout"):
+        for key in ("rollout", "rollback_on", "explain", "fallback", "holdout", "rules"):
             path = self.path(endpoint, environment, key)
             if (value := self._at(path)) is not None:
                 found[key] = value

@@ -112,6 +112,11 @@ class ItemTable:
             there[: len(found)] |= found
         return ~there
 
+    @property
+    def contents(self) -> object:
+        """The same object in all tables that say the same, whatever their position."""
+        return self._arrays
+
     def numbers(self, items: Sequence[str]) -> I8:
         """Of each item its number; -1 of one of which nothing is known."""
         get, n = self._number.get, len(self.names)

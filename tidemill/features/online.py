@@ -92,6 +92,14 @@ class Subject:
             events = events[:, events[0] <= watermark]
         return events[1], events[2]
 
+    def since(self, since: Micros, at: Micros, watermark: int | None) -> set[str]:
+        """The items of the events that a request sees and that are no older than this."""
+        low, high = self._events[2, : self.n].searchsorted([since, at]).tolist()
+        events = self._events[:, low:high]
+        if watermark is not None and watermark < self.seq:
+            events = events[:, events[0] <= watermark]
+        return {self.names[code] for code in events[1].tolist()}
+
 
 _NONE, _NO_EVENTS = np.empty(0, np.int64), np.empty((3, 0), np.int64)
 _A_SUBJECT, _A_NAME, _A_CODE = 600, 66, 100
@@ -144,6 +152,11 @@ class History:
             return set(), np.empty(0, np.int64)
         item, moments = found.seen(at, watermark)
         return {found.names[code] for code in np.unique(item).tolist()}, moments
+
+    def since(self, subject: str, since: Micros, at: Micros, watermark: int | None = None) -> set[str]:
+        """The subject's items that count and were taken from this moment on."""
+        found = self._of(subject)
+        return set() if found is None else found.since(since, at, watermark)
 
     def items(
         self, subject: str, at: Micros, half_life: Micros, watermark: int | None = None

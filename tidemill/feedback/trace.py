@@ -16,10 +16,12 @@ from tidemill.errors import NotFound, StoreError, TidemillError
 from tidemill.feedback.called import called, known_of_items, named_in
 from tidemill.feedback.explained import USUAL, explained, known_then
 from tidemill.feedback.explained import opened as open_model
+from tidemill.feedback.ruled import ruled_again
 from tidemill.process.child import Child
 from tidemill.process.supervised import log_file
 from tidemill.ref import Ref
 from tidemill.release.variants import BASELINE, kept_with
+from tidemill.rules.kept import mark_of
 from tidemill.store.lineage import downstream, upstream
 from tidemill.tasks.port import Explained, Task
 from tidemill.types import JsonObject, did_you_mean, to_iso
@@ -48,6 +50,8 @@ def trace(project: Project, prediction_id: str) -> JsonObject:
         opened = exc.message
     found = _again(opened, prediction, answer, history)
     answered = named_in(answer, json.loads(prediction.inputs or b"{}"))
+    if mark_of(answer) and not isinstance(opened, str):
+        found = found._replace(verified=ruled_again(project, *opened, prediction, history))
     return {
         "prediction": _facts(prediction, answer),
         "history": rows,

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from tidemill.errors import ConfigError, ContractError, TidemillError
 from tidemill.ops.parts import MOST_APART, apart
+from tidemill.ops.ruled import lately
 from tidemill.ops.status import status
+from tidemill.rules.kept import check_project as check_rules
 from tidemill.serve.client import here
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def examine(project: Project) -> list[Finding]:
         _sources,
         _champion,
         _keys,
+        _rules,
         _loop,
     )
     return [finding for check in checks for finding in _safely(check, project)]
@@ -140,6 +143,15 @@ def _keys(project: Project) -> Iterator[Finding]:
         mode = stat.S_IMODE(path.stat().st_mode)
         well = mode & 0o077 == 0 and project.root not in path.resolve().parents
         yield Finding(f"key {path.stem}", well, f"{path.name} is {mode:04o}", f"chmod 600 {path}")
+
+
+def _rules(project: Project) -> Iterator[Finding]:
+    """Whether the rules of an endpoint leave enough to be answered, and read what there is."""
+    check_rules(project)
+    for name, scope in project.endpoints.items():
+        if scope.config.policies.rules and (found := lately(scope)) is not None:
+            hint = "tidemill trace PREDICTION says what each rule took out: more stock, or fewer rules"
+            yield Finding(f"rules of {name}", not found.often, found.message, hint)
 
 
 def _loop(project: Project) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from tidemill.features.online import History
 from tidemill.learning.evaluate import Scored
 from tidemill.learning.labelled import LabelledPrediction, unit_of
 from tidemill.release.gates.compare import Comparison, compare
+from tidemill.rules.again import Again as RulesAgain
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Outcome, Prediction
 from tidemill.store.sql.live import LiveStore
@@ -165,15 +166,24 @@ def ask_again(scope: Endpoint, bundle: str, lacking: Sequence[Prediction]) -> di
     known, dataset = History(), scope.model.dataset.name
     rows = scope.live.online.rows_of(p.subject for p in lacking if p.subject)
     known.load(row for row in rows if row[5] == dataset)
-    request = task_of(scope.model.task).request
-    return {asked.id: _answer(task, scorer, request, known, asked) for asked in lacking}
+    request, rules = task_of(scope.model.task).request, RulesAgain(scope.project)
+    in_order = sorted(lacking, key=lambda one: one.watermark)
+    return {asked.id: _answer(task, scorer, request, known, asked, rules) for asked in in_order}
 
 
-def _answer(task: Task, scorer: Any, kind: type[Request], history: History, asked: Prediction) -> bytes | str:
+def _answer(
+    task: Task, scorer: Any, kind: type[Request], history: History, asked: Prediction, rules: RulesAgain
+) -> bytes | str:
+    """By the rules that the request was answered by."""
     try:
         given = {**msgspec.json.decode(asked.inputs or b"{}"), "subject": asked.subject or None}
         request = msgspec.convert(given, kind)
-        return msgspec.json.encode(task.answer(scorer, request, history, asked.at, asked.watermark).output)
+        applied = rules.of(asked.id, msgspec.json.decode(asked.output), asked.watermark) if task.ranked else None
+        if applied is None:
+            answered = task.answer(scorer, request, history, asked.at, asked.watermark)
+        else:
+            answered = applied.answer(task, scorer, request, history, asked.at, asked.watermark)
+        return msgspec.json.encode(answered.output)
     except TidemillError as exc:
         return exc.code
     except Exception as exc:  # noqa: BLE001 - a version's own code may raise anything

@@ -7,6 +7,8 @@ from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from tidemill.types import JsonObject
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0)
 
@@ -33,6 +35,15 @@ class Metrics:
             ("endpoint", "input", "flag"),
             registry=r,
         )
+        self.ruled_out = Counter(
+            "tidemill_rules_out", "Items that a rule took out of answers.", ("endpoint", "rule"), registry=r
+        )
+        self.short = Counter(
+            "tidemill_rules_short",
+            "Answers with fewer items than were asked for, or none, for no more may be answered.",
+            ("endpoint", "how"),
+            registry=r,
+        )
         self.failures = Counter("tidemill_model_failures", "Answers a model failed to give.", ("release",), registry=r)
         self.fallbacks = Counter(
             "tidemill_fallbacks",
@@ -57,7 +68,7 @@ class Metrics:
         )
         self.read = Counter("tidemill_history_reads", "Subjects that were not held, read from the store.", registry=r)
         self._requests, self._seconds = cache(self.requests.labels), cache(self.seconds.labels)
-        self._predictions = cache(self.predictions.labels)
+        self._predictions, self._ruled_out = cache(self.predictions.labels), cache(self.ruled_out.labels)
 
     def known_as(self, scorer: str, host: str) -> None:
         """Whose numbers these are."""
@@ -78,6 +89,13 @@ class Metrics:
         """What was strange about the inputs of one prediction."""
         for name, words in flags.items():
             self.strange.labels(endpoint, name, words).inc()
+
+    def ruled(self, endpoint: str, reasons: JsonObject, empty: bool) -> None:
+        """What rules did to one prediction."""
+        for rule, n in reasons["out"].items():
+            self._ruled_out(endpoint, rule).inc(n)
+        if reasons.get("short"):
+            self.short.labels(endpoint, "empty" if empty else "short").inc()
 
     def render(self) -> bytes:
         return generate_latest(self.registry)

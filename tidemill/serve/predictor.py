@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from tidemill.config.rules import NO_RULES, RulesSection
 from tidemill.data.check.column import Column
 from tidemill.data.check.readings import Unread, name_of, read
 from tidemill.errors import (
@@ -43,6 +44,9 @@ from tidemill.release.variants import (
     keeps_the_one_before,
     named,
 )
+from tidemill.rules.applied import Applied
+from tidemill.rules.kept import check_columns, keep, rules_of
+from tidemill.rules.rules import Rules
 from tidemill.scope.project import Endpoint, Project
 from tidemill.serve import fallback
 from tidemill.serve.explain import Explainer
@@ -115,6 +119,7 @@ class Answer:
     cold: bool
     watermark: int
     flags: Mapping[str, str] = field(default_factory=dict)  # by input, what is strange about its value
+    reasons: JsonObject | None = None  # what the endpoint's rules did
     propensity: float = 1.0  # the chance with which its subject was drawn for the variant that was to answer
 
 
@@ -134,6 +139,7 @@ class Predictor:
         self.pace = Pace()
         self._fell_back = -math.inf  # when what is usual was answered last
         self.receded = -1  # up to this revision of the releases nobody answers who may not any more
+        self.rules: Rules | None = None
         self._refreshing = threading.Lock()
         self._switching = threading.Lock()
         self._telling = threading.Lock()
@@ -191,6 +197,19 @@ class Predictor:
         catalogues = [loaded.task.catalogue(loaded.scorer) for loaded in self.served.variants.values()]
         offered = {item for item in items if any(item in catalogue for catalogue in catalogues)}
         return offered | await self._histories.sold(self._dataset, items - offered)
+
+    @property
+    def section(self) -> RulesSection:
+        """What its rules were made of."""
+        return NO_RULES if self.rules is None else self.rules.section
+
+    def take_rules(self, scope: Endpoint) -> None:
+        """Answer by the rules that the endpoint has in this configuration from now on. Raises ConfigError: then by those of before."""
+        rules = rules_of(scope)
+        if rules is not None:
+            check_columns(scope, self.items)
+            keep(self.project.store, rules)
+        self.rules = rules
 
     # the models -------------------------------------------------------------------------------------------------------
 
@@ -350,27 +369,35 @@ class Predictor:
             )
         return chosen, arm
 
-    def answer(self, body: Request, unit: str, at: Micros, watermark: int | None = None) -> Answer:
-        """Ask the model. ``unit`` decides the variant: the subject, or the prediction's id where there is none.
+    def answer(self, body: Request, unit: str, at: Micros, watermark: int | None = None, draw: str = "") -> Answer:
+        """Ask the model. ``unit`` decides the variant: the subject, or the prediction's id where there is none; ``draw``: that id, by which
+        rules draw.
 
         A variant that fails is counted against it and the champion answers; where that one cannot, what is usual.
         Raises NoModel, BadRequest, SignatureMismatch, ModelError.
         """
         seen, last = self.history.seq if watermark is None else watermark, self.served
+        rules = self.applied(draw)
         try:
             for by, arm, chance in self._turns(unit):
                 try:
-                    return self._given(by, arm, chance, seen, *_ask(by, self.history, body, at, seen))
+                    return self._given(by, arm, chance, seen, *_ask(by, self.history, body, at, seen, rules))
                 except ModelError as exc:
                     self._failed_to(by, exc, arm)
         except (NoModel, ModelError) as exc:
-            if (instead := self._instead(last, body, seen, exc)) is None:
+            if (instead := self._instead(last, body, at, seen, exc, rules)) is None:
                 raise
             return instead
         raise AssertionError("the last turn answers or raises")
 
     async def ask(
-        self, body: Request, unit: str, at: Micros, watermark: int | None = None, until: float = math.inf
+        self,
+        body: Request,
+        unit: str,
+        at: Micros,
+        watermark: int | None = None,
+        until: float = math.inf,
+        draw: str = "",
     ) -> Answer:
         """As `answer`. A model that is not quick is asked beside the event loop, and waited for until then (of `time.monotonic`).
 
@@ -379,24 +406,29 @@ class Predictor:
         began, chosen = time.perf_counter(), self._chosen(unit)
         if chosen is None or self.pace.quick(chosen.bundle):
             try:
-                return self.answer(body, unit, at, watermark)
+                return self.answer(body, unit, at, watermark, draw)
             finally:
                 if chosen is not None:
                     self.pace.took(chosen.bundle, time.perf_counter() - began)
         seen, last = self.history.seq if watermark is None else watermark, self.served
         alone = self.history.alone(body.subject)  # the loop goes on learning rows meanwhile
+        rules = self.applied(draw)
         try:
             for by, arm, chance in self._turns(unit):
                 try:
-                    asked = partial(_ask, by, alone, body, at, seen)
+                    asked = partial(_ask, by, alone, body, at, seen, rules)
                     return self._given(by, arm, chance, seen, *await self.pace.beside(by.bundle, asked, until))
                 except (ModelError, TooLate) as exc:
                     self._failed_to(by, exc, arm)
         except (NoModel, ModelError, TooLate) as exc:
-            if (instead := self._instead(last, body, seen, exc)) is None:
+            if (instead := self._instead(last, body, at, seen, exc, rules)) is None:
                 raise
             return instead
         raise AssertionError("the last turn answers or raises")
+
+    def applied(self, draw: str) -> Applied | None:
+        """What the endpoint's rules are applied with; None where it has none."""
+        return None if self.rules is None else Applied(self.rules, self.items, draw)
 
     def is_quick(self, unit: str) -> bool:
         """Whether this unit is answered without waiting."""
@@ -427,7 +459,8 @@ class Predictor:
             _refuse(answered.flags)
         if arm == LAST_GOOD:
             self.metrics.fallbacks.labels(self.endpoint, LAST_GOOD, "refused").inc()
-        return Answer(by, arm, output, answered.cold, seen, answered.flags, chance)
+        reasons = answered.output.get("reasons") if self.rules is not None else None
+        return Answer(by, arm, output, answered.cold, seen, answered.flags, reasons, chance)
 
     def _failed_to(self, by: Loaded, exc: ModelError | TooLate, arm: str) -> None:
         """Count it against the release. Raises the error where it is the request's fault, or nobody has a turn after this one."""
@@ -442,16 +475,22 @@ class Predictor:
         self._failed[release_id] += 1
         _log.error("release %s failed to answer: %s", release_id, exc)
 
-    def _instead(self, served: Served, body: Request, seen: int, exc: TidemillError) -> Answer | None:
+    def _instead(
+        self, served: Served, body: Request, at: Micros, seen: int, exc: TidemillError, rules: Applied | None
+    ) -> Answer | None:
         """What is usual; None where nothing is kept of that, or the request is at fault."""
         kept = served.baseline
         if kept is None or (isinstance(exc, ModelError) and exc.code != ModelError.code):
             return None
         self._fell_back = time.monotonic()
         self.metrics.fallbacks.labels(self.endpoint, BASELINE, exc.code).inc()
-        output = _encode(self.task.instead(kept.usual, body))
+        if rules is None:
+            said = self.task.instead(kept.usual, body)
+        else:
+            said = rules.instead(self.task, kept.usual, body, self.history, at, seen).output
+        output = _encode(said)
         release = Release("", self.endpoint, kept.model, BASELINE, (), 0, 0, 0, environment=self.scope.environment)
-        return Answer(Loaded(release, "", None, self.task), BASELINE, output, True, seen)
+        return Answer(Loaded(release, "", None, self.task), BASELINE, output, True, seen, reasons=said.get("reasons"))
 
     @property
     def health(self) -> str:
@@ -488,12 +527,19 @@ class Predictor:
             },
             "refused": [{"release": r, "why": why} for r, why in served.refused],
             "history_seq": self.history.seq,
+            **({"rules": self.rules.mark} if self.rules is not None else {}),
         }
 
 
-def _ask(model: Loaded, history: History, request: Request, at: Micros, watermark: int) -> tuple[Answered, bytes]:
+def _ask(
+    model: Loaded, history: History, request: Request, at: Micros, watermark: int, rules: Applied | None
+) -> tuple[Answered, bytes]:
     try:
-        answered = _flagged(model, request, model.task.answer(model.scorer, request, history, at, watermark))
+        if rules is None:
+            said = model.task.answer(model.scorer, request, history, at, watermark)
+        else:
+            said = rules.answer(model.task, model.scorer, request, history, at, watermark)
+        answered = _flagged(model, request, said)
         return answered, _encode(answered.output)
     except TidemillError:
         raise

@@ -132,7 +132,7 @@ class PredictionService:
         Raises as `Predictor.answer`.
         """
         at = self._s.clock.now() if at is None else at
-        answer = predictor.answer(body, body.subject or prediction_id, at, watermark)
+        answer = predictor.answer(body, body.subject or prediction_id, at, watermark, prediction_id)
         return answer, _prediction(prediction_id, predictor.endpoint, at, body, inputs, answer, started)
 
     async def answered(
@@ -150,7 +150,7 @@ class PredictionService:
         at = self._s.clock.now() if at is None else at
         unit = body.subject or prediction_id
         with nullcontext() if body.key is None or predictor.is_quick(unit) else self._making(prediction_id):
-            answer = await predictor.ask(body, unit, at, watermark, until)
+            answer = await predictor.ask(body, unit, at, watermark, until, prediction_id)
         return answer, _prediction(prediction_id, predictor.endpoint, at, body, inputs, answer, started)
 
     def counted(self, answer: Answer, prediction: Prediction) -> None:
@@ -158,6 +158,8 @@ class PredictionService:
         self._s.metrics.predicted(prediction.endpoint, prediction.model, prediction.arm, prediction.cold)
         if answer.flags:
             self._s.metrics.flagged(prediction.endpoint, answer.flags)
+        if answer.reasons is not None:
+            self._s.metrics.ruled(prediction.endpoint, answer.reasons, b'{"items":[]' in prediction.output[:12])
 
     async def explained(self, predictor: Predictor, answer: Answer, made: Prediction, body: Request) -> Prediction:
         """With what the answer is made of. Who asks with the same key meanwhile waits."""

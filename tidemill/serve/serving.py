@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from tidemill.access.tokens import TokenCache, cache
+from tidemill.config.decode import load
 from tidemill.config.network import history_bytes
 from tidemill.errors import AlreadyUp, Damaged, NoRoute, NotThereYet, StoreError, TidemillError
 from tidemill.features.items import begun
@@ -189,6 +190,17 @@ class Serving:
         await self.catch_up()
         async with self._refreshing:
             await asyncio.to_thread(self.look, again=True)
+            await asyncio.to_thread(self._reread_rules)
+
+    def _reread_rules(self) -> None:
+        """Answer by the rules that the file says now; by those of before, where it cannot be read."""
+        try:
+            config = load(self.project.root / "tidemill.toml").endpoints.get(self.project.environment, {})
+            for name, predictor in self.predictors.items():
+                if (said := config.get(name)) is not None and said.policies.rules != predictor.section:
+                    predictor.take_rules(replace(predictor.scope, config=said))
+        except TidemillError as exc:
+            _log.error("the rules stay as they were: %s", exc)
 
     def health(self, own: bool = True) -> dict[str, str]:
         """By endpoint whether it answers: ok | no_model | degraded (the champion is refused) | fallback (what is usual) |
@@ -336,11 +348,13 @@ def _not_there(position: int) -> NotThereYet:
 
 
 def prepare(project: Project) -> Serving:
-    """Load what is released. What does not verify is not served, and said."""
+    """Load what is released. What does not verify is not served, and said. Raises ConfigError for rules that read what there is not."""
     metrics = Metrics()
     most = history_bytes(project.reached.history)
     histories = Histories(project.live, most, missed=metrics.read.inc, items=begun(project))
     predictors = {name: Predictor(scope, metrics, histories) for name, scope in project.endpoints.items()}
+    for predictor in predictors.values():
+        predictor.take_rules(predictor.scope)
     clock = ReplayClock(project) if project.replay else None
     serving = Serving(project, metrics, predictors, histories, cache(project.store), clock or project.clock, clock)
     serving.look()

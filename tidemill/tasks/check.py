@@ -35,6 +35,7 @@ def check(text: str, name: str = "tidemill.toml") -> None:
             _gates(found, endpoint, environment)
             _fairness(found, endpoint, environment)
             _holdout(found, endpoint, environment)
+            _rules(found, endpoint, environment)
 
 
 def _model(found: Read, model: ModelSection) -> None:
@@ -122,6 +123,16 @@ def _fairness(found: Read, endpoint: EndpointConfig, environment: str) -> None:
     if section.mitigate == "thresholds" and (measure := section.measured(task.name)) not in EQUALIZED:
         hint = f'measure: one of {", ".join(EQUALIZED)}; or mitigate = "reweighing"'
         raise ConfigError(f"no threshold makes {measure} equal", place=place("mitigate"), hint=hint)
+
+
+def _rules(found: Read, endpoint: EndpointConfig, environment: str) -> None:
+    """Raises ConfigError for rules of what answers no list of items."""
+    task = task_of(found.config.model[endpoint.model].task)
+    if endpoint.policies.rules and task.ranked is None:
+        place = found.place(found.layers.path(endpoint.name, environment, "rules"))
+        raise ConfigError(
+            f"rules are for lists of items, and {task.name} answers none", place=place, hint="leave them out"
+        )
 
 
 def _metric(task: Task, metric: str, place: str) -> None:

@@ -292,5 +292,9 @@ class Task:
     """(what is usual, request) → the answer to it."""
     columns: Callable[[Any, Mapping[str, Any], int], Plain | None] | None = None
     """(scorer, columns of inputs by name, how many rows) → the answers to those that need no word of their own, as `answer` gives them."""
+    ranked: Callable[[Any, Any, History, Micros, int], Any] | None = None
+    """Of a recommender: as `answer`, all that the model can offer (`tidemill.tasks.ranking.ranked.Ranked`), for rules that come after it."""
+    usual_ranked: Callable[[JsonObject, Any], Any] | None = None
+    """(what is usual, request) → the same of that."""
     said: Callable[[JsonObject], Mapping[str, Any]] | None = None
     """(an answer) → what is watched of it, by name: numbers, texts, truth values; a ``probability`` lies in [0, 1]."""

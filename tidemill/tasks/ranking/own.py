@@ -117,8 +117,10 @@ class LearnerScorer:
         self.titles: Mapping[str, str] = {}  # what items are called, where the bundle says it
         self._task = str(bundle.manifest["method"])
         self._learner = open_learner(file_of(bundle, "learner.py"), self._task)
-        self.catalogue = frozenset(items_of(bundle))
-        self._state = decode("arrays", file_of(bundle, "state.npz")) | {"items": np.array(items_of(bundle), np.str_)}
+        self.names = items_of(bundle)
+        self.codes = {name: code for code, name in enumerate(self.names)}
+        self.catalogue = self.codes.keys()
+        self._state = decode("arrays", file_of(bundle, "state.npz")) | {"items": np.array(self.names, np.str_)}
 
     def recommend(self, items: Sequence[str], values: F8, at: Micros, k: int) -> tuple[list[str], F8]:
         """Up to k items and their scores, as the learner gives them."""

@@ -68,8 +68,8 @@ class RecommendScorer:
     def __init__(self, ranking: Ranking, half_life: Micros) -> None:
         self.ranking, self.half_life = ranking, half_life
         self.titles: Mapping[str, str] = {}  # what items are called, where the bundle says it
-        self._code = {name: code for code, name in enumerate(ranking.items)}
-        self.catalogue = self._code.keys()
+        self.codes = {name: code for code, name in enumerate(ranking.items)}
+        self.names, self.catalogue = ranking.items, self.codes.keys()
 
     def recommend(self, items: Sequence[str], values: F8, at: Micros, k: int) -> tuple[list[str], F8]:
         """The k best items for this history and their scores, best first; equal ones in order of their names.
@@ -88,11 +88,11 @@ class RecommendScorer:
     def shares(self, wanted: Sequence[str], items: Sequence[str], values: F8, at: Micros = 0) -> Shares:
         """What the scores of these items are made of: popularity, and what each item of the history adds, lifted as a whole is."""
         r, n, width = self.ranking, len(self.ranking.items), len(wanted)
-        codes = np.array([self._code.get(name, n) for name in wanted], np.int64)
+        codes = np.array([self.codes.get(name, n) for name in wanted], np.int64)
         inside, known = codes < n, np.minimum(codes, n - 1)
         column = np.full(n + 1, -1, np.int64)
         column[codes[inside]] = np.flatnonzero(inside)
-        history = np.array([self._code.get(name, -1) for name in items], np.int64)
+        history = np.array([self.codes.get(name, -1) for name in items], np.int64)
         there = np.flatnonzero(history >= 0)
         near = column[r.neighbours[history[there]]]
         row, nth = np.nonzero(near >= 0)
@@ -109,12 +109,12 @@ class RecommendScorer:
 
     def code(self, item: str, unknown: int) -> int:
         """The item's place, or what is said of one that the model has never seen."""
-        return self._code.get(item, unknown)
+        return self.codes.get(item, unknown)
 
     def scores(self, items: Sequence[str], values: F8) -> tuple[F8, list[tuple[str, float]]]:
         """Of every item, and by name of those of the history that the model has never seen."""
         r, n = self.ranking, len(self.ranking.items)
-        codes = [self._code.get(name, -1) for name in items]
+        codes = [self.codes.get(name, -1) for name in items]
         history, counts, strange = np.array(codes, np.int64), values, []
         if -1 in codes:
             strange = [i for i, code in enumerate(codes) if code < 0]

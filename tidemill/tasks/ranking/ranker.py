@@ -74,7 +74,7 @@ class RankerScorer:
         self.ranking = ranker.ranking
         self._blend = RecommendScorer(ranker.ranking, half_life)
         self._trees = Booster(ranker.trees, len(NAMES), 1) if ranker.trees else None
-        self.catalogue = self._blend.catalogue
+        self.names, self.codes, self.catalogue = self._blend.names, self._blend.codes, self._blend.catalogue
 
     def recommend(
         self, items: Sequence[str], values: F8, at: Micros, k: int, times: Times | None = None

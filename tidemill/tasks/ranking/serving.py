@@ -19,6 +19,7 @@ from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent, Prediction
 from tidemill.tasks.port import (
     EXPLAINED,
+    LARGEST,
     NEVER_SEEN,
     Answered,
     Explained,
@@ -36,6 +37,7 @@ from tidemill.tasks.ranking.drawn import drawn
 from tidemill.tasks.ranking.outcomes import ItemOutcome, ItemsScorer
 from tidemill.tasks.ranking.own import LearnerScorer
 from tidemill.tasks.ranking.rank import RecommendScorer, best_of
+from tidemill.tasks.ranking.ranked import Listed, Ranked, Scorer, offer_of
 from tidemill.tasks.ranking.ranker import Ranker, RankerScorer
 from tidemill.tasks.ranking.recent import Row, heard, rows_of, times_with, with_recent
 from tidemill.tasks.ranking.sentence import because
@@ -48,19 +50,29 @@ FAINT = 0.25
 """A purchase of two half-lives ago: from there on it is asked whether the history changes the answer at all."""
 
 
+Key = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
+Said = (
+    Annotated[str, msgspec.Meta(max_length=256)] | bool | int | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
+)
+ContextValue = Said | Annotated[list[Said], msgspec.Meta(max_length=200)]
+"""A short text, a number, or a list of them."""
+
+
 class ItemsRequest(Request, forbid_unknown_fields=True, kw_only=True):
     """``POST /predict/{endpoint}``: for whom, and how many items.
 
     ``recent``: what was taken just now and is no outcome yet, the last one last; it counts as if it were. What neither the model
-    nor the subject's history knows does not count, and is flagged.
+    nor the subject's history knows does not count, and is flagged. ``context``: where it is asked (a store, a channel, a basket), for
+    the endpoint's rules.
     """
 
     subject: Name
     k: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 20
     recent: Annotated[tuple[Name, ...], msgspec.Meta(max_length=50)] = ()
+    context: Annotated[dict[Key, ContextValue], msgspec.Meta(max_length=16)] = msgspec.field(default_factory=dict)
 
     def kept(self) -> JsonObject:
-        return {name: value for name, value in super().kept().items() if name != "recent" or value}
+        return {name: value for name, value in super().kept().items() if value or name not in ("recent", "context")}
 
     def spelled(self, name: Spell) -> Request:
         body = super().spelled(name)
@@ -78,7 +90,6 @@ class Items(msgspec.Struct, forbid_unknown_fields=True):
     flags: dict[str, str] = {}
 
 
-Scorer = RecommendScorer | RankerScorer | SessionScorer | LearnerScorer
 _LOADED: dict[str, Callable[[Bundle], Scorer]] = {
     "recommend": lambda bundle: RecommendScorer(ranking_of(bundle), int(bundle.manifest["half_life"])),
     "ranker": lambda bundle: RankerScorer(ranker_of(bundle), int(bundle.manifest["half_life"])),
@@ -122,6 +133,19 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
     cold = not items or (float(values.max()) < FAINT and names == scorer.recommend([], values[:0], at, request.k)[0])
     told: JsonObject = {"items": names, "scores": scores.tolist()}
     return Answered({**told, "flags": flags} if flags else told, cold, flags)
+
+
+def ranked(scorer: Any, request: Request, history: History, at: Micros, watermark: int) -> Ranked:
+    """As `answer`, all that the model can say. Raises BadRequest, ModelError."""
+    request = _asked(request)
+    items, values, times, counted = _known(scorer, request, history, at, watermark)
+    flags = {} if len(counted) == len(request.recent) else {"recent": NEVER_SEEN}
+    cold = not items
+    if items and float(values.max()) < FAINT:
+        first, _ = best_of(scorer, items, values, at, request.k, times)
+        cold = first == scorer.recommend([], values[:0], at, request.k)[0]
+    offer = offer_of(scorer, items, values, at, request.k, times)
+    return Ranked(scorer.names, offer, request.k, request.context, counted, cold, flags)
 
 
 def _known(
@@ -198,6 +222,14 @@ def instead(usual: JsonObject, request: Any) -> JsonObject:
     return {"items": usual["items"][:k], "scores": usual["scores"][:k]}
 
 
+def usual_ranked(usual: JsonObject, request: Any) -> Ranked:
+    """All of them."""
+    request, names, scores = _asked(request), usual["items"], np.array(usual["scores"], np.float64)
+    codes = {name: code for code, name in enumerate(names)}
+    offer = Listed(codes, (), lambda n: (names, scores), len(names))
+    return Ranked(names, offer, request.k, request.context, request.recent, True, {})
+
+
 def unsupported(feature: FeatureConfig) -> str | None:
     """Of features no recommender reads anything but the decayed counts of a subject's items."""
     if feature.op == "decayed_count" and feature.by is not None and feature.window is None:
@@ -220,6 +252,7 @@ RECOMMEND = Task(
     outcome=ItemOutcome,
     scorers=SCORERS,
     answer=answer,
+    ranked=ranked,
     explain=explain,
     contributions=contributions,
     sentence=sentence,
@@ -229,6 +262,7 @@ RECOMMEND = Task(
     unsupported=unsupported,
     usual=usual,
     instead=instead,
+    usual_ranked=usual_ranked,
 )
 TASKS = (RECOMMEND, replace(RECOMMEND, name="steps", learners=()))
 """Built-in recommenders, and a project's own: ``steps:NAME``."""

@@ -97,14 +97,14 @@ class SessionScorer:
     def __init__(self, sessions: Sessions, half_life: Micros) -> None:
         self.sessions, self.half_life = sessions, half_life
         self.titles: Mapping[str, str] = {}  # what items are called, where the bundle says it
-        self._code = {name: code for code, name in enumerate(sessions.items)}
-        self.catalogue = self._code.keys()
+        self.codes = {name: code for code, name in enumerate(sessions.items)}
+        self.names, self.catalogue = sessions.items, self.codes.keys()
 
     def recommend(
         self, items: Sequence[str], values: F8, at: Micros, k: int, times: Times | None = None
     ) -> tuple[list[str], F8]:
         """The k best items, best first; equal ones in order of their names. ``times``: when the subject took its items."""
-        scores = self._scores(items, times)
+        scores = self.scores(items, times)
         best = top(scores, k)
         return [self.sessions.items[i] for i in best.tolist()], scores[best]
 
@@ -115,7 +115,7 @@ class SessionScorer:
 
         What was taken just now and is not said again loses all of it and stands behind: a part of its own.
         """
-        codes = np.array([self._code.get(name, -1) for name in wanted], np.int64)
+        codes = np.array([self.codes.get(name, -1) for name in wanted], np.int64)
         known, out = np.maximum(codes, 0), np.zeros((len(items), len(wanted)))
         base = np.where(codes >= 0, self.sessions.base[known], 0.0)
         if not len(items):
@@ -125,7 +125,8 @@ class SessionScorer:
         behind = np.isin(codes, self._newest(order, last, times)) & (codes >= 0)
         return Shares(out, {POPULAR: base, JUST: np.where(behind, -1.0 - base - out.sum(axis=0), 0.0)})
 
-    def _scores(self, items: Sequence[str], times: Times | None) -> F8:
+    def scores(self, items: Sequence[str], times: Times | None) -> F8:
+        """Of every item."""
         if not len(items):
             return self.sessions.base
         order, last = self._last(items, times)
@@ -138,7 +139,7 @@ class SessionScorer:
         if times is None:
             raise ModelError("nearest sessions are asked with the moments of the subject's items")
         order = np.argsort(-times.last, kind="stable")[: self.sessions.recent]
-        return order, np.array([self._code.get(items[place], -1) for place in order.tolist()], np.int64)
+        return order, np.array([self.codes.get(items[place], -1) for place in order.tolist()], np.int64)
 
     def _newest(self, order: I8, last: I8, times: Times | None) -> I8:
         """The codes of what was taken at the last moment, where that is not said again."""

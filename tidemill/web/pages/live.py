@@ -13,6 +13,7 @@ from markupsafe import Markup
 from tidemill.learning.measures import Measure, measure
 from tidemill.monitor.quality import recently
 from tidemill.ops.predictions import Given, given, ls, names
+from tidemill.ops.ruled import ruled
 from tidemill.ops.snapshot import Snapshot, count_predictions
 from tidemill.ops.status import loop_state
 from tidemill.ops.text import quantile
@@ -75,6 +76,7 @@ def live(ask: Ask) -> Shown:
         "estimated": estimated(loop, estimate, _marks(loop, days)),
         "groups": over_time(groups, _marks(loop, days)),
         "shown": (recently(loop.serving) or {}).get("shown", ""),
+        "ruled": ruled(loop.recent),
         "outcomes": _outcomes(loop),
         "scorers": loop.scorers,
         "recent": prediction_rows(ask.project, [given(p) for p in loop.recent[:8]]),

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from tidemill.errors import NotFound, TidemillError
 from tidemill.ops import predictions
 from tidemill.ops.predictions import trace as _traced
+from tidemill.ops.ruled import rules_said
 from tidemill.scope.project import Project
 from tidemill.tasks.port import one_line
 from tidemill.types import JsonObject
@@ -57,6 +58,9 @@ def shown(project: Project, prediction_id: str) -> dict[str, Any]:
         "known": [_known(row) for row in found.get("items", ())],
         "items": list(zip(answer.get("items", ()), answer.get("scores", ()))),
         "row": row_of(p),
+        "rules": rules_said(answer["reasons"]) if answer.get("reasons") else [],
+        "moved": (answer.get("reasons") or {}).get("moved", {}),
+        "context": p.inputs.get("context", {}) if isinstance(p.inputs, dict) else {},
         "named": p.inputs.get("recent", []) if isinstance(p.inputs, dict) else [],
         "labels": sorted((answer.get("probabilities") or {}).items(), key=lambda label: -label[1]),
         "problem": problem,

@@ -1,0 +1,237 @@
+"""Rules at the server: never sold out, k whenever k are there, said in the answer and the log, and the same when asked again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.data.test_items import ITEMS
+from tests.release.made import add_model, hold
+from tests.serve.asking import NOON, TOML, Asker, alive
+from tests.tiers import both
+from tidemill.access import tokens as auth
+from tidemill.access.tokens import SCOPES
+from tidemill.errors import ConfigError
+from tidemill.feedback.explained import known_then, opened
+from tidemill.feedback.ruled import ruled_again
+from tidemill.release.pairs import ask_again
+from tidemill.rules.kept import check_project
+from tidemill.scope.project import Project, open_project
+from tidemill.serve.http.app import App
+from tidemill.serve.serving import prepare
+from tidemill.store.artifacts.codecs import put_bundle
+from tidemill.tasks.ranking.bundle import recommend_bundle
+from tidemill.tasks.ranking.rank import Ranking
+from tidemill.types import DAY, HeldClock
+
+NAMES = [f"i{n:02}" for n in range(40)]
+MODEL = NAMES[:30]
+RULES = """
+[data.items]
+source = "data/items/*.csv"
+contract = "contracts/items.yaml"
+[endpoint.shop.rules]
+in_stock = { column = "stock" }
+exclude = [{ name = "basket", items = ["$basket"] }, { where = { name = "mug" }, when = { channel = "kids" } }]
+bought_within = "7 days"
+boosts = [{ name = "cheap", where = { price = { at_most = 1 } }, by = 3 }]
+popularity = "price"
+"""
+
+
+def laid(root: Path, rules: str = RULES) -> Path:
+    (root / "contracts").mkdir(parents=True)
+    (root / "contracts/items.yaml").write_text(ITEMS.replace("KEY", "sku"))
+    (root / "tidemill.toml").write_text(TOML + rules)
+    return root
+
+
+def release(project: Project, version: int, items: list[str]) -> str:
+    """A model that likes the later items more, released; its bundle."""
+    base = np.arange(1.0, len(items) + 1) * (1 if version == 1 else -1)
+    plain = Ranking.plain(items, base)
+    made = Ranking(items, base, plain.factor, plain.neighbours, plain.weights, again=1.0)
+    digest = put_bundle(project.artifacts, recommend_bundle(made, {"method": "made", "half_life": 30 * DAY}, 0))
+    held = hold(project, add_model(project, version, bundle=digest, evaluation_bundle=digest), f"rel_{version}")
+    if version == 1:
+        project.store.releases.promote(held.id, project.clock.now())
+    return digest
+
+
+@pytest.fixture
+def project(tmp_path: Path, home: Path) -> Iterator[Project]:
+    with open_project(laid(tmp_path / "shop"), clock=HeldClock(NOON)) as opened:
+        release(opened, 1, MODEL)
+        yield opened
+
+
+@pytest.fixture
+def run(project: Project) -> Callable[..., Any]:
+    def go(work: Callable[[Asker], Any]) -> Any:
+        async def main() -> Any:
+            app = App(prepare(project), lambda: ())
+            async with alive(app, auth.issue(project.store, "test", SCOPES)) as ask:
+                return await work(ask)
+
+        return asyncio.run(main())
+
+    return go
+
+
+async def feed(ask: Asker, stock: dict[str, int], **values: Any) -> int:
+    rows = [{"item": name, "values": {"stock": n, "price": 2.0, **values}} for name, n in stock.items()]
+    return int((await ask("POST", "/items/items", rows)).json["position"])
+
+
+async def predict(ask: Asker, position: int = 0, **body: Any) -> Any:
+    answer = await ask("POST", "/predict/shop", {"subject": "7", **body}, headers={"Position": str(position)})
+    assert answer.status == 200, answer.json
+    return answer.json
+
+
+def verified(project: Project, prediction: str) -> Any:
+    found = project.live.predictions.get(prediction)
+    model = opened(project, project.store.models.get(found.model))
+    assert not isinstance(model, str)
+    return ruled_again(project, *model, found, known_then(project, found))
+
+
+def test_an_answer_says_what_rules_did_and_is_given_again_from_the_log(
+    project: Project, run: Callable[..., Any]
+) -> None:
+    other = release(project, 2, MODEL)
+
+    async def work(ask: Asker) -> Any:
+        at = await feed(ask, {name: int(name not in ("i29", "i35")) for name in NAMES})
+        bought = {"key": "o1", "at": NOON - DAY, "subject": "7", "item": "i28", "value": 1.0}
+        at = max(at, (await ask("POST", "/feedback?endpoint=shop", bought)).json["position"])
+        said = await predict(ask, at, k=5, context={"basket": ["i27"], "channel": "app"}, explain=True)
+        project.clock.move(NOON + DAY)  # type: ignore[attr-defined]
+        await feed(ask, dict.fromkeys(NAMES, 0))  # what is sold out later changes nothing of what was said
+        return said
+
+    said = run(work)
+    assert said["items"] == ["i26", "i25", "i24", "i23", "i22"]
+    assert said["reasons"]["out"] == {"in_stock": 2, "basket": 1, "bought_within": 1}
+    assert said["reasons"]["of"] == 40 and said["reasons"]["moved"] == {}
+    assert said["explained"]["answers"][0]["score"] == said["scores"][0]
+    logged = project.live.predictions.get(said["prediction_id"])
+    assert json.loads(logged.output)["reasons"] == said["reasons"]
+    assert json.loads(logged.inputs)["context"] == {"basket": ["i27"], "channel": "app"}
+    assert verified(project, logged.id) == {"same_items": True, "largest_difference": 0.0, "same_reasons": True}
+    (output,) = ask_again(project.endpoint(), other, [logged]).values()
+    assert json.loads(output)["items"] == ["i00", "i01", "i02", "i03", "i04"]  # by the rules and the stock of then
+    own = project.store.models.get(logged.model).bundle
+    assert ask_again(project.endpoint(), own, [logged]) == {logged.id: logged.output}
+
+
+def test_boosts_and_what_the_model_does_not_know_are_marked(project: Project, run: Callable[..., Any]) -> None:
+    async def work(ask: Asker) -> Any:
+        await feed(ask, {"i12": 1}, price=0.5)
+        at = await feed(ask, {"i10": 1, "i11": 1, "i38": 1, "i39": 1})
+        project.clock.move(NOON + 1)  # type: ignore[attr-defined]
+        more = {"item": "i39", "values": {"stock": 1, "price": 9.0}}
+        at = (await ask("POST", "/items/items", more)).json["position"]
+        return await predict(ask, at, k=5), await predict(ask, k=9, subject="8"), await feed(ask, {"i10": 0})
+
+    five, nine, _ = run(work)
+    assert five["items"] == ["i12", "i11", "i10", "i39", "i38"]
+    assert five["reasons"]["moved"] == {"i12": ["cheap"], "i38": ["popularity"], "i39": ["popularity"]}
+    assert five["scores"][:3] == [13.0, 12.0, 11.0] and "short" not in five["reasons"]
+    assert nine["items"] == five["items"] and nine["reasons"]["short"]  # no more are there, and that is said
+
+
+def test_nothing_to_show_is_an_empty_answer_that_is_counted(project: Project, run: Callable[..., Any]) -> None:
+    async def work(ask: Asker) -> Any:
+        return await predict(ask), (await ask("GET", "/metrics")).body.decode()
+
+    said, metrics = run(work)
+    assert (said["items"], said["reasons"]["out"], said["reasons"]["short"]) == ([], {"in_stock": 30}, True)
+    assert 'tidemill_rules_short_total{endpoint="shop",how="empty"} 1.0' in metrics
+    assert 'tidemill_rules_out_total{endpoint="shop",rule="in_stock"} 30.0' in metrics
+
+
+def test_rules_change_when_the_server_is_told_to_look(project: Project, run: Callable[..., Any]) -> None:
+    path = project.root / "tidemill.toml"
+
+    async def work(ask: Asker) -> Any:
+        at = await feed(ask, dict.fromkeys(NAMES, 2))
+        before = await predict(ask, at, k=1)
+        path.write_text(TOML + RULES.replace('"stock" }', '"stock", at_least = 3 }'))
+        assert (await predict(ask, k=1))["reasons"] == before["reasons"]
+        assert (await ask("POST", "/control/refresh")).status == 200
+        after = await predict(ask, k=1)
+        path.write_text(TOML + RULES.replace('"stock" }', '"stok" }'))
+        assert (await ask("POST", "/control/refresh")).status == 200
+        return before, after, await predict(ask, k=1)
+
+    before, after, still = run(work)
+    assert before["items"] == ["i29"] and after["items"] == [] and still["items"] == []
+    assert before["reasons"]["rules"] != after["reasons"]["rules"] == still["reasons"]["rules"]
+    assert verified(project, before["prediction_id"])["same_items"] is True
+
+
+@pytest.mark.parametrize(
+    ("rules", "line"),
+    [
+        ('in_stock = { column = "stok" }', 16),
+        ('diversity = { by = "stock_", at_most = 2 }', 16),
+        ('exclude = [{ where = { stock = "none" } }]', 16),
+        ("exclude = [{ where = { name = 3 } }]", 16),
+        ('popularity = "name"', 16),
+    ],
+)
+def test_a_rule_of_a_column_that_is_not_there_is_refused_when_it_is_loaded(
+    tmp_path: Path, home: Path, rules: str, line: int
+) -> None:
+    head = RULES[: RULES.index("in_stock")]
+    with open_project(laid(tmp_path / "shop", head + rules + "\n"), clock=HeldClock(NOON)) as project:
+        for refuses in (check_project, prepare):
+            with pytest.raises(ConfigError) as refused:
+                refuses(project)
+            assert refused.value.place == f"tidemill.toml:{line}"
+
+
+@pytest.mark.parametrize("size", both((200, 60), (10_000, 17_280)))
+def test_a_day_of_a_shop(tmp_path: Path, home: Path, size: tuple[int, int]) -> None:
+    """Every five seconds some stock changes, here or in another process, and somebody asks: nothing sold out, and k whenever k are there."""
+    items, steps = size
+    rules = RULES[: RULES.index("exclude")] + 'diversity = { by = "name", at_most = 2 }\n'
+    rng, names = random.Random(7), [f"i{n:05}" for n in range(items)]
+    truth: dict[str, int] = {}
+    with open_project(laid(tmp_path / "shop", rules), clock=HeldClock(NOON)) as project:
+        release(project, 1, names[: items * 9 // 10])
+
+        async def work(ask: Asker) -> None:
+            await told(ask, {name: rng.choice((0, 0, 1, 3)) for name in names})
+            for step in range(steps):
+                project.clock.move(NOON + 5_000_000 * (step + 1))  # type: ignore[attr-defined]
+                at = await told(ask, {name: rng.choice((0, 0, 2)) for name in rng.sample(names, 5)})
+                left = sum(map(bool, truth.values()))
+                k = rng.choice((10, 10, 10, min(left + 1, 1_000)))
+                said = await predict(ask, at, k=k, subject=str(step % 50))
+                assert all(truth[name] for name in said["items"]), step
+                assert len(said["items"]) == len(set(said["items"])) == min(k, left), step
+                assert said["reasons"].get("short", False) == (k > left)
+
+        async def told(ask: Asker, stock: dict[str, int]) -> int:
+            truth.update(stock)
+            every, at = [*stock.items()], 0
+            for start in range(0, len(every), 500):
+                some = dict(every[start : start + 500])
+                at = await feed(ask, some, name=f"kind {rng.randrange(9)}")
+            return at
+
+        async def main() -> None:
+            app = App(prepare(project), lambda: ())
+            async with alive(app, auth.issue(project.store, "test", SCOPES)) as ask:
+                await work(ask)
+
+        asyncio.run(main())
