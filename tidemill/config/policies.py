@@ -209,7 +209,7 @@ class Rule:
     """One rule that rolls a release back."""
 
     text: str
-    kind: str  # errors | p99 | quality
+    kind: str  # errors | p99 | quality | decay
     limit: float  # a share, microseconds, or a share of loss
 
 
@@ -221,6 +221,7 @@ class RollbackSection(Section, frozen=True):
     hit_rate_drop: str = ""
     quality_drop: str = ""
     loss_rise: str = ""
+    decay: str = ""  # after its bake: what it may have fallen by, a share of what it promised
 
     def rules(self) -> tuple[Rule, ...]:
         """Raises ConfigError, naming the key.
@@ -240,6 +241,9 @@ class RollbackSection(Section, frozen=True):
             if text:
                 share = some_share(text)
                 yield Rule(f"{key.removesuffix('_drop').replace('_', ' ')} drops {percent(share)}", "quality", share)
+        if self.decay:
+            share = some_share(self.decay, most=100.0)
+            yield Rule(f"decays {percent(share)}", "decay", share)
         if self.loss_rise:
             share = some_share(self.loss_rise, most=100.0)
             yield Rule(f"loss rises {percent(share)}", "quality", share)

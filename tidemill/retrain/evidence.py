@@ -89,10 +89,16 @@ def _alarms(scope: Endpoint, champion: Release | None, now: Micros) -> list[Json
     if champion is None:
         return []
     found = scope.store.alarms.list(**scope.here, model=champion.model, since=now - MEMORY, until=now + 1)
-    return [
+    alarms: list[JsonObject] = [
         {"monitor": a.kind, "at": a.opened, "since": a.since, "what": list(a.what), "hurts": a.hurts}
         for a in [a for a in found if a.kind != PLATFORM and a.ended != TAKEN_BACK][-_MOST:]
     ]
+    if (
+        worse := champion.evidence.no_way_back
+    ) is not None:  # as an alarm of decay: it would be taken back, and cannot be
+        at = worse["at"]
+        alarms.append({"monitor": "decay", "at": at, "since": at, "what": [worse["reason"]], "hurts": "yes"})
+    return sorted(alarms, key=lambda alarm: alarm["at"])
 
 
 def _attempts(scope: Endpoint, now: Micros) -> list[JsonObject]:

@@ -45,7 +45,8 @@ class Stopped(EngineError):
 
 
 class Jobs(Protocol):
-    """Does jobs by kind: ``ingest``, ``settle``, ``watch``, ``look``, ``pairs``, ``mirror``, ``train``, ``release``, ``holdout``, ``batch``."""
+    """Does jobs by kind: ``ingest``, ``settle``, ``watch``, ``look``, ``pairs``, ``after``, ``mirror``, ``train``, ``release``, ``holdout``,
+    ``batch``."""
 
     def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:
         """The job's answer, within ``seconds`` of wall time. Raises JobFailed."""

@@ -49,8 +49,8 @@ def take(scope: Endpoint, now: Micros) -> list[Event]:
         return end_shadow(scope.project, release.id, now, "replaced", "another release is champion now")
     if ripe(scope, found) > (found.looks[-1].pairs if found.looks else 0):
         with suppress(NotEnoughData):  # of one subject, or of one label alone: as if nothing had come
-            through = min(_through(scope), found.until)
-            made = pairs(scope, release.model, champion.model, found.since, through, found.until, found.metric)
+            until = min(through(scope), found.until)
+            made = pairs(scope, release.model, champion.model, found.since, until, found.until, found.metric)
             return shadow.look(scope, release, made, now)
     return shadow.end(scope, release, now) if shadow.is_over(scope, found, now) else []
 
@@ -62,7 +62,7 @@ def give_up(scope: Endpoint, release: Release, now: Micros) -> list[Event]:
     return shadow.end(scope, release, now) if over else []
 
 
-def _through(scope: Endpoint) -> Micros:
+def through(scope: Endpoint) -> Micros:
     """Until when labels are in: the end of the last window of quality before one whose labels are still to come."""
     last = scope.store.windows.first(**scope.here, monitor=QUALITY)
     waiting = scope.store.windows.list(**scope.here, monitor=QUALITY, complete=False)
@@ -81,7 +81,7 @@ def beside(scope: Endpoint, release: Release) -> Pairs | None:
         return None
     until = (release.evidence.bake_until if baking else None) or began + test_span(scope)
     since = -(-began // scope.monitor.span) * scope.monitor.span
-    return pairs(scope, release.model, before.model, since, min(_through(scope), until), until)
+    return pairs(scope, release.model, before.model, since, min(through(scope), until), until)
 
 
 def arms(scope: Endpoint, release: Release, now: Micros) -> Evidence:

@@ -80,6 +80,7 @@ def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> 
     try:
         events = [*_hold(scope, jobs, now), *_settle(scope, jobs, now), *_join(scope, now), *_watch(scope, jobs, now)]
         events += _look_at_rollout(scope, jobs, now, previous)
+        events += _look_after(scope, jobs, now, previous)
         events += _look_at_shadow(scope, jobs, now, previous)
         events += _compare(scope, jobs, now)
         events += _decide(scope, jobs, now, previous) if scope.before is None else _promote(scope, jobs, now)
@@ -260,6 +261,31 @@ def _look_at_rollout(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros 
     if events:
         _follow(scope.project)
     return [*unasked, *failed, *events]
+
+
+def _look_after(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:
+    """At a champion whose bake is over: labels come late, and a decay later."""
+    from tidemill.release.rollout.rollout import look_after
+    from tidemill.release.rollout.rules import Finding
+    from tidemill.retrain.after import asks, platform, watched
+    from tidemill.retrain.looks import ripened
+
+    release = watched(scope)
+    if release is None:
+        return []
+    found, watch = platform(scope, release, now, closed=previous is None or next_end(scope, previous) <= now)
+    failures: list[Event] = []
+    if asks(scope, release) and ripened(scope, previous):
+        asked = {"endpoint": scope.name, "release": release.id, "now": now}
+        try:
+            told = jobs.run("after", asked, scope.project.limit("watch"))["findings"]
+            found += [Finding(**one) for one in told]
+        except JobFailed as exc:
+            failures = _failed(scope, now, "after", exc)
+    events = look_after(scope.project, release, found, now, watch)
+    if events:
+        _follow(scope.project)
+    return [*failures, *events]
 
 
 def _mirrored(scope: Endpoint, jobs: Jobs, release: Release, now: Micros) -> tuple[Release, list[Event]]:

@@ -31,7 +31,7 @@ from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
 from tidemill.process.memory import memory_within
 from tidemill.release.pipeline import release_candidate
-from tidemill.retrain import batches, looks
+from tidemill.retrain import after, batches, looks
 from tidemill.retrain.mirrored import mirror
 from tidemill.retrain.score import settle
 from tidemill.scope.project import Project, hand_on, open_project
@@ -137,6 +137,13 @@ def _mirror(project: Project, params: JsonObject) -> JsonObject:
     return {"asked": seen.asked if seen else 0}
 
 
+def _after(project: Project, params: JsonObject) -> JsonObject:
+    """What the labels say of a champion after its bake."""
+    scope = project.endpoint(params["endpoint"])
+    found = after.labelled(scope, project.store.releases.get(params["release"]), params["now"])
+    return {"findings": after.told(found)}
+
+
 def _hold(project: Project, params: JsonObject) -> JsonObject:
     return {"held": hold(project.endpoint(params["endpoint"]).model, params["now"])}
 
@@ -173,6 +180,7 @@ HANDLERS: dict[str, Callable[[Project, JsonObject], JsonObject]] = {
     "watch": _watch,
     "look": _look,
     "pairs": _pairs,
+    "after": _after,
     "mirror": _mirror,
     "train": _train,
     "release": _release,

@@ -412,5 +412,7 @@ class ReleaseEvidence:
     uncounted: Micros = 0  # how much of the stage's time does not count
     failed_before: int = 0  # failures that what is seen since it started leaves out
     watch: Watch | None = None
-    no_way_back: str = ""  # why it would be taken back after its bake, if there were a release to go back to: told once
+    no_way_back: JsonObject | None = (
+        None  # {reason, at, findings}: taken back after its bake, if one could follow; told once
+    )
     saw: Saw | None = None

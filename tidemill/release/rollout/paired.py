@@ -11,7 +11,7 @@ Fair only where what is shown does not move the outcome. Measured: docs/decision
 
 from __future__ import annotations
 
-from tidemill.learning.measures import measure
+from tidemill.learning.measures import Measure, measure
 from tidemill.release.gates.compare import Comparison
 from tidemill.release.gates.sentences import amount, figures
 from tidemill.release.rollout.rules import DOUBT, LEAST_SUBJECTS, Finding, drop_e_value
@@ -31,7 +31,7 @@ def not_worse(found: Comparison, margin: float) -> Finding:
     >>> not_worse(seen, 0.02).broken, not_worse(seen, 0.02).text
     (True, 'worse, asked the same: recall@20 0.270 against 0.300 (-10.0 %, 95 %: -15.0 to -5.0 %) on 300 requests of 200 subjects')
     """
-    e_value, useless = (_bet(found, gain, margin) for gain in (found.gain, -1.0))
+    e_value, useless = (bet_on(found, gain, margin) for gain in (found.gain, -1.0))
     proof = 1 / (1 - CONFIDENCE)
     broken, powered = e_value >= proof, max(e_value, useless) >= proof
     doubtful = not broken and e_value >= DOUBT
@@ -48,15 +48,20 @@ def not_worse(found: Comparison, margin: float) -> Finding:
     return Finding(f"not worse, {amount(margin)}", broken, powered, f"{word}: {figures(found)}", said, doubtful)
 
 
-def _bet(found: Comparison, gain: float, margin: float) -> float:
-    """The bet on this gain. A loss of an error metric has no end: it is taken as a share of the new one's level, which has.
+def bet_on(found: Comparison, gain: float, margin: float) -> float:
+    """The bet on this gain."""
+    return bet(*bounded(measure(found.metric), gain, found.error), found.subjects, margin)
+
+
+def bounded(kind: Measure, gain: float, error: float) -> tuple[float, float]:
+    """A gain and its error, below 0 never less than -1. A loss of an error metric has no end: it is taken as a share of the new one's
+    level, which has.
 
     Nothing changes near 0 (delta method); five times the error is a loss of 80 %, as well known as it is large.
     """
-    error = found.error
-    if measure(found.metric).less_is_better and gain < 0:
-        gain, error = gain / (1 - gain), error / (1 - gain) ** 2
-    return bet(gain, error, found.subjects, margin)
+    if kind.less_is_better and gain < 0:
+        return gain / (1 - gain), error / (1 - gain) ** 2
+    return gain, error
 
 
 def bet(gain: float, error: float, subjects: int, margin: float) -> float:

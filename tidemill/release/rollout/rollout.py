@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from tidemill.config.policies import Rule
 from tidemill.errors import ReleaseError
+from tidemill.release.rollout.after import AFTER, is_watched, way_back
 from tidemill.release.rollout.change import Change
 from tidemill.release.rollout.mirror import steady
-from tidemill.release.rollout.rules import Evidence, judge
+from tidemill.release.rollout.rules import Evidence, Finding, judge
 from tidemill.release.rollout.timing import BAKE, missing, patience_until, stage_over
 from tidemill.release.signing.unfit import why_unfit
 from tidemill.release.variants import answers_nobody, in_shadow
+from tidemill.store.payloads import Watch
 from tidemill.store.records import Event, Release, Tx
 from tidemill.types import JsonObject, Micros
 
@@ -47,11 +49,12 @@ def is_old(release: Release, now: Micros) -> bool:
     return release.status == "champion" and until > usual <= now
 
 
-def _rules(scope: Endpoint, release: Release, now: Micros) -> Sequence[Rule]:
+def rules_of(scope: Endpoint, release: Release, now: Micros) -> Sequence[Rule]:
     """Those that can be asked: who answers nobody has no outcomes of its own."""
     if is_old(release, now):
         return ()
-    return [rule for rule in scope.rules if rule.kind != "quality"] if in_shadow(release) else scope.rules
+    later = (AFTER, "quality") if in_shadow(release) else (AFTER,)
+    return [rule for rule in scope.rules if rule.kind not in later]
 
 
 def decides(release: Release, now: Micros, evidence: Evidence) -> bool:
@@ -105,7 +108,7 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
             f"the evidence is not about {release.id}", hint="build it for rollout.watched(project, endpoint)"
         )
     scope = project.endpoint(endpoint)
-    findings = judge(_rules(scope, release, now), evidence)
+    findings = judge(rules_of(scope, release, now), evidence)
     if evidence.mirror is not None:
         findings.append(steady(evidence.mirror))
     if evidence.pairs is not None:
@@ -148,6 +151,36 @@ def check(project: Project, endpoint: str, now: Micros, evidence: Evidence | Non
         return change.advance(current, said)
 
     return _do(project, now, work, by=by, helped=bool(broken or damage))
+
+
+def look_after(
+    project: Project, release: Release, findings: Sequence[Finding], now: Micros, watch: Watch | None = None
+) -> list[Event]:
+    """Look at a champion whose bake is over: back, where a rule is broken and the one before it is a way back; else that is said, once.
+
+    ``watch``: the span that the platform's rules look at next. Raises NotAttested and StoreError as `check`.
+    """
+    broken = [finding for finding in findings if finding.broken]
+    back = way_back(project.endpoint(release.endpoint), release, broken, now) if broken else ""
+    reason: JsonObject = {"reason": "; ".join(finding.text for finding in broken), "by": "rule", "after_bake": True}
+    reason["findings"] = [asdict(found) for found in findings]
+
+    def work(change: Change) -> list[Event]:
+        current = project.store.releases.get(release.id, change.tx)
+        if moment(current) != moment(release) or not is_watched(current):
+            return []
+        if broken and not back:
+            return change.roll_back(current, reason)
+        seen = current.evidence if watch is None else replace(current.evidence, watch=watch)
+        told = bool(broken) and current.evidence.no_way_back is None
+        if told:
+            reason["reason"] += f"; no way back: {back}"
+            seen = replace(seen, no_way_back={"at": now, **reason})
+        if seen != current.evidence:
+            change.write(current, evidence=seen)
+        return [change.tell(current, "no_way_back", reason)] if told else []
+
+    return _do(project, now, work, helped=bool(broken)) if broken or watch else []
 
 
 def roll_back(project: Project, release_id: str, *, by: str, reason: str, tx: Tx = None) -> list[Event]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tidemill.release.gates.compare import Comparison
     from tidemill.store.payloads import Mirror
 
-CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95}
+CONFIDENCE = {"errors": 0.99, "p99": 0.99, "quality": 0.95, "decay": 0.95}
 """Platform rules are looked at from the first request, where one mishap is little evidence: they ask for more of it."""
 DOUBT = 10**0.5
 """A bet grown to this is substantial evidence against the rule (Jeffreys 1961), though no proof: nothing goes forward on it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, literal, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, case, delete, func, literal, or_, select, tuple_, update
 
 from tidemill.store.records import Outcome, Prediction
 from tidemill.store.sql import schema
@@ -182,6 +182,15 @@ class Predictions(Named[Prediction]):
             select(func.count()).select_from(some), given={**given, "the_release": release, "most": most}
         )
         return int(found)
+
+    def slow(self, release: str, limit: Micros, *, endpoint: str, environment: str, since: Micros) -> tuple[int, int]:
+        """How many this release has answered since then, and how many of these took longer."""
+        given = {"endpoint": endpoint, "environment": environment, "since": since}
+        query = PREDICTIONS.narrowed(given).where(_prediction.release == bindparam("the_release"))
+        late = func.sum(case((_prediction.latency_us > bindparam("limit"), 1), else_=0))
+        counted = query.with_only_columns(func.count(_prediction.at), late)
+        n, slow = self._db.rows(counted, given={**given, "the_release": release, "limit": limit})[0]
+        return int(n), int(slow or 0)
 
     def count(self, endpoint: str | None = None) -> int:
         query = select(func.count(_prediction.at))
