@@ -14,6 +14,8 @@ from tidemill.data.ingest.ingest import reconcile
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.errors import DataBlocked
+from tidemill.ops import data as verbs
+from tidemill.ops.doctor import examine
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import ItemChange
 from tidemill.types import DAY, HeldClock, parse_time
@@ -132,3 +134,19 @@ def test_which_dataset_is_a_table_of_items(project: Project, tmp_path: Path) -> 
         assert item_tables(other) == {}
         (keyed / "contracts/items.yaml").write_text("kind: nothing")
         assert item_tables(other) == {}
+
+
+def test_what_is_known_is_shown_with_the_data_and_a_column_of_two_tables_is_found(project: Project) -> None:
+    comes(project, "1.csv", "sku,name,price,stock\nmug,Mug,2.5,3\npan,Pan,9,1\n")
+    assert verbs.version(project, "items").items == 2
+    findings = {one.what: one for one in examine(project) if one.what.startswith("items")}
+    assert findings["items items"].well
+    toml = project.root / "tidemill.toml"
+    toml.write_text(
+        toml.read_text().replace(
+            "[model]", '[data.more]\nsource = "more/*.csv"\ncontract = "contracts/items.yaml"\n[model]'
+        )
+    )
+    with open_project(project.root, clock=HeldClock(NOW)) as other:
+        findings = {one.what: one for one in examine(other) if one.what.startswith("items")}
+    assert findings["items items"].well and not findings["items more"].well and findings["items more"].hint

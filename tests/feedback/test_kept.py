@@ -17,7 +17,7 @@ from tidemill.monitor.closing import QUALITY, _again
 from tidemill.ops import predictions
 from tidemill.scope.project import Project, open_project
 from tidemill.store.payloads import QualityWindow, ReleaseEvidence
-from tidemill.store.records import Outcome, Prediction, Window
+from tidemill.store.records import ItemChange, Outcome, Prediction, Window
 from tidemill.store.sql.sqlite import MOST_WAL
 from tidemill.testing import records as sample
 from tidemill.testing.live import written
@@ -160,3 +160,14 @@ def test_the_file_stays_as_large_as_it_is(make: Make, each: int) -> None:
         assert path.with_name("live.db-wal").stat().st_size < MOST_WAL
     assert project.live.predictions.count() == 4 * each
     assert max(sizes[10:]) <= 1.1 * max(sizes[5:10])
+
+
+def test_what_no_kept_answer_knew_of_items_goes_too(make: Make) -> None:
+    project = make('keep = "10 days"')
+    for n in range(2 * PIECE + 5):
+        day = 30 if n < 2 * PIECE else 1
+        project.live.items.set([ItemChange("items", "mug", "", n, {"stock": n})], NOON - day * DAY).result(60)
+    assert drop_old(project, sleep=lambda _: None) == 2 * PIECE - 1
+    assert [row.known["stock"] for row in project.live.items.past("items", "mug")] == [
+        2 * PIECE + n for n in (4, 3, 2, 1, 0, -1)
+    ]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from tests.data.test_items import ITEMS
 from tests.serve import released
 from tests.serve.asking import TOML
 from tests.serve.real import Scorer, start
@@ -27,13 +28,14 @@ from tidemill.ops import tokens
 from tidemill.ops.scorers import GONE, scorers
 from tidemill.ops.status import status
 from tidemill.scope.project import Project, open_project
-from tidemill.types import SystemClock, to_iso
+from tidemill.types import DAY, SystemClock, to_iso
 
 if TYPE_CHECKING:
     from tests.store.sql.conftest import Server
 
 pytestmark = pytest.mark.postgres
 BOTH = range(2)
+STOCKED = '\n[data.items]\nsource = "data/items/*.csv"\ncontract = "contracts/items.yaml"\n'
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -78,9 +80,10 @@ def team(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
     root, name = tmp_path_factory.mktemp("team") / "shop", f"scorers_{server.schema()}"
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    root.mkdir()
+    (root / "contracts").mkdir(parents=True)
+    (root / "contracts/items.yaml").write_text(ITEMS.replace("KEY", "sku"))
     address = f"postgresql://tidemill@127.0.0.1:{server.port}/{name}"
-    (root / "tidemill.toml").write_text(f'{TOML}\n[stores]\nmetadata = "{address}"\n')
+    (root / "tidemill.toml").write_text(f'{TOML}{STOCKED}\n[stores]\nmetadata = "{address}"\n')
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIDEMILL_HOME", str(root / "home"))
         with open_project(root) as project:
@@ -188,6 +191,62 @@ def test_a_position_is_honoured_by_the_other_scorer(team: Team) -> None:
             status, answer, _ = asked.heard()
             assert status == 200 and not answer["cold"]
             assert answer["position"] >= position
+
+
+def said_of(team: Team, i: int, name: str) -> tuple[int, Any]:
+    """Tell this scorer what the popular item is called."""
+    return team.ask(i, "POST", "/items/items", [{"item": "top of 1", "values": {"name": name}}])
+
+
+def called_by(team: Team, i: int, position: int) -> str:
+    """The sentence in which this scorer says so, asked at a position."""
+    answer = team.ask(i, "POST", "/predict/shop", {"subject": "nobody", "explain": True}, Position=str(position))[1]
+    assert answer["position"] >= position
+    return str(answer["explained"]["answers"][0]["sentence"])
+
+
+def test_what_one_is_told_of_items_the_other_answers_by(team: Team) -> None:
+    for n in range(4):
+        code, told = said_of(team, n % 2, f"name {n}")
+        assert code == 200 and told["changed"] == 1
+        assert all(f"“name {n}”" in called_by(team, i, told["position"]) for i in BOTH)
+    assert team.project.live.items.past("items", "top of 1")[0].known["name"] == "name 3"
+
+
+@pytest.mark.parametrize("kills", both(1, 10))
+def test_what_a_killed_scorer_acknowledged_of_items_is_kept_and_known_to_all(team: Team, kills: int) -> None:
+    for kill in range(kills):
+        victim, first, begun = kill % 2, kill * 100_000, threading.Event()
+        acknowledged = [first]
+
+        def feed(i: int, acknowledged: list[int] = acknowledged, begun: Any = begun, enough: int = first + 20) -> None:
+            line = Line(team[i])
+            try:
+                while True:
+                    stock = acknowledged[0] + 1
+                    line.send("/items/items", [{"item": f"fed {i}", "values": {"stock": stock}, "at": f"{at(stock)}"}])
+                    if line.heard()[0] == 200:
+                        acknowledged[0] = stock
+                    if stock > enough:
+                        begun.set()
+            except (OSError, http.client.HTTPException):
+                line.close()
+
+        with ThreadPoolExecutor(1) as pool:
+            fed = pool.submit(feed, victim)
+            begun.wait()
+            team.kill(victim)
+            fed.result()
+        (row,) = team.project.live.items.among("items", [f"fed {victim}"])
+        assert row.known["stock"] in (acknowledged[0], acknowledged[0] + 1)
+        code, told = said_of(team, 1 - victim, f"told while {kill} was away")
+        team.begin(victim, team[victim].port)
+        assert code == 200 and f"“told while {kill} was away”" in called_by(team, victim, told["position"])
+
+
+def at(n: int) -> str:
+    """A moment for each number, the later one for the greater."""
+    return to_iso(SystemClock().now() // DAY * DAY - DAY + n)
 
 
 def test_an_outcome_told_again_elsewhere_has_a_position_that_sees_the_first(team: Team) -> None:

@@ -57,6 +57,7 @@ def show(project: Project, dataset: str, version: int | None) -> Answer:
     parts: list[Part] = [
         {"dataset": name, "digest": record.digest, "rows": record.rows, "files": len(files)},
         {"complete through": None if through is None else to_iso(through)},
+        *([{"known of items": f"{found.items:,}: tidemill items"}] if found.items is not None else []),
         "",
         Table(FILES, files[-SHOWN:], "no files"),
         *left_out,

@@ -22,7 +22,7 @@ REST = 2.0
 def drop_old(project: Project, most: int = MOST, sleep: Callable[[float], None] = time.sleep) -> int:
     """Predictions and outcomes from before `Project.kept_since` go; how many of them. What is left over goes the next time.
 
-    What a release on its way is judged by stays.
+    What a release on its way is judged by stays. Rows of items that had been replaced before then go with them.
     """
     if not project.kept_since:
         return 0
@@ -34,6 +34,8 @@ def drop_old(project: Project, most: int = MOST, sleep: Callable[[float], None] 
                 break
             dropped += gone
             sleep(REST * (time.perf_counter() - began))
+    while dropped < most and (gone := project.live.items.prune(before, PIECE)):
+        dropped += gone
     return dropped
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from tidemill.access.caller import Caller
+from tidemill.data.contract.items import item_table
 from tidemill.data.ingest.refused import forget
 from tidemill.errors import BadRequest, NotFound
 from tidemill.ops.act import act, record
@@ -58,6 +59,7 @@ class VersionShown:
     files: list[IngestedFile]
     quarantine: list[Reason]
     changed: list[str]  # what was read otherwise than it was written, in sentences
+    items: int | None = None  # of a table of items: how many are known now, by files and by programs
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,9 @@ def version(project: Project, dataset: str, version: int | None = None) -> Versi
     profiled = summary(project, dataset, record.version)
     counts = ((name, c.get("changed", {})) for name, c in profiled["columns"].items())
     changed = [str(Normalised(name, what, n)) for name, each in counts for what, n in each.items()]
-    return VersionShown(record, profiled, files, reasons, changed)
+    own = item_table(project.datasets[dataset]) if dataset in project.datasets else None
+    known_now = project.live.items.count_now(dataset) if own is not None else None
+    return VersionShown(record, profiled, files, reasons, changed, known_now)
 
 
 def files(

@@ -39,6 +39,7 @@ def examine(project: Project) -> list[Finding]:
         _state,
         _stores,
         _data,
+        _items,
         _sources,
         _champion,
         _keys,
@@ -103,6 +104,19 @@ def _data(project: Project) -> Iterator[Finding]:
             yield Finding(what, True, listed)
         except (ConfigError, ContractError) as exc:
             yield Finding(what, False, f"{listed}; {exc.message}", exc.hint)
+
+
+def _items(project: Project) -> Iterator[Finding]:
+    """The tables of items: how many are known of each, and that no column is of two."""
+    from tidemill.data.contract.items import item_tables
+
+    of = dict[str, str]()
+    for name, columns in item_tables(project).items():
+        twice = [f"{one} (of {of[one]}, too)" for one in columns.values if of.setdefault(one, name) != name]
+        known = project.live.items.count_now(name)
+        message = f"a table of items: {known:,} {'are' if known != 1 else 'is'} known"
+        hint = "give it another name: answers read the other dataset's"
+        yield Finding(f"items {name}", not twice, "; ".join([message, *twice]), hint if twice else "")
 
 
 def _sources(project: Project) -> Iterator[Finding]:

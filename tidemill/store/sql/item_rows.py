@@ -45,6 +45,7 @@ _TOUCH = (
     .values(at=bindparam("the_at"), moments=bindparam("the_moments"), gone=bindparam("the_gone"))
 )
 _UP_TO = select(func.max(_items.seq)).where(_items.received < bindparam("since"))
+_OLD = select(_items.seq).where(_items.until <= bindparam("position")).limit(bindparam("limit"))
 Key = tuple[str, str, str]
 
 
@@ -109,12 +110,13 @@ class Items(Records[ItemRow]):
         query = _PAST.order_by(_items.seq.desc()).limit(limit)
         return ITEMS.records(self._db.rows(query, given={"dataset": dataset, "item": item}))
 
-    def prune(self, since: Micros) -> int:
-        """Rows that had been replaced before this moment go: no answer that is kept knew them. How many."""
+    def prune(self, since: Micros, most: int = 200) -> int:
+        """Rows that had been replaced before this moment go, at most so many: no answer that is kept knew them. How many."""
 
         def work(tx: Connection) -> int:
-            last = tx.execute(_UP_TO, {"since": since}).scalar()
-            return int(tx.execute(delete(schema.item_rows).where(_items.until <= (last or 0))).rowcount)
+            last = tx.execute(_UP_TO, {"since": since}).scalar() or 0
+            old = tx.scalars(_OLD, {"position": last, "limit": most}).all()
+            return int(tx.execute(delete(schema.item_rows).where(_items.seq.in_(old))).rowcount) if old else 0
 
         return self._db.write(work)
 

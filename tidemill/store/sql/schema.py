@@ -217,6 +217,7 @@ Index(
     sqlite_where=item_rows.c.until.is_(None),
 )
 Index(None, item_rows.c.dataset, item_rows.c.item, item_rows.c.seq)
+Index("ix_item_rows_replaced", item_rows.c.until, sqlite_where=item_rows.c.until.is_not(None))
 
 entity_inputs = table_of(live, "entity_inputs", records.EntityInputs, "model", "subject")
 Index(None, entity_inputs.c.subject)

@@ -58,6 +58,14 @@ def item_rows() -> None:
         postgresql_where=sa.text("until IS NULL"),
     )
     op.create_index("ix_item_rows_dataset_item_seq", "item_rows", ["dataset", "item", "seq"], unique=False)
+    op.create_index(
+        "ix_item_rows_replaced",
+        "item_rows",
+        ["until"],
+        unique=False,
+        sqlite_where=sa.text("until IS NOT NULL"),
+        postgresql_where=sa.text("until IS NOT NULL"),
+    )
 
 
 def batches() -> None:
