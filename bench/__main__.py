@@ -30,6 +30,7 @@ ALL = (
     "batch",
     "team",
     "histories",
+    "items",
     "explain",
     "crash",
     "trace",

@@ -34,7 +34,7 @@ from tidemill.rebuild.verify.data import seen
 from tidemill.scope.project import open_project
 from tidemill.scope.stores import STAYING
 from tidemill.store.bucket import Bucket
-from tidemill.store.records import OnlineEvent, Scorer
+from tidemill.store.records import ItemChange, OnlineEvent, Scorer
 from tidemill.store.sql import contents
 from tidemill.store.sql.contents import Contents
 from tidemill.testing.records import prediction
@@ -65,6 +65,10 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Folder:
         ]
         project.live.online.load(files)
         project.live.holders()[2].erase("bob")
+        for at in (1, 2):
+            project.live.items.set([ItemChange("items", "mug", "", at, {"stock": at}, principal="shelf")], at).result(
+                60
+            )
         project.live.flush()
     return made
 
@@ -99,7 +103,8 @@ def told(root: Path) -> dict[str, Any]:
             "logs": {name: tables.store.log(name) for name in tables.store.names()},
             "trace": json.loads(json.dumps(predictions.trace(project, "pred_old"), default=str)),
             "seen": seen(project, project.store.models.list()[-1].data),
-            "feed": ([*map(tuple, feed.rows)], [*feed.gone], feed.position),
+            "feed": ([*map(tuple, feed.rows)], [*feed.gone], feed.position, [*map(tuple, feed.items)]),
+            "items": project.live.items.past("items", "mug"),
             "rows read": tables.read("visits").collect().rows(),
         }
 
@@ -128,7 +133,7 @@ def test_there_and_back_again(root: Path, team: Mapping[str, str]) -> None:
         project.live.append([prediction("pred_new")], [], [told_there])
         project.live.flush()
     after = told(root)
-    assert after["feed"][2] == before["feed"][2] + 1 == 4, "the deletion has a number too, and none is given twice"
+    assert after["feed"][2] == before["feed"][2] + 1 == 6, "the deletion has a number too, and none is given twice"
     shutil.rmtree(root / ".tidemill")
     back = move(root, HOME)
     assert back.rows["predictions"] == 2 and any("DROP SCHEMA" in line for line in back.left)

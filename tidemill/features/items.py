@@ -272,8 +272,11 @@ class _Made:
 
     def _put(self, store: str, name: str, numbers: I8, values: Sequence[Value]) -> None:
         string, before = self._kinds[name] == STRING, self._arrays.get((store, name))
+        new = np.array(self._coded(name, values), np.int32) if string else _numbers(values)
+        if before is not None and int(numbers.max()) < len(before) and _same(before[numbers], new):
+            return  # as of most columns of a row whose stock has changed
         array = self._copy(before, np.int32, -1) if string else self._copy(before, np.float64, np.nan)
-        array[numbers] = self._coded(name, values) if string else _numbers(values)
+        array[numbers] = new
         self._arrays[store, name] = array
 
     def _copy(self, before: NDArray[Any] | None, kind: type[np.generic], nothing: float) -> NDArray[Any]:
@@ -330,6 +333,10 @@ class _Made:
 def _numbers(values: Sequence[Value]) -> F8:
     """What is no number is not known."""
     return np.array([value if isinstance(value, int | float) else None for value in values], np.float64)
+
+
+def _same(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    return np.array_equal(one, other, equal_nan=one.dtype == np.float64)
 
 
 def _long(array: NDArray[Any] | None, n: int, kind: str) -> NDArray[Any]:

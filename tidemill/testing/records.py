@@ -150,6 +150,13 @@ def scorer(id: str = "scorer_1", **fields: Any) -> r.Scorer:
     return _full(r.Scorer, fields, id=id, since=0, endpoints={"shop": {"health": "ok", "variants": {}}})
 
 
+def item_change(item: str = "85123A", at: int = 110, **fields: Any) -> r.ItemChange:
+    said = {"values": {"stock": 3, "name": "LANTERN"}, "gone": False}
+    return _full(
+        r.ItemChange, said | fields, item=item, at=at, store="north", file="sha256:x", row=7, ingest="ingest_1"
+    )
+
+
 def entity(subject: str = "12345", at: int = 100, **fields: Any) -> r.EntityInputs:
     return _full(r.EntityInputs, fields, model="churn", subject=subject, at=at, inputs=b'{"month":2.0}')
 

@@ -64,6 +64,14 @@ LIVE: dict[str, Callable[[Any], Any]] = {
     "online.sold": lambda s: s.online.sold("sales", ["85123A"]),
     "predictions.drop": lambda s: s.predictions.drop(10**15, 2),
     "outcomes.drop": lambda s: s.outcomes.drop(10**15, 2),
+    "items.among": lambda s: s.items.among("items", ["85123A"]),
+    "items.among then": lambda s: s.items.among("items", ["85123A"], 1),
+    "items.between": lambda s: list(s.items.between(0, 9)),
+    "items.standing": lambda s: list(s.items.standing(9)),
+    "items.past": lambda s: s.items.past("items", "85123A"),
+    "items.page_of": lambda s: s.items.page_of("items", behind=("a", "")),
+    "items.set": lambda s: s.items.set([sample.item_change(at=130, values={"stock": 1})], 1).result(60),
+    "items.prune": lambda s: s.items.prune(10**15),
     "online.told": lambda s: written(s, (), (), [sample.online(file=None)]),
     "online.load": lambda s: s.online.load([sample.online()]),
 }
@@ -104,6 +112,7 @@ def test_metadata(tmp_path: Path, call: Callable[[Any], Any]) -> None:
 def test_live(tmp_path: Path, call: Callable[[Any], Any]) -> None:
     live = open_live(tmp_path / "live.db")
     written(live, [sample.prediction()], [sample.outcome()], [sample.online()])
+    live.items.set([sample.item_change(), sample.item_change(at=120, values={"stock": 0})], 9).result(60)
     lines = plans(live, call)
     assert not [line for line in lines if line.startswith("SCAN") and "USING" not in line]
     live.close()
