@@ -35,6 +35,7 @@ TidemillError
     ├── NoRoute            404, nothing answers at this address
     ├── WrongMethod        405
     ├── TooSlow            408, the request did not arrive in time
+    ├── Expired            410, nobody answered in its time, or it is not kept any more
     ├── TooLarge           413
     ├── UnsupportedMedia   415, a body that is packed or in another encoding
     ├── TooMany            429, so many requests of one caller are being answered already
@@ -290,6 +291,12 @@ class NotThereYet(ServeError):
     """A position that this scorer's answers cannot see yet."""
 
     code, status = "not_there_yet", 503
+
+
+class Expired(ServeError):
+    """A question that nobody answered in its time, or an answer that is not kept any more."""
+
+    code, status = "expired", 410
 
 
 class PortBusy(ServeError):

@@ -106,6 +106,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/readyz"): OPEN,
     ("GET", "/login"): OPEN,
     ("POST", "/predict/{endpoint}"): "predict",
+    ("GET", "/predictions/{id}"): "predict",
     ("POST", "/feedback"): "feedback",
     **{("GET", f"/v2/health/{name}"): OPEN for name in ("live", "ready")},
     **{("GET", path): "predict" for path in ("/v2", "/v2/")},

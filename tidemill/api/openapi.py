@@ -15,6 +15,7 @@ from tidemill.scope.project import Project
 from tidemill.serve.bodies import MAX_ROWS, ClockBody
 from tidemill.serve.http import v2
 from tidemill.serve.http.app import CLOCK, FEEDBACK, HEALTH, ITEMS, LOGIN, LOGOUT, METRICS, PREDICT, REFRESH, REPLAY
+from tidemill.serve.http.later import LOOK
 from tidemill.serve.http.routes import OPEN, Route
 from tidemill.serve.items import ItemBody
 from tidemill.serve.tensors import Inference
@@ -39,6 +40,13 @@ SEVERAL: list[Any] = [
     {"type": "object", "required": ["requests"], "properties": {"requests": _EACH}, "additionalProperties": False},
 ]
 """Several requests at once."""
+_WAITS = ("prediction_id", "status", "endpoint", "at", "expires")
+WAITS = {
+    "anyOf": [
+        {"type": "object", "required": ["prediction_id", "status"], "properties": dict.fromkeys(_WAITS, TEXT)},
+        {"type": "object", "required": ["answers"]},
+    ]
+}
 _SERVER: dict[Route, tuple[str, list[Any]]] = {
     HEALTH: ("Whether the server is alive, and has a model.", []),
     METRICS: ("Prometheus metrics.", []),
@@ -47,6 +55,7 @@ _SERVER: dict[Route, tuple[str, list[Any]]] = {
     REFRESH: ("See changes of releases, histories and tokens now.", []),
     CLOCK: ("Move the clock of a replay. Exists in a replay only.", [ClockBody]),
     REPLAY: ("How far the clock of a replay may go. Exists in a replay only.", []),
+    LOOK: ("What became of a question that is answered later: 202 while it waits, then its answer.", []),
     v2.LIVE: ("Open Inference Protocol: whether the server is alive.", []),
     v2.READY: ("Open Inference Protocol: whether every model may be asked.", []),
     **dict.fromkeys(v2.SERVERS, ("Open Inference Protocol: what the server is.", list[Any]())),
@@ -129,9 +138,19 @@ def _server(route: Route, text: str, bodies: list[Any]) -> dict[str, Any]:
         least = {"type": "integer", "minimum": 0, "description": "Of a reply: the answer has to see it, or is 503."}
         parameters.append(_parameter("ack", "header", ack, required=False))
         parameters.append(_parameter("position", "header", least, required=False))
+    if route == PREDICT:
+        said = {"type": "string", "description": "`respond-async`: answered later (RFC 7240), 202 with an id."}
+        parameters.append(_parameter("prefer", "header", said, required=False))
+        url = {
+            "type": "string",
+            "description": "Where the later answer is sent, of those that [serve] callbacks lists.",
+        }
+        parameters.append(_parameter("callback", "header", url, required=False))
     bodies = [*bodies, *SEVERAL] if route == PREDICT else bodies
     body = bodies[0] if len(bodies) == 1 else {"anyOf": bodies} if bodies else None
     done = {"303" if route == LOGIN else "200": {"description": "Done."}}
+    if route in (PREDICT, LOOK):
+        done["202"] = {"description": "It waits for its answer.", **_json(WAITS)}
     return _operation(route, text, "serving", parameters, body, done)
 
 

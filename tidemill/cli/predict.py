@@ -90,6 +90,8 @@ def many(
 @click.option(
     "--file", type=click.File("r"), help="Many requests, a JSON line each or a list: each as POST /predict takes it."
 )
+@click.option("--later", is_flag=True, help="Do not wait for the answer: its id comes back at once.")
+@click.option("--look", help="What became of a question that is answered later, by its id.")
 @endpoint_option
 def one(
     project: Project,
@@ -104,6 +106,8 @@ def one(
     active: bool,
     out: Path | None,
     file: Any,
+    later: bool,
+    look: str | None,
     endpoint: str | None,
 ) -> Answer:
     """Ask the running server: items for SUBJECT, a value for --inputs, or of an entity that the model's rows are of.
@@ -111,8 +115,10 @@ def one(
     --active needs no server: it asks about everybody here, and writes the answers into the same log. --file asks about many at once;
     one that is refused spoils no other, and the exit code is 8 then.
     """
+    if look is not None:
+        return _answer(project, server.look(project, look), recent, True)
     if file is not None:
-        if subject or inputs is not None or key or recent or context or active or out or explain:
+        if subject or inputs is not None or key or recent or context or active or out or explain or later:
             raise click.UsageError("--file has the requests whole: leave out SUBJECT and what is asked of one")
         return _several(server.predict_many(project, _lines(file), endpoint, position))
     if active:
@@ -133,7 +139,16 @@ def one(
         request |= {"context": _context(context)} if context else {}
     else:
         raise click.UsageError("name a SUBJECT, give --inputs, or say --active")
-    answer = server.predict(project, {**request, "explain": True} if explain else request, endpoint, position)
+    if explain:
+        request |= {"explain": True}
+    more = {"later": True} if later else {}
+    return _answer(project, server.predict(project, request, endpoint, position, **more), recent, explain)
+
+
+def _answer(project: Project, answer: JsonObject, recent: tuple[str, ...], explain: bool) -> Answer:
+    if answer.get("status") == "waiting":
+        hint = f"tidemill predict --look {answer['prediction_id']}"
+        return Answer(answer, [{**{name: answer[name] for name in ("prediction_id", "status", "expires")}, "": hint}])
     parts: list[Part] = [{name: _told(answer[name]) for name in HEAD if name in answer}]
     if "probabilities" in answer:
         likely = sorted(answer["probabilities"].items(), key=lambda pair: -pair[1])
@@ -147,7 +162,7 @@ def one(
         )
     parts += [f"{name}: {words}" for name, words in answer.get("flags", {}).items()]
     parts += rules_said(answer["reasons"]) if answer.get("reasons") else []
-    if explain:
+    if explain and "explained" in answer:
         parts += explained_parts(answer["explained"], EXPLAINED, names)
     return Answer(answer, parts)
 

@@ -55,6 +55,13 @@ def revoke(project: Project, name: str) -> Answer:
     return Answer(found, [said, *late], 0 if found.everywhere else NOT_ALL_RIGHT)
 
 
+@command(token)
+def callbacks(project: Project) -> Answer:
+    """The key by which callbacks are signed (Standard Webhooks): for the program that checks them."""
+    key = tokens.callbacks(project, Caller.local())
+    return Answer({"key": key}, [key])
+
+
 @command()
 @click.argument("fingerprint", required=False)
 def trust(project: Project, fingerprint: str | None) -> Answer:

@@ -16,7 +16,18 @@ from tidemill.config.batches import check_batch
 from tidemill.config.engine import check_engine
 from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
-from tidemill.config.network import at_once, check_name, check_proxy, deadline, drain, history_bytes, workers
+from tidemill.config.network import (
+    at_once,
+    check_callback,
+    check_name,
+    check_network,
+    check_proxy,
+    deadline,
+    drain,
+    history_bytes,
+    later,
+    workers,
+)
 from tidemill.config.policies import SlicesGate, TriggerSection, check_trigger, explain_share, stages
 from tidemill.config.resolve import EndpointConfig, File, Layers, PromotionSection, resolve
 from tidemill.config.rules import check_rules
@@ -127,6 +138,11 @@ class _Checks:
             self.read(("serve", "proxies"), check_proxy, proxy)
         self.read(("serve", "drain"), drain, self._file.serve.drain)
         self.read(("serve", "history"), history_bytes, self._file.serve.history)
+        self.read(("serve", "later"), later, self._file.serve.later)
+        for url in self._file.serve.callbacks:
+            self.read(("serve", "callbacks"), check_callback, url)
+        for network in self._file.serve.callback_networks:
+            self.read(("serve", "callback_networks"), check_network, network)
         self.read(("serve", "workers"), workers, self._file.serve.workers)
         self.read(("serve", "at_once"), at_once, self._file.serve.at_once)
         self.read(("serve", "deadline"), deadline, self._file.serve.deadline)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from ipaddress import ip_network
 from typing import Literal
+from urllib.parse import urlsplit
 
 from tidemill.config.amounts import some_bytes
 from tidemill.config.sections import Section
 from tidemill.errors import ConfigError
-from tidemill.types import SECOND, parse_span
+from tidemill.types import DAY, SECOND, Micros, parse_span
 
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LEAST_HISTORY = 10**6
 MOST_WORKERS = 64
+LONGEST_LATER = 30 * DAY
 LONGEST_DRAIN = 15 * SECOND
 """A stop takes longer than what its clients are given to go elsewhere."""
 
@@ -38,6 +40,9 @@ class ServeSection(Section, frozen=True):
     drain: str = "0 s"
     history: str = "50 MB"
     keep: str = ""
+    later: str = "1 day"
+    callbacks: tuple[str, ...] = ()
+    callback_networks: tuple[str, ...] = ()
     workers: int = 1
     at_once: int = 512
     deadline: str = "10 s"
@@ -80,6 +85,46 @@ def check_name(name: str) -> None:
         raise ConfigError(
             f"{name[:80]!r} is no name of a server", hint="in small letters and without a port, as models.example"
         )
+
+
+def later(span: str) -> Micros:
+    """Raises ConfigError.
+
+    >>> later("1 hour") // SECOND
+    3600
+    """
+    found = parse_span(span)
+    if not SECOND <= found <= LONGEST_LATER:
+        raise ConfigError("no time to wait for an answer", hint=f"between 1 s and {LONGEST_LATER // DAY} days")
+    return found
+
+
+def check_callback(url: str) -> None:
+    """Raises ConfigError for what is no address of a program: https, or http of this machine alone.
+
+    >>> check_callback("https://shop.example/hooks")
+    """
+    try:
+        parts = urlsplit(url)
+        plain = bool(parts.hostname) and not (parts.query or parts.fragment or parts.username or parts.password)
+        near = parts.hostname in LOOPBACK and parts.scheme == "http"
+        if plain and (parts.scheme == "https" or near) and (parts.port is None or parts.port > 0) and url.isascii():
+            return
+    except ValueError:
+        pass
+    hint = "as https://shop.example/hooks; http is for this machine alone"
+    raise ConfigError(f"{url[:80]!r} is no address to call back", hint=hint)
+
+
+def check_network(address: str) -> None:
+    """Raises ConfigError.
+
+    >>> check_network("10.1.0.0/24")
+    """
+    try:
+        ip_network(address)
+    except ValueError as exc:
+        raise ConfigError(f"{address[:80]!r} is no network", hint="as 10.1.0.0/24") from exc
 
 
 def check_proxy(address: str) -> None:

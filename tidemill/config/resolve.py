@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -64,9 +64,10 @@ class Overrides(Section, frozen=True):
 
 
 class EndpointSection(Overrides, frozen=True):
-    """``[endpoint.NAME]``: the model that it serves, and where it differs from the defaults."""
+    """``[endpoint.NAME]``: the model that it serves, whether it answers ``now`` or ``later``, and where it differs from the defaults."""
 
     model: str = ""
+    answer: Literal["now", "later"] = "now"
     environment: dict[str, Overrides] = msgspec.field(default_factory=dict)
 
 

@@ -65,10 +65,12 @@ def login_address(project: Project) -> str:
     return supervisor.login_address(project, address["url"])
 
 
-def predict(project: Project, request: JsonObject, endpoint: str | None = None, position: int = 0) -> JsonObject:
+def predict(
+    project: Project, request: JsonObject, endpoint: str | None = None, position: int = 0, later: bool = False
+) -> JsonObject:
     """The answer of an endpoint, which is written down. Raises ServeError when no server runs, ServerProblem, NotFound.
 
-    ``position``: what the answer has to see, as a reply says it.
+    ``position``: what the answer has to see, as a reply says it; ``later``: do not wait for the answer, but for its id (`look`).
 
     Of a model of entities at moments a ``subject`` is enough: its inputs are made here, as they are now.
     """
@@ -80,9 +82,16 @@ def predict(project: Project, request: JsonObject, endpoint: str | None = None, 
                 **_questions(scope, [request["subject"]])[0],
                 **{k: request[k] for k in ("key", "recent") if k in request},
             }
-        path, least = f"/predict/{scope.name}", {"Position": str(position)}
-        answer: JsonObject = client.post(path, request, headers=least) if position else client.post(path, request)
+        headers = ({"Position": str(position)} if position else {}) | ({"Prefer": "respond-async"} if later else {})
+        path = f"/predict/{scope.name}"
+        answer: JsonObject = client.post(path, request, headers=headers) if headers else client.post(path, request)
         return answer
+
+
+def look(project: Project, prediction: str) -> JsonObject:
+    """What became of a question that is answered later: that it waits, or its answer. Raises ServerProblem where there is none."""
+    with closing(Client.of(project.root)) as client:
+        return client.get(f"/predictions/{prediction}")
 
 
 def predict_many(

@@ -87,3 +87,11 @@ def revoke(project: Project, caller: Caller, name: str, follow: Callable[[Projec
         return Revoked(name, gone, int(follow(project)), 0, ())
     found = acknowledged(project.store)
     return Revoked(name, gone, found.confirmed, found.ended, found.waiting)
+
+
+def callbacks(project: Project, caller: Caller) -> str:
+    """The key by which this project's callbacks are signed: made when first asked for, and shown to whoever may operate."""
+    from tidemill.serve.callbacks import key_of
+
+    caller.need("operate")
+    return key_of(project)

@@ -216,6 +216,12 @@ class Endpoint:
         return self.config.policies.fallback or self.project.reached.fallback or ""
 
     @property
+    def answers_later(self) -> bool:
+        """Whether its requests are taken in, and answered when a scorer comes to it."""
+        section = self.project.config.endpoint.get(self.name)
+        return section is not None and section.answer == "later"
+
+    @property
     def gates(self) -> GatesSection:
         return self.config.policies.gates
 

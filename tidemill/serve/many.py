@@ -29,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True, eq=False)
-class _Item:
+class Item:
     """One of the requests, and what became of it: an answer, or an error."""
 
     body: Request
@@ -39,7 +39,7 @@ class _Item:
     error: TidemillError | None = None
     answer: Answer | None = None
     made: Prediction | None = None
-    twin: _Item | None = None
+    twin: Item | None = None
     """An earlier one of the list that has its key, and is answered."""
     said: bytes = b""
     """The answer that its key has already."""
@@ -61,7 +61,7 @@ class _Item:
         except TidemillError as exc:
             self.fail(exc)
 
-    def follow(self, twin: _Item) -> None:
+    def follow(self, twin: Item) -> None:
         """An earlier one of the list has its key."""
         self.twin = twin
         if twin.made is not None:
@@ -96,10 +96,10 @@ async def answer_many(
     return _told(service, items, ack, at, seen)
 
 
-def _item(predictor: Predictor, one: Request | BadRequest) -> _Item:
+def _item(predictor: Predictor, one: Request | BadRequest) -> Item:
     if isinstance(one, BadRequest):
-        return _Item(Request(), error=one)
-    item = _Item(one)
+        return Item(Request(), error=one)
+    item = Item(one)
     try:
         body = item.body = one.spelled(predictor.name)
         item.id = new_id("pred") if body.key is None else named_id("pred", *predictor.scope.salt, body.key)
@@ -109,7 +109,7 @@ def _item(predictor: Predictor, one: Request | BadRequest) -> _Item:
     return item
 
 
-async def _recall(service: PredictionService, items: Sequence[_Item], ack: str) -> None:
+async def _recall(service: PredictionService, items: Sequence[Item], ack: str) -> None:
     """What was answered under these keys before."""
     keyed = [item for item in items if item.open and item.body.key is not None]
     if not keyed:
@@ -127,16 +127,16 @@ async def _recall(service: PredictionService, items: Sequence[_Item], ack: str) 
 
 
 async def _answer(
-    service: PredictionService, predictor: Predictor, items: Sequence[_Item], at: Micros, seen: int, until: float
+    service: PredictionService, predictor: Predictor, items: Sequence[Item], at: Micros, seen: int, until: float
 ) -> None:
     """Ask the model of each. A long list lets others have their turn."""
-    answered, breath = dict[str, _Item](), time.monotonic() + BREATH
+    answered, breath = dict[str, Item](), time.monotonic() + BREATH
     for item in filter(lambda item: item.open, items):
         if (twin := answered.get(item.id)) is not None:
             item.follow(twin)
             continue
         try:
-            await _one(service, predictor, item, at, seen, until)
+            await answer_one(service, predictor, item, at, seen, until)
             answered[item.id] = item
         except TidemillError as exc:
             item.fail(exc)
@@ -147,9 +147,10 @@ async def _answer(
         raise items[0].error or NoModel("nothing answers")
 
 
-async def _one(
-    service: PredictionService, predictor: Predictor, item: _Item, at: Micros, seen: int, until: float
+async def answer_one(
+    service: PredictionService, predictor: Predictor, item: Item, at: Micros, seen: int, until: float = math.inf
 ) -> None:
+    """Ask the model, as of this moment and position, by this moment of the loop's clock. Raises as `Predictor.ask`."""
     started, body, inputs = time.perf_counter_ns(), item.body, item.inputs
     if inputs is None:
         body = await service.asking(predictor.found, body)
@@ -161,7 +162,7 @@ async def _one(
     item.made = made
 
 
-def _need_all(items: Sequence[_Item]) -> None:
+def _need_all(items: Sequence[Item]) -> None:
     """Raises the first error."""
     for i, item in enumerate(items):
         if item.error is not None:
@@ -169,7 +170,7 @@ def _need_all(items: Sequence[_Item]) -> None:
             raise item.error
 
 
-async def _write(service: PredictionService, items: Sequence[_Item], ack: str) -> None:
+async def _write(service: PredictionService, items: Sequence[Item], ack: str) -> None:
     """All of them in one commit. Raises StoreError: then none is told an answer."""
     fresh = [item for item in items if item.made is not None]
     made, taken = [item.made for item in fresh if item.made is not None], dict[str, Prediction]()
@@ -192,14 +193,14 @@ async def _write(service: PredictionService, items: Sequence[_Item], ack: str) -
             item.repeat(stored)
 
 
-def _told(service: PredictionService, items: Sequence[_Item], ack: str, at: Micros, seen: int) -> bytes:
+def _told(service: PredictionService, items: Sequence[Item], ack: str, at: Micros, seen: int) -> bytes:
     root, failed = service.serving.project.root, sum(item.error is not None for item in items)
     answers = b",".join(_said(item, ack, root) for item in items)
     head = {"answered": len(items) - failed, "failed": failed, "ack": ack, "at": to_iso(at), "position": seen}
     return b'{"answers":[' + answers + b"]," + _encode(head)[1:]
 
 
-def _said(item: _Item, ack: str, root: Path) -> bytes:
+def _said(item: Item, ack: str, root: Path) -> bytes:
     if item.error is not None:
         error: JsonObject = {**outward(item.error, root).problem()}
         return _encode({"error": error} if item.body.key is None else {"key": item.body.key, "error": error})

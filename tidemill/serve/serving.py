@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from tidemill.access.tokens import TokenCache, cache
 from tidemill.config.decode import load
@@ -37,6 +38,13 @@ LAG = 1.0  # Seconds without a look from which answers are no longer what was pr
 _log = logging.getLogger("tidemill.serve")
 
 
+class Beside(Protocol):
+    """What goes on beside the answers, for as long as they are given."""
+
+    def begin(self) -> None: ...
+    async def end(self) -> None: ...
+
+
 @dataclass
 class Serving:
     """A project being served. Built before the event loop runs (`prepare`), alive within it (`begin` … `end`)."""
@@ -52,6 +60,7 @@ class Serving:
     log: Log = field(init=False)
     clock_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     on_beat: list[Callable[[], None]] = field(default_factory=list)
+    beside: list[Beside] = field(default_factory=list)
     address: str = ""  # where it listens, of a scorer that others of its stores shall know of
     presence: Presence | None = None
     workers: int = 1  # scorers of this machine, of which this is one
@@ -85,6 +94,8 @@ class Serving:
         self._beats = [asyncio.create_task(self._heartbeat())]
         if self.remote:
             self._beats.append(asyncio.create_task(self._far_beat()))
+        for one in () if self.candidate else self.beside:
+            one.begin()
 
     def _alone_in_replay(self) -> None:
         """Raises AlreadyUp where the clock of a replay is moved by another scorer, which alone knows where it stands."""
@@ -224,6 +235,7 @@ class Serving:
 
     async def end(self) -> None:
         """Wait for what is still on its way to the disk, then stop."""
+        await asyncio.gather(*(one.end() for one in self.beside))
         beats = [*self._beats, *filter(None, (self._loading,))]
         for beat in beats:
             beat.cancel()

@@ -538,6 +538,29 @@ class EntityInputs:
     inputs: bytes  # JSON object
 
 
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A question that is answered later; its id is that of the prediction to come. Its moments are the database's, but for ``at``."""
+
+    id: str
+    endpoint: str
+    environment: str
+    at: Micros  # event clock: when it was taken
+    subject: str
+    body: bytes  # JSON: the request
+    asker: str  # the token's name: who may look
+    position: int  # what the answer has to see
+    expires: Micros  # from when on it is not answered any more
+    status: str  # waiting | answered | failed | expired
+    due: Micros  # when somebody has to see to it: answer it, call back, let it go
+    owner: str = ""  # the scorer that does so now, until `due`
+    tries: int = 0
+    problem: bytes = b""  # JSON: why there is no answer
+    callback: str = ""  # where the answer is sent
+    told: str = ""  # "" not yet | yes | gave up
+    settled: Micros = 0  # when it was answered, or was not
+
+
 def mark_of(subject: str) -> str:
     """What stands for a subject where its name must not.
 

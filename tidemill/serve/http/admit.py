@@ -37,6 +37,8 @@ _SINGLE = (
     b"ack",
     b"position",
     b"deadline",
+    b"prefer",
+    b"callback",
     b"x-forwarded-proto",
 )
 
@@ -48,6 +50,9 @@ JSON: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
 ]
+
+
+PROBLEM: Headers = [(b"content-type", b"application/problem+json"), *JSON[1:]]
 
 
 class Gone(Exception):

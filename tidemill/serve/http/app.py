@@ -24,13 +24,14 @@ from tidemill.config.network import deadline
 from tidemill.errors import BadRequest, NoRoute, ProjectError, ServeError, TidemillError, TooLate, WrongMethod
 from tidemill.scope.project import Project
 from tidemill.serve import bodies
-from tidemill.serve.http import v2, welcome
+from tidemill.serve.http import later, v2, welcome
 from tidemill.serve.http.admission import Admission
-from tidemill.serve.http.admit import JSON, Call, Gone, Headers, Reading, Reply, RequestGuard, too_large
+from tidemill.serve.http.admit import JSON, PROBLEM, Call, Gone, Headers, Reading, Reply, RequestGuard, too_large
 from tidemill.serve.http.deadlines import Deadlines, Overdue
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.routes import OPEN, Receive, Route, Scope, Send, Table
 from tidemill.serve.items import set_items
+from tidemill.serve.later import Later
 from tidemill.serve.many import answer_many
 from tidemill.serve.metrics import CONTENT_TYPE
 from tidemill.serve.outward import outward
@@ -48,7 +49,6 @@ FaceHandler = Callable[[Call, bytes], Awaitable[Reply]]
 MakeFace = Callable[[Serving], Mapping[Route, FaceHandler]]
 """Supplied by the entry point group ``tidemill.faces``: the routes that go into the server's one table, and their handlers."""
 
-PROBLEM: Headers = [(b"content-type", b"application/problem+json"), *JSON[1:]]
 FACE_SECONDS = 30.0
 FOR_MODELS = 0.8
 """The part of a request's time for which its model is waited for."""
@@ -117,6 +117,8 @@ class App:
         self.building, self.patience = Admission(reached.at_once), deadline(reached.deadline)
         serving.on_beat += [self.reading.expire, self.deadlines.expire, self._count]
         self.answers = PredictionService(serving)
+        self.later = Later(self.answers)
+        serving.beside.append(self.later)
         self.faces: dict[Route, FaceHandler] | None = None  # loaded when first asked for
         self._makers, self._loading = makers, asyncio.Lock()
         self.handlers: dict[Route, Handler] = _handlers(serving)
@@ -287,6 +289,7 @@ def _handlers(serving: Serving) -> dict[Route, Handler]:
         return {PREDICT: _probe, HEALTH: _health}
     handlers: dict[Route, Handler] = {
         PREDICT: _predict,
+        later.LOOK: _look,
         FEEDBACK: _feedback,
         ITEMS: _items,
         HEALTH: _health,
@@ -313,7 +316,10 @@ async def _predict(app: App, call: Call) -> Reply:
     kind = app.serving.at(endpoint).task.request
     asked = bodies.milliseconds(call.header(b"deadline") or call.query("timeout"))
     data = await app.reading.body(call, bodies.MAX_LIST)
-    if (several := bodies.requests_of(data, kind)) is not None:
+    several = bodies.requests_of(data, kind)
+    if later.is_asked(app.serving.at(endpoint).scope, call):
+        return await later.take_in(app.later, call, endpoint, position, data, kind, several)
+    if several is not None:
         until, model = app.until(began, asked)
         made = answer_many(app.answers, endpoint, several, ack, position, model)
         return 200, JSON, await app.in_time(made, until)
@@ -323,6 +329,10 @@ async def _predict(app: App, call: Call) -> Reply:
     until, model = app.until(began, asked or body.timeout)
     said, repeated = await app.in_time(app.answers.predict(endpoint, body, ack, position, model), until)
     return 200, [*JSON, (b"repeated", b"1")] if repeated else JSON, said
+
+
+async def _look(app: App, call: Call) -> Reply:
+    return await later.look(app.later, call)
 
 
 async def _probe(app: App, call: Call) -> Reply:

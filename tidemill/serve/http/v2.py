@@ -57,8 +57,8 @@ def is_here(path: str) -> bool:
 
 def error(exc: TidemillError) -> bytes:
     """
-    >>> error(NoRoute("no endpoint 'shp'", hint="did you mean 'shop'?"))
-    b'{"error":"no endpoint \'shp\' - did you mean \'shop\'?"}'
+    >>> error(NoRoute("no endpoint of this name", hint="known: shop"))
+    b'{"error":"no endpoint of this name - known: shop"}'
     """
     return _encode({"error": str(exc)})
 

@@ -16,6 +16,7 @@ from tidemill.store.records import Fence, OnlineEvent, Outcome, Prediction
 from tidemill.store.sql import schema
 from tidemill.store.sql.contents import Contents
 from tidemill.store.sql.database import CHUNK, Database
+from tidemill.store.sql.deferred import DEFERRED, Deferreds
 from tidemill.store.sql.entities import ENTITIES, Entities
 from tidemill.store.sql.fences import fenced
 from tidemill.store.sql.item_rows import ITEMS, Items
@@ -269,6 +270,7 @@ class LiveStore:
         self.outcomes = Outcomes(database, OUTCOMES)
         self.online = Online(database, ONLINE)
         self.entities = Entities(database, ENTITIES)
+        self.deferred = Deferreds(database, DEFERRED, alone=False)
         self.items = Items(database, ITEMS)
 
     def append(
@@ -296,9 +298,10 @@ class LiveStore:
         fenced(self._db, schema.live_fences, fence)
 
     def holders(self) -> list[SubjectRows]:
-        """A subject's rows: predictions, outcomes, history, what models would be asked."""
-        rows = [SubjectRows(self._db, table) for table in (schema.predictions, schema.outcomes, schema.entity_inputs)]
-        return [*rows[:2], HistoryRows(self._db, schema.online), rows[2]]
+        """A subject's rows: predictions, outcomes, history, what models would be asked, what is to be answered later."""
+        plain = (schema.predictions, schema.outcomes, schema.entity_inputs, schema.deferred)
+        rows = [SubjectRows(self._db, table) for table in plain]
+        return [*rows[:2], HistoryRows(self._db, schema.online), *rows[2:]]
 
     @property
     def remote(self) -> bool:

@@ -221,3 +221,7 @@ Index("ix_item_rows_replaced", item_rows.c.until, sqlite_where=item_rows.c.until
 
 entity_inputs = table_of(live, "entity_inputs", records.EntityInputs, "model", "subject")
 Index(None, entity_inputs.c.subject)
+
+deferred = table_of(live, "deferred", records.Deferred, "id")
+Index(None, deferred.c.due)
+Index(None, deferred.c.subject)

@@ -8,6 +8,7 @@ revision = "0002"
 down_revision = "0001"
 
 text = sa.Text()
+blob = sa.LargeBinary()
 whole = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 real: sa.types.TypeEngine[float] = sa.Double().with_variant(sqlite.REAL(), "sqlite")
 
@@ -16,6 +17,7 @@ def upgrade() -> None:
     predictions()
     item_rows()
     batches()
+    deferred()
 
 
 def predictions() -> None:
@@ -84,3 +86,31 @@ def batches() -> None:
     )
     op.create_index("ix_batch_parts_batch_number", "batch_parts", ["batch", "number"], unique=False)
     op.create_index("ix_batch_parts_at_endpoint", "batch_parts", ["at", "endpoint"], unique=False)
+
+
+def deferred() -> None:
+    """Questions that are answered later."""
+    op.create_table(
+        "deferred",
+        sa.Column("id", text, nullable=False),
+        sa.Column("endpoint", text, nullable=False),
+        sa.Column("environment", text, nullable=False),
+        sa.Column("at", whole, nullable=False),
+        sa.Column("subject", text, nullable=False),
+        sa.Column("body", blob, nullable=False),
+        sa.Column("asker", text, nullable=False),
+        sa.Column("position", whole, nullable=False),
+        sa.Column("expires", whole, nullable=False),
+        sa.Column("status", text, nullable=False),
+        sa.Column("due", whole, nullable=False),
+        sa.Column("owner", text, nullable=False),
+        sa.Column("tries", whole, nullable=False),
+        sa.Column("problem", blob, nullable=False),
+        sa.Column("callback", text, nullable=False),
+        sa.Column("told", text, nullable=False),
+        sa.Column("settled", whole, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_deferred"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_deferred_due", "deferred", ["due"], unique=False)
+    op.create_index("ix_deferred_subject", "deferred", ["subject"], unique=False)

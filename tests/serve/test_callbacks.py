@@ -1,0 +1,217 @@
+"""Answers that are sent: to whom, signed how, how often, and to nobody inside a network that was not named."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from tests.serve.asking import Asker, alive, make_app
+from tests.serve.test_later import row
+from tidemill.access import tokens as auth
+from tidemill.errors import Forbidden
+from tidemill.scope.project import Project, open_project
+from tidemill.serve import callbacks
+from tidemill.serve.callbacks import Callbacks, key_of, signature
+from tidemill.types import SECOND, HeldClock
+
+PATH = "/predict/shop"
+
+
+@dataclass
+class Receiver:
+    """A program that takes callbacks: what it heard, and what it says to each."""
+
+    port: int = 0
+    says: list[bytes] = field(default_factory=list)
+    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/hooks"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        fields = dict(line.split(": ", 1) for line in head[1:] if line)
+        self.heard.append((fields, await reader.readexactly(int(fields["Content-Length"]))))
+        writer.write(self.says.pop(0) if self.says else b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def receiver(*says: bytes) -> AsyncIterator[Receiver]:
+    found = Receiver(says=[*says])
+    async with await asyncio.start_server(found.serve, "127.0.0.1", 0) as server:
+        found.port = server.sockets[0].getsockname()[1]
+        yield found
+
+
+Work = Callable[[Asker, Receiver], Awaitable[Any]]
+
+
+def with_receiver(project: Project, work: Work, *says: bytes, more: str = "") -> Any:
+    """What the work comes to, of a project that may call this receiver."""
+
+    async def main() -> Any:
+        async with receiver(*says) as found:
+            path = project.root / "tidemill.toml"
+            path.write_text(path.read_text() + f'\n[serve]\ncallbacks = ["{found.url}"]\n{more}')
+            with open_project(project.root, clock=HeldClock(project.clock.now())) as own:
+                async with alive(make_app(own), auth.issue(own.store, "test", ("predict",))) as ask:
+                    return await work(ask, found)
+
+    return asyncio.run(main())
+
+
+async def told(ask: Asker, tries: int = 1) -> Any:
+    """The only question, once it was called back so often."""
+    while True:
+        await ask.app.later.rest()
+        (one,) = ask.app.serving.project.live.deferred.list()
+        if one.told or (one.status != "waiting" and one.tries >= tries and not one.owner):
+            return one
+
+
+def test_an_answer_is_sent_signed_and_once(project):
+    async def work(ask: Asker, found: Receiver) -> Any:
+        taken = await ask("POST", PATH, {"subject": "7"}, headers={"Callback": f"{found.url}/orders"})
+        one = await told(ask)
+        return taken, one, await ask("GET", taken.headers["location"]), key_of(ask.app.serving.project), found.heard
+
+    taken, one, said, key, heard = with_receiver(project, work)
+    assert taken.status == 202 and one.told == "yes" and len(heard) == 1
+    ((fields, body),) = heard
+    assert body == said.body and fields["webhook-id"] == taken.json["prediction_id"]
+    assert fields["webhook-signature"] == signature(key, one.id, int(fields["webhook-timestamp"]), body)
+
+
+def test_what_failed_is_sent_too(project):
+    async def work(ask: Asker, found: Receiver) -> Any:
+        ask.app.serving.project.live.deferred.add(row(project, body=b"{}", callback=found.url))
+        return await told(ask), found.heard
+
+    one, ((_, body),) = with_receiver(project, work)
+    assert one.told == "yes" and body.startswith(b'{"prediction_id":"pred_old","error":{') and b"bad_request" in body
+
+
+@pytest.mark.parametrize("says", [
+    b"HTTP/1.1 500 Internal Server Error\r\n\r\n",
+    b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/inside\r\n\r\n",
+    b"SSH-2.0-OpenSSH_9.2\r\n",
+    b"x" * 5_000,
+    b"",
+])  # fmt: skip
+def test_what_is_not_taken_is_sent_again_and_no_redirect_is_followed(project, says, monkeypatch):
+    monkeypatch.setattr("tidemill.serve.later.wait_of", lambda tries: 0)
+
+    async def work(ask: Asker, found: Receiver) -> Any:
+        await ask("POST", PATH, {"subject": "7"}, headers={"Callback": found.url})
+        while not (one := await told(ask)).told:
+            pass
+        return one, found.heard
+
+    one, heard = with_receiver(project, work, says)
+    assert one.told == "yes" and len(heard) == 2
+    assert heard[0][1] == heard[1][1] and heard[0][0]["webhook-id"] == heard[1][0]["webhook-id"]
+
+
+def test_one_that_hangs_is_given_up_and_tried_again(project, monkeypatch):
+    monkeypatch.setattr(callbacks, "SECONDS", 0.01)
+
+    async def work(ask: Asker, found: Receiver) -> Any:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+            ask.app.later.callbacks._allowed.append(callbacks.urlsplit(url))
+            return await ask.app.later.callbacks.tell(url, "pred_1", b"{}")
+
+    assert with_receiver(project, work) is None
+
+
+@pytest.mark.parametrize(("since", "says"), [
+    (callbacks.GIVE_UP, b"HTTP/1.1 500 No\r\n\r\n"),
+    (0, b"HTTP/1.1 410 Gone\r\n\r\n"),
+])  # fmt: skip
+def test_it_stops_after_a_day_or_where_nobody_is_there_any_more_and_says_so(project, since, says):
+    async def work(ask: Asker, found: Receiver) -> Any:
+        kept = ask.app.serving.project
+        settled = kept.live.deferred.now() - since
+        kept.live.deferred.add(
+            row(project, status="failed", problem=b'{"status":422}', settled=settled, callback=found.url)
+        )
+        one = await told(ask)
+        return one, kept.store.events.list(kind="callback_given_up"), found.heard
+
+    one, (event,), heard = with_receiver(project, work, says)
+    assert one.told == "gave up" and event.data["prediction"] == "pred_old" and len(heard) == 1
+
+
+def test_only_addresses_of_the_list_are_taken(project):
+    async def work(ask: Asker, found: Receiver) -> Any:
+        wrong = [
+            "http://127.0.0.1:1/hooks", found.url.replace("http", "https"), f"{found.url}x", found.url.replace("/hooks", "/hook"),
+            f"{found.url}/../admin", f"{found.url}/./x", found.url.replace("127.0.0.1", "me@127.0.0.1"), "file:///etc/passwd",
+            found.url.replace("127.0.0.1", "localhost"), f"{found.url}/a b", "nothing",
+        ]  # fmt: skip
+        refused = [await ask("POST", PATH, {"subject": "7"}, headers={"Callback": url}) for url in wrong]
+        return refused, found.heard
+
+    refused, heard = with_receiver(project, work)
+    assert [(one.status, one.json["code"]) for one in refused] == [(403, "forbidden")] * len(refused) and not heard
+    assert not project.live.deferred.list()
+
+
+INSIDE = [
+    "127.0.0.1",
+    "10.1.2.3",
+    "192.168.1.1",
+    "169.254.169.254",
+    "172.16.0.1",
+    "100.64.0.1",
+    "0.0.0.0",
+    "::1",
+    "fe80::1",
+    "fd00::1",
+]
+INSIDE += ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "224.0.0.1"]
+
+
+def test_a_name_leads_into_no_network_that_was_not_named(project, monkeypatch):
+    """Nor one of whose addresses a single one lies there."""
+
+    async def work(ask: Asker, found: Receiver) -> Any:
+        calls = ask.app.later.callbacks
+        calls._allowed.append(callbacks.urlsplit("https://shop.example/hooks"))
+        answer: list[str] = []
+
+        async def names(host: str, port: int, **more: Any) -> Any:
+            return [(0, 0, 0, "", (one, port)) for one in ("93.184.216.34", *answer)]
+
+        async def never(*to: Any, **more: Any) -> Any:
+            raise AssertionError(f"connected to {to}")
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names)
+        monkeypatch.setattr(callbacks.asyncio, "open_connection", never)
+        for address in INSIDE:
+            answer[:] = [address]
+            assert await calls.tell("https://shop.example/hooks", "pred_1", b"{}") is None, address
+        calls._networks = [callbacks.ip_network("10.1.0.0/16")]
+        answer[:] = ["10.1.2.3"]
+        with pytest.raises(AssertionError, match=r"93\.184"):  # the very address that was looked at
+            await calls.tell("https://shop.example/hooks", "pred_1", b"{}")
+
+    with_receiver(project, work)
+
+
+def test_the_list_of_the_moment_counts(project):
+    """Who is taken off the list is not called any more, whatever was taken in before."""
+    one = row(project, callback="https://old.example/")
+    with pytest.raises(Forbidden):
+        Callbacks(project).check(one.callback)
+    assert asyncio.run(Callbacks(project).tell(one.callback, one.id, b"{}")) is None
+    assert replace(one, due=one.due + SECOND).due > one.due
