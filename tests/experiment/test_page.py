@@ -19,8 +19,8 @@ def test_each_says_how_it_stands_and_draws_its_sequence(make: Callable[..., Proj
     found = traffic.begin()
     path = f"/experiments/{found.id}"
     assert b"not decided yet" in get(traffic.project, path).body
-    for _ in range(5):
-        traffic.day(400, lambda arm: {"holdout": 0.3, f"arm:{found.arms[1]}": 0.6}.get(arm, 0.4))
+    for _ in range(4):
+        traffic.day(300, lambda arm: {"holdout": 0.25, f"arm:{found.arms[1]}": 0.8}.get(arm, 0.4))
     text = get(traffic.project, path).body.decode()
     assert "<svg" in text and 'class="band"' in text and ">better<" in text and "tidemill release start shop@" in text
     overview, every = (get(traffic.project, where).body.decode() for where in ("/", "/experiments"))

@@ -99,8 +99,9 @@ def first_of(scope: Endpoint) -> ModelVersion | None:
 def _fresh(scope: Endpoint, baseline: str) -> ModelVersion:
     """The simple model, built from all rows that there are; the very same bundle is the version that is there."""
     from tidemill.model.pipeline import BASELINE, build_candidate
+    from tidemill.model.registry import HOLDOUT as AUTHOR
 
-    return build_candidate(scope.project, endpoint=scope.name, author="holdout", only={BASELINE: baseline})
+    return build_candidate(scope.project, endpoint=scope.name, author=AUTHOR, only={BASELINE: baseline})
 
 
 def _put(scope: Endpoint, section: HoldoutSection, model: ModelVersion, before: Release | None) -> list[Event]:

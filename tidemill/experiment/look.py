@@ -104,12 +104,18 @@ def _lost(scope: Endpoint, found: Experiment) -> str:
 
 
 def _harm(scope: Endpoint, found: Experiment, now: Micros) -> str:
-    """Which rule of the platform the second arm breaks, beside the first: errors, or how slow it is."""
+    """Which rule of the platform one of the arms breaks and the other keeps: errors, or how slow it is. What both break is not their doing."""
     failed = scope.store.releases.failures(scope.name, scope.environment)
-    first, second = (_arm(scope, release, failed, now) for release in found.arms)
     rules = [rule for rule in scope.rules if rule.kind != "quality"]
-    seen = judge_rules(rules, Evidence(found.arms[1], second, first, metric=found.metric))
-    return "; ".join(one.text for one in seen if one.broken)
+    arm = {release: _arm(scope, release, failed, now) for release in found.arms}
+    broken = {
+        model: {one.rule: one.text for one in judge_rules(rules, Evidence(release, arm[release])) if one.broken}
+        for model, release in zip(found.models, found.arms, strict=True)
+    }
+    both = set.intersection(*map(set, broken.values()))
+    return "; ".join(
+        f"{model}: {text}" for model, own in broken.items() for rule, text in own.items() if rule not in both
+    )
 
 
 def _arm(scope: Endpoint, release: str, failed: dict[str, int], now: Micros) -> Arm:

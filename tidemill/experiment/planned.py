@@ -40,7 +40,7 @@ def plan_of(scope: Endpoint, share: float, effect: float, metric: str, span: Mic
     spread = _spread(sides, metric, scope.monitor.span / DAY)
     none = Plan(metric, effect, share, None, count, told, whole, round(days), None, after, None)
     if not spread:
-        why = f"too few answers of the last {len(windows)} windows have a label"
+        why = f"too few answers have a label in the last {BACK} windows"
         return replace(none, why=why)
     level = judge.measure if metric == judge.measure.name else measure(metric)
     mean = sum(sum(one.sums) for one in sides) / whole

@@ -46,7 +46,7 @@ def standing(windows: Sequence[Window]) -> Standing:
     found = None
     if last.gain is not None and last.figures is not None:
         found = Estimate(last.gain[0], 0.0, last.gain[1], last.gain[2], last.figures, last.judged)
-    why = held(is_off(last.odds), tuple(itself.values()))
+    why = held(is_off(last.odds), list(requests.values()), list(own.values()))
     return Standing(found, why, dict(last.subjects), last.odds, requests, itself)
 
 

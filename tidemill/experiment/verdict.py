@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from tidemill.experiment.sums import Estimate
@@ -17,6 +18,8 @@ WORDS = {
     "stopped": "stopped by hand",
     "": "not decided yet",
 }
+ENOUGH = 20
+"""Requests of one arm from which it is strange that the other has none."""
 COMPLIED = 0.95
 """Of what an arm was to answer, the share that it must have answered itself, or the arms were not what was compared."""
 
@@ -41,17 +44,18 @@ def judge(found: Estimate | None, margin: float, over: bool) -> Said:
     return "time_over" if over else ""
 
 
-def held(ratio_off: bool, complied: tuple[float | None, ...]) -> str:
-    """Why nothing is said of an A/B whatever its figures show; nothing where they may be believed. ``complied``: by arm, None without a request.
+def held(ratio_off: bool, requests: Sequence[int], itself: Sequence[int]) -> str:
+    """Why nothing is said of an A/B whatever its figures show; nothing where they may be believed. By arm: requests of subjects
+    that were drawn for it, and how many of them it answered itself.
 
-    >>> held(False, (1.0, 0.4)), held(False, (1.0, None)), held(False, (1.0, 0.99))
-    ('by_other', 'no_traffic', '')
+    >>> held(False, (100, 90), (100, 40)), held(False, (100, 0), (100, 0)), held(False, (100, 90), (99, 90)), held(True, (9, 9), (9, 9))
+    ('by_other', 'no_traffic', '', 'ratio_off')
     """
+    if min(requests) == 0:
+        return "no_traffic" if max(requests) >= ENOUGH else ""
     if ratio_off:
         return "ratio_off"
-    if None in complied:
-        return "no_traffic"
-    return "by_other" if any(share is not None and share < COMPLIED for share in complied) else ""
+    return "by_other" if any(own < COMPLIED * n for n, own in zip(requests, itself)) else ""
 
 
 HELD = {

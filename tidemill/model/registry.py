@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 
+HOLDOUT = "holdout"
+"""The author of versions that are built to answer a holdout: nobody's candidates, and no training of the loop's."""
+
+
 def resolve(project: Project, text: str) -> ModelVersion:
     """The version that ``champion``, ``latest``, ``3``, ``model:shop@3`` or ``shop@champion`` names.
 
@@ -28,7 +32,8 @@ def resolve(project: Project, text: str) -> ModelVersion:
             raise NotFound(f"{wanted!r} of which model?", hint=f"say it, as {min(project.models)}@{wanted}")
         name = project.model(given or None).name
     versions = {str(model.version): model for model in project.store.models.list(name=name)}
-    latest = {"latest": next(reversed(versions.values()))} if versions else {}
+    made = [model for model in versions.values() if model.author != HOLDOUT]
+    latest = {"latest": made[-1]} if made else {}
     known = {**{alias: versions[str(of)] for alias, of in aliases(project, name).items()}, **versions, **latest}
     found = known.get(wanted.removeprefix("v"))
     if found is None:

@@ -63,6 +63,8 @@ def said(found: Plan) -> str:
     """
     traffic = f"{found.requests_a_day:,.0f} requests of {found.subjects_a_day:,.0f} subjects a day"
     level = "" if found.level is None else f", {found.metric} {measure(found.metric).text(found.level)}"
+    if found.level is None:
+        return f"nobody knows yet how long it takes: {found.why} ({traffic})"
     if found.days is None:
         return f"cannot find a {percent(found.effect)} effect at your traffic ({traffic}{level}): {found.why}"
     days = -int(-found.days // 1)
@@ -186,7 +188,7 @@ def said_of_worth(found: holdout.Worth) -> str:
     >>> from tidemill.experiment.sums import Estimate
     >>> one = Estimate(0.21, 0.02, 0.15, 0.27, (0.25, 0.3025), (900, 8100))
     >>> said_of_worth(holdout.Worth("popularity", 0.1, "model:shop@2", "recall@20", 0, 1, (900, 8100), one, 0))
-    'the loop was worth +21.0 % (95 %: +15.0 to +27.0 %) beside popularity, which answers 10%: recall@20 0.303 against 0.250'
+    'the loop was worth +21.0 % (95 %: +15.0 to +27.0 %) beside popularity, which answers 10%: recall@20 0.302 against 0.250'
     """
     by = "the first model, left alone" if found.answered_by == "first" else found.answered_by
     who = f"beside {by}, which answers {percent(found.share)}"

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tidemill.errors import NotFound
+from tidemill.model.registry import HOLDOUT
 from tidemill.monitor.alerts import TAKEN_BACK
 from tidemill.monitor.platform import PLATFORM
 from tidemill.ref import Ref
@@ -43,7 +44,7 @@ def gather(scope: Endpoint, now: Micros, previous: Micros | None) -> JsonObject:
 
 def _fresh(scope: Endpoint) -> bool:
     """Whether any dataset of the model has a version that its newest version did not learn from; by hand is no learning."""
-    trained = [m for m in scope.store.models.list(name=scope.model.name) if m.kind != "manual"]
+    trained = [m for m in scope.store.models.list(name=scope.model.name) if m.kind != "manual" and m.author != HOLDOUT]
     if not trained:
         return True
     known = dict(Ref.versioned("dataset", ref) for ref in trained[-1].data)

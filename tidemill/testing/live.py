@@ -94,6 +94,19 @@ class PredictionsSuite:
         assert [p.id for p in store.predictions.page(subject="a", limit=1)] == ["p6"]
         assert store.predictions.by_model() == {"model:shop@0": 3, "model:shop@1": 2, "model:shop@2": 2}
 
+    def test_whose_answers_they_are_and_how_long_each_took(self, opened: Opened) -> None:
+        store = opened()
+        arms, whose = ("champion", "holdout"), ("a", "b", "")
+        made = [
+            sample.prediction(f"p{n}", at=n, subject=whose[n % 3], arm=arms[n % 2], release=f"r{n % 2}", latency_us=n)
+            for n in range(8)
+        ]
+        written(store, made)
+        here = {"endpoint": "shop", "environment": "", "since": 0}
+        assert store.predictions.units(**here, until=6) == {"a", "b", "p2", "p5"}  # type: ignore[arg-type]
+        assert store.predictions.units(**here, until=6, arm="holdout") == {"a", "b", "p5"}  # type: ignore[arg-type]
+        assert store.predictions.latencies("r1", **here) == [7, 5, 3, 1]  # type: ignore[arg-type]
+
     def test_the_latest_before(self, opened: Opened) -> None:
         store = opened()
         written(store, [sample.prediction(f"pred_{n}", at=n * 10, subject="ab"[n % 2]) for n in range(6)])

@@ -52,6 +52,21 @@ class ReleasesSuite:
         assert store.releases.champion("shop") is None
         refused(NotFound, lambda: store.releases.get("release_8"))
 
+    def test_one_experiment_runs_at_an_endpoint(self, opened: Opened) -> None:
+        store = opened()
+        first = sample.experiment()
+        store.experiments.add(first)
+        store.experiments.add(sample.experiment("experiment_2", endpoint="other"))
+        store.experiments.add(sample.experiment("experiment_3", environment="production"))
+        refused(Conflict, lambda: store.experiments.add(sample.experiment("experiment_4")))
+        assert opened().experiments.get("experiment_1") == first
+        store.experiments.update("experiment_1", status="settling", verdict="better")
+        store.experiments.add(sample.experiment("experiment_4", started=200))
+        assert [e.id for e in store.experiments.list(endpoint="shop", environment="")] == [
+            "experiment_1",
+            "experiment_4",
+        ]
+
     def test_failures_of_two_scorers_are_added(self, opened: Opened) -> None:
         stores = [self._store(opened), opened()]
         together([lambda n=n: stores[n % 2].releases.add_failures("shop", {"release_1": n}) for n in range(1, 9)])  # type: ignore[misc]

@@ -161,6 +161,13 @@ def entity(subject: str = "12345", at: int = 100, **fields: Any) -> r.EntityInpu
     return _full(r.EntityInputs, fields, model="churn", subject=subject, at=at, inputs=b'{"month":2.0}')
 
 
+def experiment(id: str = "experiment_1", started: int = 100, **fields: Any) -> r.Experiment:
+    said = {"arms": ("rel_a", "rel_b"), "models": ("model:shop@1", "model:shop@2"), "share": 0.5, "margin": 0.02}
+    return _full(
+        r.Experiment, fields, id=id, started=started, status="running", endpoint="shop", environment="", **said
+    )
+
+
 def prediction(id: str = "pred_1", at: int = 100, **fields: Any) -> r.Prediction:
     said = {"endpoint": "shop", "subject": "12345", "model": "model:shop@1", "release": "release_1", "arm": "canary"}
     kept = {"output": b'{"items":["a"]}', "explained": b'{"method":"none","why":"a sample","answers":[]}'}
