@@ -63,7 +63,7 @@ def _read(scope: Endpoint) -> tuple[Sequence[Micros], list[list[Prediction]]]:
     for window in reversed(closed):
         if sum(map(len, asked)) >= MOST:
             break
-        asked.insert(0, list(scope.live.predictions.list(**scope.here, since=window.start, until=window.end)))
+        asked.insert(0, list(scope.live.predictions.watched(**scope.here, since=window.start, until=window.end)))
     return [w.start for w in closed[len(closed) - len(asked) :]], asked
 
 

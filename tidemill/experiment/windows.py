@@ -91,7 +91,7 @@ def over(windows: Sequence[Window], asked: Comparison) -> Estimate | None:
 def _looked(scope: Endpoint, asked: Comparison, window: Window) -> ComparedWindow:
     """A window's own answers, read from the log."""
     since, until = max(window.start, asked.since), min(window.end, asked.until)
-    answers = scope.live.predictions.list(**scope.here, since=since, until=until)
+    answers = scope.live.predictions.watched(**scope.here, since=since, until=until)
     whose = [(name, p) for p in answers if (name := asked.drawn(unit_of(p), p.arm)) is not None]
     judge = outcome_scorer_of(scope.model)
     found = judge_all(scope.live, judge, [p for _, p in whose])

@@ -108,7 +108,7 @@ def _look(scope: Endpoint, judge: OutcomeScorer, asked: _Asked, champion: str | 
     """Its answers, by the version that it was judged with, or by the champion of now."""
     model = of_quality(asked.before).model if asked.before else champion
     labels = scope.live.outcomes.labels(**scope.here, since=asked.start, until=asked.end)
-    answers = scope.live.predictions.list(**scope.here, since=asked.start, until=asked.end)
+    answers = scope.live.predictions.watched(**scope.here, since=asked.start, until=asked.end)
     found = judge_all(scope.live, judge, answers)
     scored = [j for j in found if j.values]
     data = replace(_measured(scope, model, judge, found, scored), labels=labels, labels_through=through)

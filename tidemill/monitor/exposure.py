@@ -49,7 +49,7 @@ def _look(scope: Endpoint, quality: Window, before: FairnessWindow | None) -> tu
     fresh = FairnessWindow(model, EXPOSURE, section.largest)
     if before is not None and (before.model, before.max_gap) == (fresh.model, fresh.max_gap):
         fresh = replace(fresh, detectors=before.detectors)
-    answers = scope.live.predictions.list(**scope.here, since=quality.start, until=quality.end)
+    answers = scope.live.predictions.watched(**scope.here, since=quality.start, until=quality.end)
     found = judge_all(scope.live, outcome_scorer_of(scope.model), [one for one in answers if one.model == model])
     shown = [one for one in found if one.told]
     if model is None or not any(one.truth for one in shown):

@@ -61,7 +61,7 @@ def _look(scope: Endpoint, quality: Window, whose: _Whose, before: FairnessWindo
     fresh = FairnessWindow(model, section.measured(scope.model.task), section.largest)
     if before is None or (before.model, before.measure, before.max_gap) != (fresh.model, fresh.measure, fresh.max_gap):
         before = fresh
-    answers = scope.live.predictions.list(**scope.here, since=quality.start, until=quality.end)
+    answers = scope.live.predictions.watched(**scope.here, since=quality.start, until=quality.end)
     judge = outcome_scorer_of(scope.model)
     own = [one for one in judge_all(scope.live, judge, [a for a in answers if a.model == model]) if one.values]
     carried = replace(fresh, detectors=before.detectors, totals=before.totals)

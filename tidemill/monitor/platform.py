@@ -26,7 +26,8 @@ def close_platform(scope: Endpoint, now: Micros) -> list[Window]:
     closed, disk = [], shutil.disk_usage(scope.project.state)
     limit = parse_span(scope.gates.latency.p99)
     for start, end in due(scope, PLATFORM, now):
-        took = sorted(p.latency_us for p in scope.live.predictions.list(**scope.here, since=start, until=end))
+        answers = scope.live.predictions.watched(**scope.here, since=start, until=end)
+        took = sorted(p.latency_us for p in answers if p.latency_us)  # an answer of a batch has none of its own
         p50, p99 = (took[min(len(took) - 1, int(q * len(took)))] if took else None for q in (0.5, 0.99))
         data = PlatformWindow(p50, p99, limit, disk.free, disk.total)
         data = replace(data, which=tuple(_which(data, len(took))))

@@ -83,7 +83,7 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     historical = release.status == "champion"
     champion = scope.champion()
     other = release.previous if historical else (champion.id if champion else None)
-    found = live.predictions.list(**scope.here, since=since - BEFORE if historical else since, until=now)
+    found = live.predictions.watched(**scope.here, since=since - BEFORE if historical else since, until=now)
     mine = [p for p in found if p.release == release.id]
     pauses = () if historical else release.evidence.pauses
     theirs = [p for p in found if p.release == other and not any(q.since <= p.at < (q.until or now) for q in pauses)]
@@ -100,7 +100,7 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
         return Arm(
             n=len(predictions) + failed.get(name, 0),
             errors=failed.get(name, 0),
-            latency_us=tuple(p.latency_us for p in predictions),
+            latency_us=tuple(p.latency_us for p in predictions if p.latency_us),
             values=tuple(capped(judge.measure, promise, [values[p.id][judge.measure.name] for p in scored])),
             subjects=tuple(unit_of(p) for p in scored),
         )

@@ -41,7 +41,7 @@ def check_skew(scope: Endpoint, now: Micros) -> list[Window]:
     since = champion.started or champion.created
     if closed_of(scope, PARITY, since=since, until=now + 1):
         return []
-    found = scope.live.predictions.list(**scope.here, since=max(since, now - REACH), until=now)
+    found = scope.live.predictions.watched(**scope.here, since=max(since, now - REACH), until=now)
     asked = [p for p in found if p.subject][-MOST:]
     if not asked:
         return []

@@ -73,7 +73,7 @@ def _subjects(scope: Endpoint, model: str, since: Micros, until: Micros) -> int 
     """How many different subjects these answers are of, window by window, as each was judged."""
     judge, seen = outcome_scorer_of(scope.model), set[str]()
     for start in range(since, until, scope.monitor.span):
-        asked = scope.live.predictions.list(**scope.here, since=start, until=start + scope.monitor.span)
+        asked = scope.live.predictions.watched(**scope.here, since=start, until=start + scope.monitor.span)
         found = judge_all(scope.live, judge, [p for p in asked if p.model == model and p.subject])
         seen |= {one.prediction.subject for one in found if one.values}
     return len(seen) or None

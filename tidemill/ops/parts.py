@@ -244,7 +244,10 @@ def _serve(at: Snapshot) -> Part:
         return Part("serve", "warn", "gone", "a scorer is gone", f"without a word: {', '.join(gone)}")
     if not at.recent:
         return Part("serve", "ok", "ok", "ready", "no request yet")
-    p99 = quantile([p.latency_us for p in at.recent], 0.99)
+    took = [p.latency_us for p in at.recent if p.latency_us]
+    if not took:
+        return Part("serve", "ok", "ok", "ready", f"last answer {ago(at.recent[0].at, at.now)}, of a batch")
+    p99 = quantile(took, 0.99)
     return Part("serve", "ok", "ok", f"p99 {span(p99)}", f"last answer {ago(at.recent[0].at, at.now)}")
 
 

@@ -8,7 +8,7 @@
 | ``cold``, ``subject`` | as of `Prediction`; left out where no row has any |
 | ``output``, ``inputs``, ``explained`` | JSON: all bytes after one another, and in ``….end`` where each ends |
 | ``inputs:NAME`` | a column of numbers, which is no part of the JSON; NaN is what is missing |
-| ``meta`` | JSON: ``by``, ``watermark``, ``latency_us``, and which columns are ``whole`` numbers |
+| ``meta`` | JSON: ``by``, ``watermark``, and which columns are ``whole`` numbers |
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Opened:
             output=self._text("output", at),
             inputs=self._inputs(at),
             watermark=meta["watermark"],
-            latency_us=meta["latency_us"],
+            latency_us=0,  # nobody waited for one of them
             cold=bool(arrays["cold"][at]) if "cold" in arrays else False,
             environment=part.environment,
             propensity=propensity,

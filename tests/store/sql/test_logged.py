@@ -35,7 +35,7 @@ def part(live: LiveStore, number: int, at: int, rows: list[int], subjects: list[
     """A partition whose answers are to these rows, kept."""
     said = [f'{{"value":{row}.5}}'.encode() for row in rows]
     data, end = texts(said)
-    meta = {"by": [["model:shop@2", "rel_2", "champion", 1.0]], "watermark": 3, "latency_us": 7, "whole": ["n"]}
+    meta = {"by": [["model:shop@2", "rel_2", "champion", 1.0]], "watermark": 3, "whole": ["n"]}
     arrays = {
         "row": np.array(rows, np.int32),
         "by": np.zeros(len(rows), np.uint16),

@@ -25,8 +25,7 @@ def log_of(found: Answers, as_of: str = "") -> dict[str, NDArray[Any]]:
     order = np.argsort(rows, kind="stable")
     whose = [np.full(len(rows), by.index(who.said)) for who, rows, _ in found.fast]
     alone = np.array([by.index(one.said) for one in found.slow], np.int64)
-    latency = found.took_us // max(len(rows), 1)
-    meta = {"by": by, "watermark": found.watermark, "latency_us": latency, "whole": _whole(found)}
+    meta = {"by": by, "watermark": found.watermark, "whole": _whole(found)}
     arrays: dict[str, NDArray[Any]] = {
         "row": rows[order].astype(np.int32),
         "by": np.concatenate([*whose, alone])[order].astype(np.uint16),

@@ -38,6 +38,8 @@ OPEN = 4
 """Partitions whose arrays are held: those looked at last."""
 FRESH = 1.0
 """Seconds for which it is believed of a store on a server that there is no batch at all: each list would ask else."""
+WATCHED = 50_000
+"""Answers of batches that a window's figures are made of, at most."""
 _OF_PARTS = ("endpoint", "environment", "since", "until")
 
 
@@ -131,13 +133,16 @@ class Logged(Predictions):
 
     def list(self, *, limit: int | None = None, tx: Tx = None, **where: Unpack[Where]) -> Sequence[Prediction]:
         rows = super().list(limit=limit, tx=tx, **where)
-        logs = self._among(where)
-        if not logs:
-            return rows
         if limit is None:
-            return Several(tuple(_in_order(rows, logs)))
-        late: list[Prediction] = [one for log in logs[::-1] for one in log[max(0, len(log) - limit) :]]
-        return sorted([*rows, *late], key=_moment)[-limit:]
+            return Several(tuple(_in_order(rows, logs))) if (logs := self._among(where)) else rows
+        late = [*islice((log[at] for log in self._latest(where) for at in range(len(log) - 1, -1, -1)), limit)]
+        return sorted([*rows, *late], key=_moment)[-limit:] if late else rows
+
+    def watched(self, **where: Unpack[Where]) -> Sequence[Prediction]:
+        """As `list`, of batches `WATCHED` evenly at most: what a window's figures are made of."""
+        rows = super().list(**where)
+        logs = _thinned(self._among(where))
+        return Several(tuple(_in_order(rows, logs))) if logs else rows
 
     def page(self, *, before: str | int | None = None, limit: int = 50, **where: Unpack[Where]) -> Sequence[Prediction]:
         logs = self._among(where)
@@ -156,7 +161,7 @@ class Logged(Predictions):
     ) -> Iterator[Asked]:
         where: Where = {"endpoint": endpoint, "environment": environment, "since": since, "until": until}
         rows = super().asked(endpoint=endpoint, environment=environment, since=since, until=until, at_once=at_once)
-        logs = self._among(where)
+        logs = _thinned(self._among(where))
         if not logs:
             return rows
         of_logs = (Asked(p.at, p.id, p.model, p.inputs, p.output, p.subject, p.watermark) for log in logs for p in log)
@@ -179,16 +184,20 @@ class Logged(Predictions):
 
     def _among(self, where: Where) -> Sequence[PartLog]:
         """The logs with answers of these, oldest first."""
+        return [*self._latest(where)][::-1]
+
+    def _latest(self, where: Where) -> Iterator[PartLog]:
+        """The same, the latest first, each opened when its turn comes."""
         if not self._any():
-            return ()
+            return
         of_parts: Any = {name: where.get(name) for name in _OF_PARTS if where.get(name) is not None}
         others = {n: v for n, v in where.items() if n not in (*_OF_PARTS, "subject") and v is not None}
-        logs = [self.log_of(part) for part in self.parts.list(**of_parts)]
-        if (subject := where.get("subject")) is not None:
-            logs = [log.of(subject) for log in logs]
-        if others:
-            logs = [log.having(others) for log in logs]
-        return [log for log in logs if len(log)]
+        subject = where.get("subject")
+        for part in self.parts.list(**of_parts)[::-1]:
+            log = self.log_of(part)
+            log = log if subject is None else log.of(subject)
+            if len(log := log.having(others)):
+                yield log
 
     # how many ---------------------------------------------------------------------------------------------------------
 
@@ -236,6 +245,11 @@ class Logged(Predictions):
     def begun(self) -> None:
         """There is a batch now."""
         self._none = -1
+
+
+def _thinned(logs: Sequence[PartLog]) -> list[PartLog]:
+    step = max(1, -(-sum(map(len, logs)) // WATCHED))
+    return [log[::step] for log in logs] if step > 1 else list(logs)
 
 
 def _moment(one: Prediction) -> tuple[Micros, str]:

@@ -112,7 +112,7 @@ def now_figures(loop: Snapshot) -> list[tuple[str, str, str]]:
     seen = loop.recent
     if not seen:
         return [("Requests", "0", "no answer yet"), _loop(loop)]
-    took = [p.latency_us for p in seen]
+    took = [p.latency_us for p in seen if p.latency_us] or [0]
     beside = Counter(p.arm for p in seen if p.arm != CHAMPION) or {CANARY: 0}
     note = f"of the last {len(seen)} answers"
     cold = [("Cold", words.share(sum(p.cold for p in seen) / len(seen)), "subjects without a history")]
@@ -149,7 +149,7 @@ def _latency(loop: Snapshot, platform: Sequence[Window]) -> tuple[Markup, bool]:
     if len(known) > 1:
         series = [lines.Series(name, [(row[0], row[i]) for row in known]) for i, name in ((1, "p50"), (2, "p99"))]
         return lines.lines("Latency by window", series, y="time in the server", show=words.span, floor=0), True
-    took = [p.latency_us for p in loop.recent]
+    took = [p.latency_us for p in loop.recent if p.latency_us]
     if not took:
         return svg.empty("Latency of the last answers"), False
     high = quantile(took, 0.995) or 1
