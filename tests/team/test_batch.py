@@ -19,6 +19,7 @@ from tidemill.scope.project import open_project
 from tidemill.serve.batch import given
 
 
+@pytest.mark.nightly
 @pytest.mark.postgres
 def test_two_machines_answer_a_batch_once(
     tmp_path: Path, server: Server, storage: Storage, monkeypatch: pytest.MonkeyPatch

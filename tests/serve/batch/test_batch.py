@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,18 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.raised import raised
+from tests.serve.asking import alive
 from tests.serve.batch.conftest import rows
-from tests.serve.real import scorer
+from tidemill.access import tokens as auth
 from tidemill.access.caller import Caller
+from tidemill.access.tokens import SCOPES
 from tidemill.errors import Conflict, SourceError
 from tidemill.ops import batch as verbs
 from tidemill.ops import predictions, runs
 from tidemill.scope.project import Project
 from tidemill.serve.batch import given
+from tidemill.serve.http.app import App
+from tidemill.serve.serving import prepare
 from tidemill.types import digest
 
 N = 250
@@ -32,6 +37,18 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(project: Project, asked: str, out: Path | str, **how: Any) -> verbs.Batched:
     return verbs.predict_batch(project, Caller.local(), asked, str(out), None, lambda *told: None, **how)
+
+
+def asked(project: Project, bodies: list[Any]) -> list[tuple[int, Any]]:
+    """What the server's own app says to each of these."""
+
+    async def main() -> list[tuple[int, Any]]:
+        app = App(prepare(project), lambda: ())
+        async with alive(app, auth.issue(project.store, "test", SCOPES)) as ask:
+            heard = [await ask("POST", "/predict/shop", body) for body in bodies]
+            return [(one.status, one.json) for one in heard]
+
+    return asyncio.run(main())
 
 
 def written(project: Project, frame: pl.DataFrame, name: str = "rows.parquet") -> str:
@@ -49,31 +66,31 @@ def test_every_row_is_answered_as_the_server_answers_it(tables: Project) -> None
     bad = found.filter(pl.col("error").is_not_null())
     assert (made.rows, made.answered, made.errors, made.partitions) == (N, N - bad.height, bad.height, 3)
     assert bad["row"].to_list() == [n for n in range(N) if n % 17 == 3]
-    with scorer(tables) as server:
-        for row in [*range(0, N, 5), 3]:
-            one = frame.drop("ticket").row(row, named=True)
-            body = {"subject": one.pop("subject"), "inputs": {k: v for k, v in one.items() if v is not None}}
-            status, said = server.ask("POST", "/predict/shop", body)
-            told = found.row(row, named=True)
-            if told["error"] is not None:
-                assert status == 422 and said["detail"] in told["error"]
-                continue
-            assert (said["value"], said["model"], said["arm"]) == (told["value"], told["model"], told["arm"])
-            kept, other = (tables.live.predictions.get(p) for p in (told["prediction_id"], said["prediction_id"]))
-            assert json.loads(kept.inputs) == json.loads(other.inputs) and kept.subject == other.subject
-            assert json.loads(kept.output) == json.loads(other.output), "its flags, too"
+    some, bodies = [*range(0, N, 5), 3], []
+    for row in some:
+        one = frame.drop("ticket").row(row, named=True)
+        bodies.append({"subject": one.pop("subject"), "inputs": {k: v for k, v in one.items() if v is not None}})
+    for row, (status, said) in zip(some, asked(tables, bodies), strict=True):
+        told = found.row(row, named=True)
+        if told["error"] is not None:
+            assert status == 422 and said["detail"] in told["error"]
+            continue
+        assert (said["value"], said["model"], said["arm"]) == (told["value"], told["model"], told["arm"])
+        kept, other = (tables.live.predictions.get(p) for p in (told["prediction_id"], said["prediction_id"]))
+        assert json.loads(kept.inputs) == json.loads(other.inputs) and kept.subject == other.subject
+        assert json.loads(kept.output) == json.loads(other.output), "its flags, too"
 
 
 def test_the_same_batch_again_adds_nothing(tables: Project) -> None:
-    asked = written(tables, rows(N))
-    first = run(tables, asked, tables.root / "out")
-    again = run(tables, asked, tables.root / "out")
+    name = written(tables, rows(N))
+    first = run(tables, name, tables.root / "out")
+    again = run(tables, name, tables.root / "out")
     assert (again.batch, again.met, first.met) == (first.batch, 3, 0)
     assert tables.live.predictions.count() == first.answered
     written(tables, rows(N, seed=1))
     with raised(Conflict, str(tables.root / "out")):
-        run(tables, asked, tables.root / "out")
-    other = run(tables, asked, tables.root / "other")
+        run(tables, name, tables.root / "out")
+    other = run(tables, name, tables.root / "other")
     assert other.batch != first.batch and tables.live.predictions.count() == first.answered + other.answered
     manifest = json.loads((tables.root / "out" / "manifest.json").read_bytes())
     for part in manifest["parts"]:
@@ -82,11 +99,11 @@ def test_the_same_batch_again_adds_nothing(tables: Project) -> None:
 
 
 def test_what_is_taken_away_of_the_out_comes_back_as_it_was(tables: Project) -> None:
-    asked, out = written(tables, rows(N)), tables.root / "out"
-    run(tables, asked, out)
+    name, out = written(tables, rows(N)), tables.root / "out"
+    run(tables, name, out)
     before = (out / "part-00001.parquet").read_bytes()
     (out / "part-00001.parquet").write_bytes(before[:-9])
-    run(tables, asked, out)
+    run(tables, name, out)
     assert (out / "part-00001.parquet").read_bytes() == before
 
 
@@ -98,16 +115,15 @@ def test_rows_of_text_are_read_as_requests_are(tables: Project) -> None:
     found = pl.read_csv(tables.root / "out.csv")
     assert found["row"].to_list() == [*range(6)]
     assert [error is None for error in found["error"].to_list()] == [True, False, False, False, True, False]
-    with scorer(tables) as server:
-        status, said = server.ask("POST", "/predict/shop", {"inputs": {"warmth": 1.25, "day": "tu"}, "subject": "a"})
+    ((status, said),) = asked(tables, [{"inputs": {"warmth": 1.25, "day": "tu"}, "subject": "a"}])
     assert status == 200 and said["value"] == found["value"][0]
     assert not list(tables.root.glob(".out.csv*")), "nothing is left beside it"
 
 
 def test_a_table_takes_each_partition_once(tables: Project) -> None:
-    asked, out = written(tables, rows(N)), tables.root / "answers"
-    first = run(tables, asked, f"delta:{out}")
-    run(tables, asked, f"delta:{out}")
+    name, out = written(tables, rows(N)), tables.root / "answers"
+    first = run(tables, name, f"delta:{out}")
+    run(tables, name, f"delta:{out}")
     there = pl.DataFrame(pl.scan_delta(str(out)).collect())
     assert there.height == N and there["row"].n_unique() == N
     assert first.partitions == DeltaTable(str(out)).version(), "version 0 is the empty table"
@@ -140,7 +156,7 @@ def test_what_was_answered_is_found_traced_and_listed(tables: Project) -> None:
 
 
 def test_a_file_that_changes_on_the_way_is_no_half_batch(tables: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = written(tables, rows(N))
+    name = written(tables, rows(N))
     whole = given.frame_of
 
     def late(project: Project, part: dict[str, Any]) -> Any:
@@ -152,7 +168,7 @@ def test_a_file_that_changes_on_the_way_is_no_half_batch(tables: Project, monkey
 
     monkeypatch.setattr(pipeline, "frame_of", late)
     with raised(SourceError, "rows.parquet"):
-        run(tables, asked, tables.root / "out")
+        run(tables, name, tables.root / "out")
     (part,) = tables.live.predictions.parts.list()
     assert part.number == 0, "what was answered is kept"
 

@@ -20,7 +20,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tidemill.config.network import history_bytes
 from tidemill.errors import BadRequest, ModelError
+from tidemill.features.items import begun
 from tidemill.release.variants import BASELINE
 from tidemill.serve.batch.columns import as_given
 from tidemill.serve.batch.given import BROKEN, columns_of
@@ -110,8 +112,10 @@ class Answerer:
 
     def __init__(self, scope: Endpoint) -> None:
         project = scope.project
-        self._scope, self._histories = scope, Histories(project.live)
+        most = history_bytes(project.reached.history)
+        self._scope, self._histories = scope, Histories(project.live, most, items=begun(project))
         self.predictor = Predictor(scope, Metrics(), self._histories)
+        self.predictor.take_rules(scope)
         self.predictor.refresh()
         self.predictor.first("")
 
@@ -266,7 +270,7 @@ class Answerer:
         table = found.frame[rows].select(*inputs, *own)
         for row, values in zip(rows, table.iter_rows(named=True) if table.width else [{}] * len(rows), strict=True):
             said = {name: plain for name, value in values.items() if (plain := _json(value)) is not None}
-            body: JsonObject = {**k, **as_of, **{name: said[name] for name in own if name in said}}
+            body: JsonObject = {**k, **as_of, **{name: _spoken(said[name]) for name in own if name in said}}
             if self.asks is not None:
                 body["inputs"] = {name: said[name] for name in inputs if name in said}
             if found.subjects is not None and found.subjects[row]:
@@ -280,7 +284,7 @@ class Answerer:
         except (TypeError, ValueError) as exc:
             raise BadRequest(f"the row is no JSON: {exc}") from exc
         body, id = body.spelled(self.predictor.name), found.ids[row]
-        answer = self.predictor.answer(body, body.subject or id, asking.at)
+        answer = self.predictor.answer(body, body.subject or id, asking.at, draw=id)
         explained = b""
         if answer.arm != BASELINE and (asking.explain or self.predictor.explainer.wanted(id)):
             seen, by = json.loads(answer.output), answer.by
@@ -301,6 +305,14 @@ def _at(held: Any, rows: NDArray[Any]) -> Any:
 def _text(value: Any) -> str:
     plain = _json(value)
     return "" if plain is None else plain if isinstance(plain, str) else json.dumps(plain)
+
+
+def _spoken(value: Any) -> Any:
+    """What a field of a request says: a list or an object may stand as JSON, as files of text have it."""
+    try:
+        return json.loads(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
+    except ValueError:
+        return value
 
 
 def _json(value: Any) -> Any:
