@@ -92,7 +92,7 @@ def requests_of(data: bytes, request: type[Request]) -> list[Any] | None:
 
 def _listed(data: bytes) -> list[msgspec.Raw] | None:
     """An input of one request may be called ``requests``, too."""
-    if data.lstrip()[:1] == b"[":
+    if data[:1] != b"{" and data.lstrip()[:1] == b"[":
         return _parse(_list, data)
     if b'"requests"' in data and "requests" in _parse(_names, data):
         return _parse(_requests, data).requests
@@ -258,7 +258,10 @@ def _hint(message: str, decoder: msgspec.json.Decoder[Any]) -> str:
 def decoded(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
     """The body as this decoder reads it: no key twice, no NUL in it. Raises BadRequest, with its place and a hint."""
     body = _parse(decoder, data)
-    refuse_twice(data)
+    if not isinstance(body, Request) or body.keys_said != data.count(
+        b":"
+    ):  # as many colons as keys were read: none is twice
+        refuse_twice(data)
     if b"\\u0000" in data:  # the only way in which JSON can say it
         _no_nul(msgspec.to_builtins(body), "$")
     return body

@@ -69,6 +69,7 @@ class Serving:
     _beats: list[asyncio.Task[None]] = field(default_factory=list)
     _loading: asyncio.Task[None] | None = None
     _seen: tuple[int, int] = (-1, -1)
+    _stale: bool = False  # something was committed since the releases were looked at
     _looked: float = field(default_factory=uptime)  # when all that others wrote was last known
     _told: tuple[int, int, int, dict[str, str]] = (
         -1,
@@ -291,23 +292,19 @@ class Serving:
             self.follow()
         if store != self._seen[0] and not self.candidate:
             self.tokens.seen(self.project.store.tokens.revision())
-        known = self.candidate or await self._looked_at(store)
-        self._seen = (store if known else self._seen[0], live)
+        await self._look_at_releases(store)
+        self._seen = (store, live)
         await self._tell_others()
 
-    async def _looked_at(self, store: int) -> bool:
-        """Look at the releases where something was committed; whether that is done. Of several scorers none holds up a switch by a load."""
-        if store == self._seen[0] and not any(p.overdue() for p in self.predictors.values()):
-            return True
-        await asyncio.to_thread(self.recede)
-        if self.presence is None:
-            async with self._refreshing:
-                await asyncio.to_thread(self.look)
-        elif self._loading is not None and not self._loading.done():
-            return False
-        else:
+    async def _look_at_releases(self, store: int) -> None:
+        """Where something was committed, or it is time to try again. A load holds up no switch, and no heartbeat."""
+        if self.candidate:
+            return
+        if store != self._seen[0]:
+            self._stale = True
+            await asyncio.to_thread(self.recede)
+        if self._stale or any(p.overdue() for p in self.predictors.values()):
             self._begin_loading()
-        return True
 
     async def _far_look(self) -> None:
         """As `_look`, at stores on a server: of its revisions, for whatever any project there commits is no news."""
@@ -335,6 +332,7 @@ class Serving:
     def _begin_loading(self) -> None:
         """Look at the releases apart from the feed: however long a model takes to be fetched, what others tell is known meanwhile."""
         if self._loading is None or self._loading.done():
+            self._stale = False
             self._loading = asyncio.create_task(self._load())
 
     async def _load(self) -> None:
@@ -342,8 +340,10 @@ class Serving:
             async with self._refreshing:
                 await asyncio.to_thread(self.look)
         except TidemillError as exc:
+            self._stale = True
             self._say(exc)
         except Exception:  # noqa: BLE001 - whatever it was: it is tried again
+            self._stale = True
             _log.exception("the releases cannot be followed")
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -52,6 +53,13 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     timeout: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_TIMEOUT)] | None = None
     """Milliseconds in which it is answered, or refused; the header ``Deadline`` says the same."""
 
+    @property
+    def keys_said(self) -> int:
+        """So many different keys its JSON has at least: one that says what saying nothing means is not counted."""
+        names = _defaults(type(self))
+        said = [value for name, default in names if (value := getattr(self, name)) != default]
+        return len(said) + sum(len(value) for value in said if type(value) is dict)
+
     def kept(self) -> JsonObject:
         """What is written down of the question, beside subject and key."""
         return {name: getattr(self, name) for name in self.__struct_fields__ if name not in Request.__struct_fields__}
@@ -71,6 +79,12 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     def about(self, inputs: JsonObject, as_of: str) -> Request:
         """One that `is_open` with what is known of its subject, as of a moment (ISO 8601). Raises BadRequest where it says another."""
         raise NotImplementedError
+
+
+@cache
+def _defaults(kind: type[Request]) -> tuple[tuple[str, Any], ...]:
+    fields, none = msgspec.structs.fields(kind), msgspec.NODEFAULT
+    return tuple((f.name, f.default if f.default_factory is none else f.default_factory()) for f in fields)
 
 
 class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

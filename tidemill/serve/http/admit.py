@@ -97,6 +97,8 @@ class Call:
 
     def query(self, name: str) -> str | None:
         """The value of a query parameter. Raises BadRequest."""
+        if not self.scope["query_string"]:
+            return None
         return self.queries().get(name)
 
 

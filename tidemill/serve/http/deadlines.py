@@ -23,12 +23,15 @@ class Deadlines:
     def __init__(self) -> None:
         self._until: dict[asyncio.Task[Any], float] = {}
         self._late: set[asyncio.Task[Any]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def within(self, work: Awaitable[T], until: float) -> T:
         """What it gives, or Overdue at this moment (of `time.monotonic`). One at a time of a task."""
         if (left := until - time.monotonic()) < EXACT:
             return await _exactly(work, left)
-        task = asyncio.current_task()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task(self._loop)  # of a loop that is told: to look for it asks the system each time
         if task is None:
             raise RuntimeError("what has a deadline is done in a task")
         self._until[task] = until

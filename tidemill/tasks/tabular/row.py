@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -56,6 +57,9 @@ class RowScorer:
         self.inputs = msgspec.convert(said["columns"], tuple[Input, ...])
         self.labels: list[Any] | None = said["labels"]
         self._sources = [one.source for one in self.inputs]
+        self._get: Callable[[Mapping[str, Any]], Sequence[Any]] = _getter(self._sources)
+        self._alone = len(set(self._sources))
+        """So many inputs a request has that says each column and nothing else."""
         self.attributes = tuple(said.get("attributes", ()))
         """What a request may say beside the inputs: kept with it, and learned from by none."""
         self.names = frozenset((*self._sources, *self.attributes))
@@ -98,8 +102,12 @@ class RowScorer:
 
     def encoded(self, inputs: Mapping[str, Any], flags: dict[str, str]) -> list[Any]:
         """The row as the learner takes it; None is what is missing. Raises SignatureMismatch."""
-        values: list[Any] = [inputs.get(source) for source in self._sources]
-        if None in values or not self.names.issuperset(inputs):
+        try:
+            values = list(self._get(inputs))
+            told = len(inputs) == self._alone
+        except KeyError:
+            values, told = [inputs.get(source) for source in self._sources], False
+        if None in values or not told:
             self._check(inputs)
         if not self._ready.are(values):
             typed = self._read(inputs, flags)
@@ -208,6 +216,14 @@ class RowScorer:
         return SignatureMismatch(f"input {name!r} is missing", place=f"$.inputs.{name}", hint=hint)
 
 
+def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """The values of these names. Raises KeyError."""
+    if len(names) < 2:
+        return lambda inputs: [inputs[name] for name in names]
+    found: Callable[[Mapping[str, Any]], Sequence[Any]] = itemgetter(*names)
+    return found
+
+
 def _within(around: Callable[[F8], F8], bounds: Bounds) -> Callable[[F8], F8]:
     """Values with their intervals, neither beyond what the target can be."""
     return lambda values: held(around(values), bounds)
@@ -244,7 +260,7 @@ class _Ready:
         low, high = _INT64
         if int in kinds and not all(low <= value <= high for value in values if type(value) is int):
             return False
-        return not any(type(values[place]) is float for place in self._whole)
+        return not self._whole or not any(type(values[place]) is float for place in self._whole)
 
     def within(self, values: Sequence[Any]) -> bool:
         """Whether no limit is broken."""
