@@ -64,6 +64,7 @@ VERBS: tuple[Verb, ...] = (
     read("/api/auditions/{audition}", auditions.show),
     read("/api/releases", releases.ls),
     read("/api/releases/{release}", releases.show),
+    read("/api/releases/{release}/saw", releases.saw),
     operate("/api/releases/{release}/approve", by_hand.approve),
     operate("/api/releases/{release}/reject", by_hand.reject),
     operate("/api/releases/{release}/rollback", releases.roll_back),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
 
 from tidemill.access.caller import Caller
+from tidemill.cli.listed import write_seen
 from tidemill.cli.output import Answer, Column, F, Part, Table, command, endpoint_option, fields, listed, paged
 from tidemill.errors import ReleaseError
 from tidemill.ops import releases, server
 from tidemill.ops.page import Page
-from tidemill.ops.text import plural
+from tidemill.ops.text import minute, plural
 from tidemill.scope.project import Project
 from tidemill.store.records import Event, Release, Verdict
 
@@ -149,6 +151,25 @@ def rollback(project: Project, release_id: str | None, endpoint: str | None, rea
     """Take a canary or the champion back; the champion before it serves again."""
     chosen = releases.pick(project, release_id, "canary", "champion", endpoint=endpoint)
     return _switched(releases.roll_back(project, Caller.local(), chosen, reason))
+
+
+@command(release)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="A file for the list: .csv, or .jsonl with an object a line."
+)
+@_named
+def saw(project: Project, release_id: str | None, endpoint: str | None, out: Path | None) -> Answer:
+    """Who was answered by a release: how many, from when to when; with --out each answer with its id, subject and time."""
+    chosen = releases.pick(project, release_id, "rolled_back", "halted", "canary", "champion", endpoint=endpoint)
+    found = releases.saw(project, chosen)
+    told: list[Part] = [f"{found.release} of {found.model} ({found.status.replace('_', ' ')}): {found.text}"]
+    value: dict[str, Any] = asdict(found)
+    if out is not None:
+        value |= {"out": str(out), "listed": write_seen(releases.seen_by(project, chosen), out)}
+        told.append(f"{plural(value['listed'], 'answer')} written to {out}")
+    if found.kept_since:
+        told.append(f"what was answered before {minute(found.kept_since)} is not kept any more ([serve] keep)")
+    return Answer(value, told)
 
 
 def _switched(found: releases.Switched) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -16,12 +16,15 @@ from tidemill.ops import server
 from tidemill.ops.act import act, record
 from tidemill.ops.mirrored import MirrorShown, mirror_of
 from tidemill.ops.page import Before, Limit, Page, page
-from tidemill.ops.text import plural
+from tidemill.ops.text import minute, plural
 from tidemill.release import variants
 from tidemill.release.rollout import rollout
 from tidemill.scope.names import chosen_by
 from tidemill.scope.project import Project
+from tidemill.store.payloads import Saw
 from tidemill.store.records import Event, Release, Verdict
+from tidemill.store.sql.predictions import Given
+from tidemill.types import Micros
 
 Status = Literal[
     "shadow", "held", "canary", "arm", "holdout", "champion", "superseded", "rolled_back", "refused", "halted"
@@ -49,6 +52,28 @@ class ReleaseShown:
     pairs: int | None  # live ones so far, of a candidate in shadow
     held_by: dict[str, str] = field(default_factory=dict)
     mirror: MirrorShown | None = None  # of a rollout that begins in shadow
+
+
+@dataclass(frozen=True)
+class SawShown:
+    """Who was answered by a release. The list of them is what the log still holds, from ``kept_since`` on."""
+
+    release: str
+    model: str
+    status: str
+    saw: Saw
+    kept_since: Micros  # what was answered before is not kept; 0: everything is
+
+    @property
+    def text(self) -> str:
+        """In a sentence."""
+        saw = self.saw
+        if not saw.requests or saw.first is None or saw.last is None:
+            return "it has answered nobody" if saw.complete else "the log holds none of its answers any more"
+        whose = f" of {plural(saw.subjects, 'subject')}" if saw.subjects else ""
+        least = "" if saw.complete else "at least "
+        span = f"from {minute(saw.first)} to {minute(saw.last)}"
+        return f"it has answered {least}{plural(saw.requests, 'request')}{whose}, {span}"
 
 
 @dataclass(frozen=True)
@@ -84,6 +109,23 @@ def show(project: Project, release: str) -> ReleaseShown:
     verdicts = registry.verdicts_of(project, found) or list(project.store.verdicts.list(model=found.model))
     refused, waits = registry.refusals(project, found), registry.waits(project, found)
     return ReleaseShown(found, verdicts, refused, pairs_of(project, found), waits, mirror_of(found))
+
+
+def saw(project: Project, release: str) -> SawShown:
+    """Who was answered by a release: as it was counted when it ended, of one that goes on as the log says now."""
+    from tidemill.release.rollout.seen import count
+
+    found = project.store.releases.named(release)
+    counted = found.evidence.saw or count(project.endpoint(found.endpoint), found)
+    return SawShown(found.id, found.model, found.status, counted, project.kept_since)
+
+
+def seen_by(project: Project, release: str) -> Iterator[Given]:
+    """Each answer that a release gave and that the log still holds, oldest first, read as they are asked for. Raises NotFound at once."""
+    from tidemill.release.rollout.seen import seen_by
+
+    found = named_here(project, release)
+    return seen_by(project.endpoint(found.endpoint), found)
 
 
 def refused_by(project: Project, release: Release) -> dict[str, str]:

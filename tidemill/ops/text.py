@@ -218,3 +218,13 @@ def flat(name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def cell(name: str, value: Any) -> str:
+    """One value, and no text that a spreadsheet would take for a formula.
+
+    >>> cell("author", "=1+1"), cell("rows", -3)
+    ("'=1+1", '-3')
+    """
+    text = flat(name, value)
+    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

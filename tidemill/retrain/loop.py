@@ -24,6 +24,7 @@ from tidemill.model.entities import is_due
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import Monitor, monitors
 from tidemill.monitor.windows import closed_of, due, next_end, outdated
+from tidemill.release.rollout.seen import count_ended
 from tidemill.retrain.batches import do_due, next_batch
 from tidemill.retrain.decide import Policy, decide, evidence_digest
 from tidemill.retrain.evidence import gather
@@ -82,6 +83,7 @@ def _turn(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> 
         events += _look_at_rollout(scope, jobs, now, previous)
         events += _look_after(scope, jobs, now, previous)
         events += _look_at_shadow(scope, jobs, now, previous)
+        count_ended(scope, now)
         events += _compare(scope, jobs, now)
         events += _decide(scope, jobs, now, previous) if scope.before is None else _promote(scope, jobs, now)
         return [*events, *_hold_out(scope, jobs, now)]

@@ -10,10 +10,10 @@ from itertools import islice
 from typing import Any
 
 from tidemill.errors import NotFound
-from tidemill.ops import quarantine
+from tidemill.ops import quarantine, releases
 from tidemill.ops.data import summary
 from tidemill.ops.page import walk
-from tidemill.ops.text import flat
+from tidemill.ops.text import cell
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
 from tidemill.store import records
@@ -32,7 +32,7 @@ def pieces(project: Project, table: str, of: str | None = None) -> Iterator[str]
     """The CSV text, piece by piece; the first has the names of the columns. Raises NotFound at once.
 
     ``of``: the endpoint of ``drift``, ``requests``, ``attribution``, ``estimate``, ``quality``, the dataset of ``versions``, the dataset version of
-    ``quarantine`` and ``profile``, the prediction of ``history`` and ``reasons``.
+    ``quarantine`` and ``profile``, the prediction of ``history`` and ``reasons``, the release of ``saw``.
     """
     if table in _OF and of is not None:
         return _written(*_OF[table](project, of))
@@ -78,6 +78,7 @@ def _profile(project: Project, of: str) -> Table:
 
 
 _OF: dict[str, Callable[[Project, str], Table]] = {
+    "saw": lambda p, of: (("at", "id", "subject"), releases.seen_by(p, of)),
     "quarantine": _quarantine,
     "profile": _profile,
     "history": lambda p, of: (_PLACED, trace.history(p, of)),
@@ -100,13 +101,3 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()
-
-
-def cell(name: str, value: Any) -> str:
-    """One value, and no text that a spreadsheet would take for a formula.
-
-    >>> cell("author", "=1+1"), cell("rows", -3)
-    ("'=1+1", '-3')
-    """
-    text = flat(name, value)
-    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -21,7 +21,7 @@ from tidemill.store.records import BatchPart, Prediction, Tx
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.nouns import Named, Where, earlier
-from tidemill.store.sql.predictions import PREDICTIONS, Asked, Predictions
+from tidemill.store.sql.predictions import PREDICTIONS, Asked, Given, Predictions
 from tidemill.store.sql.rows import Rows
 from tidemill.types import Micros
 
@@ -166,6 +166,19 @@ class Logged(Predictions):
             return rows
         of_logs = (Asked(p.at, p.id, p.model, p.inputs, p.output, p.subject, p.watermark) for log in logs for p in log)
         return merge(rows, of_logs, key=lambda one: (one.at, one.id))
+
+    def answers_of(
+        self, release: str, *, endpoint: str, environment: str, since: Micros, until: Micros, at_once: int = 20_000
+    ) -> Iterator[Given]:
+        where: Where = {"endpoint": endpoint, "environment": environment, "since": since, "until": until}
+        rows = super().answers_of(
+            release, endpoint=endpoint, environment=environment, since=since, until=until, at_once=at_once
+        )
+        logs = [log for log in self._among(where) if any(one["release"] == release for one in log.part.by)]
+        if not logs:
+            return rows
+        of_logs = (Given(p.at, p.id, p.subject) for log in logs for p in log if p.release == release)
+        return merge(rows, of_logs)
 
     def spread(
         self, most: int, *, endpoint: str, environment: str, since: Micros, until: Micros

@@ -111,6 +111,14 @@ class Asked(NamedTuple):
     watermark: int
 
 
+class Given(NamedTuple):
+    """To whom a release answered, and when."""
+
+    at: Micros
+    id: str
+    subject: str
+
+
 class Predictions(Named[Prediction]):
     def find(self, ids: Iterable[str]) -> dict[str, Prediction]:
         found = PREDICTIONS.records(self._db.rows_among(_FIND, "ids", ids))
@@ -182,6 +190,22 @@ class Predictions(Named[Prediction]):
             select(func.count()).select_from(some), given={**given, "the_release": release, "most": most}
         )
         return int(found)
+
+    def answers_of(
+        self, release: str, *, endpoint: str, environment: str, since: Micros, until: Micros, at_once: int = 20_000
+    ) -> Iterator[Given]:
+        """What this release has answered in this span, oldest first: so many rows in memory at once."""
+        given = {"endpoint": endpoint, "environment": environment, "since": since, "until": until}
+        query = PREDICTIONS.narrowed(given).where(_prediction.release == bindparam("the_release"))
+        query = query.order_by(_prediction.at, _prediction.id).limit(at_once)
+        query = query.with_only_columns(_prediction.at, _prediction.id, _prediction.subject)
+        given["the_release"] = release
+        rows = self._db.rows(query, given=given)
+        while rows:
+            yield from (Given(*row) for row in rows)
+            at, last = rows[-1][:2]
+            after = or_(_prediction.at > at, and_(_prediction.at == at, _prediction.id > last))
+            rows = self._db.rows(query.where(_prediction.at >= at, after), given=given) if len(rows) == at_once else ()
 
     def slow(self, release: str, limit: Micros, *, endpoint: str, environment: str, since: Micros) -> tuple[int, int]:
         """How many this release has answered since then, and how many of these took longer."""

@@ -63,6 +63,7 @@ def release(ask: Ask) -> Shown:
         "actions": actions_of(found) if ask.may_operate and not cornered else (),
         "roles": approval.roles if approval else (),
         "seen": findings(found),
+        "saw": verbs.saw(ask.project, found.id) if found.evidence.saw is not None else None,
         "mirror": shown.mirror,
         "leaks": _to_decide(ask, found),
     }
