@@ -27,6 +27,8 @@ ALL = (
     "foreign",
     "readings",
     "serving",
+    "many",
+    "peers",
     "batch",
     "team",
     "histories",

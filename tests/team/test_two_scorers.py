@@ -15,7 +15,7 @@ import pytest
 
 from tests.store.artifacts.storage import Storage
 from tests.store.sql.conftest import Server
-from tests.team.front import Front, fronted
+from tests.team.front import NAME, Front, fronted
 from tests.team.load import Load
 from tests.team.machines import Machine, Stores, Team, team
 from tests.tiers import both
@@ -214,3 +214,31 @@ def test_a_rolling_restart_at_300_requests_a_second_fails_none(shop: Team, front
     assert not load.wrong, load.wrong[:3]
     assert not load.blind, load.blind[:3]
     kept_once(shop, load)
+
+
+def test_a_question_is_answered_by_whoever_lives_and_told_by_any_scorer(shop: Team) -> None:
+    """Taken in by one, which is killed at once: the other one answers, and has the answer to a list, a key and a look."""
+    one, other = shop.machines
+    assert one.scorer is not None and other.scorer is not None
+    asked = [{"subject": str(n), "key": f"later/{n}"} for n in range(40)]
+    status, told = one.scorer.ask(
+        "POST", "/predict/shop", asked, Prefer="respond-async", Host=NAME, **{"X-Forwarded-Proto": "https"}
+    )
+    assert status == 202, told
+    one.kill()
+    shop.stores.ask(
+        "UPDATE deferred SET due = 0 WHERE owner != '' AND status = 'waiting' RETURNING id"
+    )  # its leases are over
+    head = {"Host": NAME, "X-Forwarded-Proto": "https"}
+    found = []
+    for said in told["answers"]:
+        while (heard := other.scorer.ask("GET", f"/predictions/{said['prediction_id']}", **head))[0] == 202:
+            pass
+        found.append(heard)
+    one.serve(shop.token)
+    at_once = other.scorer.ask("POST", "/predict/shop", asked, **head)[1]["answers"]
+    assert [status for status, _ in found] == [200] * 40 and [body for _, body in found] == at_once
+    assert one.scorer is not None
+    assert [one.scorer.ask("GET", f"/predictions/{said['prediction_id']}", **head) for said in told["answers"]] == found
+    rows = shop.stores.ask("SELECT key FROM predictions WHERE key LIKE 'later/%'")
+    assert sorted(key for (key,) in rows) == sorted(one["key"] for one in asked)
