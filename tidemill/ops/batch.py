@@ -63,11 +63,11 @@ class Scheduled:
 
 def scheduled(project: Project) -> list[Scheduled]:
     """The batches that the loop has answered, and what became of the last of each."""
-    from tidemill.retrain.batches import batches_of, state_of
+    from tidemill.retrain.batches import state_of
 
     failing = {job.subject: job for job in project.store.jobs.list(environment=project.environment, status="failed")}
     found = []
-    for one in batches_of(project):
+    for one in project.batches.values():
         state, job, now = state_of(project, one.name), failing.get(f"batch:{one.name}"), project.clock.now()
         when = f"{one.schedule} {one.zone}" if one.schedule else f"after each ingest of {one.dataset}"
         run, done = str(state.get("run", "")), state.get("done") if "run" in state else None

@@ -27,15 +27,6 @@ class Due:
     version: int = 0
 
 
-def batches_of(project: Project) -> list[BatchSection]:
-    """Those of this environment."""
-    first = next(iter(project.config.environment), "")
-    names = {
-        batch.name: "" if batch.environment == first else batch.environment for batch in project.config.batch.values()
-    }
-    return [batch for batch in project.config.batch.values() if names[batch.name] == project.environment]
-
-
 def state_of(project: Project, name: str) -> JsonObject:
     """What is known of a batch: ``{"done": moment, "version", "run", "rows", "errors", "tried"}``; empty before it was first seen."""
     kept = project.store.settings.get(_key(project, name))
@@ -45,7 +36,7 @@ def state_of(project: Project, name: str) -> JsonObject:
 def due(project: Project, now: Micros) -> list[Due]:
     """Those whose time has come. A schedule begins when it is first seen."""
     found = []
-    for batch in batches_of(project):
+    for batch in project.batches.values():
         state = state_of(project, batch.name)
         if batch.schedule and "done" not in state:
             _keep(project, batch.name, {**state, "done": now})
@@ -82,7 +73,7 @@ def do_due(project: Project, jobs: Jobs, now: Micros) -> list[Event]:
 
 def next_batch(project: Project, now: Micros) -> list[Micros]:
     """When the schedules come next."""
-    return [at for batch in batches_of(project) if (at := batch.next(now)) is not None]
+    return [at for batch in project.batches.values() if (at := batch.next(now)) is not None]
 
 
 def _tell(project: Project, one: Due, endpoint: str, told: JsonObject) -> list[Event]:
@@ -111,6 +102,6 @@ def answer(project: Project, name: str, at: Micros) -> JsonObject:
     from tidemill.serve.batch.pipeline import scheduled
     from tidemill.store.artifacts.codecs import load
 
-    run = scheduled(project, project.config.batch[name], at)
+    run = scheduled(project, project.batches[name], at)
     told: JsonObject = load(project.artifacts.plain, run.outputs["answers"], "json")
     return {"run": run.id, **{key: told[key] for key in ("batch", "rows", "errors", "met", "out")}}

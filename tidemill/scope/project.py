@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from msgspec import structs
 
 from tidemill.config.amounts import some_memory
+from tidemill.config.batches import BatchSection
 from tidemill.config.decode import load, refuse_former_name
 from tidemill.config.engine import EngineSection
 from tidemill.config.fairness import FairnessSection
@@ -376,6 +377,13 @@ class Project:
         if found and endpoint not in found and endpoint in self.endpoints:
             raise NotFound(f"endpoint {endpoint!r} serves no model {model!r}", hint=f"say {' or '.join(found)}")
         return one_of("endpoint", found or self.endpoints, endpoint)
+
+    @property
+    def batches(self) -> dict[str, BatchSection]:
+        """What the loop of this environment has answered when its time comes, by name."""
+        first = next(iter(self.config.environment), "")
+        ours = (self.environment,) if self.environment else (first, "")
+        return {name: batch for name, batch in self.config.batch.items() if batch.environment in ours}
 
     def limit(self, job: str) -> float:
         """The wall seconds after which a job of this kind is killed."""

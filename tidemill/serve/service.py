@@ -243,8 +243,8 @@ class PredictionService:
             return endpoint
         named = named_in(body)
         wanted = [name for said, name in named if name and not said]
-        known = await self.asking(self._s.project.live.predictions.find, wanted)
-        found = {said or (known[name].endpoint if name in known else None) for said, name in named}
+        known = await self.asking(self._s.project.live.predictions.endpoints, wanted)
+        found = {said or known.get(name or "") for said, name in named}
         if None in found:
             hint = f"name the endpoint ({' or '.join(self._s.predictors)}), or a prediction that is kept"
             raise BadRequest("which endpoint?", place="$.endpoint", hint=hint)

@@ -135,3 +135,16 @@ def test_a_store_that_cannot_read_logs_has_its_rows(live: LiveStore) -> None:
     filled(live)
     live.predictions.fetch = None
     assert live.predictions.count() == 2 and len(live.predictions.list(**HERE)) == 2
+
+
+def test_a_page_and_a_name_open_no_log_that_they_do_not_need(live: LiveStore) -> None:
+    every, log = filled(live), live.predictions
+    whole = log.fetch
+    opened: list[str] = []
+    assert whole is not None
+    log.fetch = lambda name: opened.append(name) or whole(name)  # type: ignore[func-returns-value]
+    log._open.clear()
+    assert log.endpoints([p.id for p in every] + ["pred_none"]) == dict.fromkeys((p.id for p in every), "shop")
+    assert not opened
+    assert log.page(limit=2) == every[:-3:-1] and opened == ["log 1"]
+    assert log.page(limit=3, before=every[-2].id) == every[-3:-6:-1] and opened == ["log 1", "log 0"]

@@ -55,11 +55,14 @@ def cut_in_parts(given: JsonObject, questions: pl.DataFrame | None, ctx: Context
 
 @step(outputs=("log", "table", "said"))
 def answered_part(
-    part: JsonObject, batch: str, asking: JsonObject, keep: list[str], ctx: Context
+    part: JsonObject, batch: str, asking: JsonObject, keep: list[str], ctx: Context, rows: pl.DataFrame | None = None
 ) -> tuple[dict[str, Any], pl.DataFrame, JsonObject]:
-    """The answers to one partition, apart: nothing is kept of them yet but as artifacts."""
-    answerer = Answerer(ctx.resource("project").endpoint(asking["endpoint"]))
-    made = _made(answerer, ctx.resource("project"), part, batch, Asking(**asking), keep)
+    """The answers to one partition, apart: nothing is kept of them yet but as artifacts. ``rows``: of one that lies on no machine else."""
+    project = ctx.resource("project")
+    answerer = Answerer(project.endpoint(asking["endpoint"]))
+    made = _made(
+        answerer, frame_of(project, part) if rows is None else (rows, False), part, batch, Asking(**asking), keep
+    )
     answerer.tell_failures()
     return made
 
@@ -149,22 +152,36 @@ def _each(
     """Each partition answered: side by side where the run has places for that, else here, one after the other."""
     project = ctx.resource("project")
     if ctx.apart and len(parts) > 1:
-        items = [{"part": part, "batch": batch, "asking": vars(asking), "keep": keep} for part in parts]
+        same: JsonObject = {"batch": batch, "asking": vars(asking), "keep": keep}
+        items = ({"part": part, **same, **_carried(ctx, part)} for part in parts)
         for part, found in zip(parts, ctx.each(answered_part, items), strict=True):
             yield part, (found["log"], found["table"], found["said"])
         return
     answerer = Answerer(project.endpoint(asking.endpoint)) if parts else None
     for part in parts:
         assert answerer is not None
-        yield part, _made(answerer, project, part, batch, asking, keep)
+        yield part, _made(answerer, frame_of(project, part), part, batch, asking, keep)
     if answerer is not None:
         answerer.tell_failures()
 
 
+def _carried(ctx: Context, part: JsonObject) -> JsonObject:
+    """The rows of files, where other machines have the stores and not this folder."""
+    files = any(piece["kind"] == "file" for piece, *_ in part["pieces"])
+    if not files or "://" not in ctx.artifacts.address:
+        return {}
+    return {"rows": ctx.keep(frame_of(ctx.resource("project"), part)[0])}
+
+
 def _made(
-    answerer: Answerer, project: Project, part: JsonObject, batch: str, asking: Asking, keep: Sequence[str]
+    answerer: Answerer,
+    rows: tuple[pl.DataFrame, bool],
+    part: JsonObject,
+    batch: str,
+    asking: Asking,
+    keep: Sequence[str],
 ) -> tuple[dict[str, Any], pl.DataFrame, JsonObject]:
-    frame, text = frame_of(project, part)
+    frame, text = rows
     frame = frame.rename({SUBJECT: "subject"}, strict=False)
     found = answerer.answers(frame, text, part_name(batch, part["number"]), asking)
     table = table_of(found, answerer.predictor.task, [name for name in keep if name in frame.columns])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from sqlalchemy import bindparam, delete, select
 
-from tidemill.store.batched import place_of
+from tidemill.store.batched import KIND, place_of
 from tidemill.store.records import BatchPart, Prediction, Tx
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
@@ -107,6 +107,15 @@ class Logged(Predictions):
                 found |= {id: one} if one is not None else {}
         return found
 
+    def endpoints(self, ids: Iterable[str]) -> dict[str, str]:
+        """By id, of those that are kept: of which endpoint they are. No log is opened."""
+        wanted = list(ids)
+        found = {id: one.endpoint for id, one in super().find(wanted).items()}
+        others = [id for id in wanted if id not in found] if self._any() else []
+        parts = self.parts.named_in(others) if others else {}
+        places = {id: place for id in others if (place := place_of(id)) is not None and place[0] in parts}
+        return found | {id: parts[name].endpoint for id, (name, row) in places.items() if row < parts[name].rows}
+
     def _of(self, id: str) -> Prediction | None:
         place = place_of(id)
         part = self.parts.look_up(place[0]) if place is not None and self.fetch is not None else None
@@ -145,16 +154,16 @@ class Logged(Predictions):
         return Several(tuple(_in_order(rows, logs))) if logs else rows
 
     def page(self, *, before: str | int | None = None, limit: int = 50, **where: Unpack[Where]) -> Sequence[Prediction]:
-        logs = self._among(where)
-        if not logs:
+        if not self._any():
             return super().page(before=before, limit=limit, **where)
         last = None if before is None else _moment(self.get(str(before)))
         given = {name: value for name, value in where.items() if value is not None}
         query = PREDICTIONS.narrowed(given).order_by(*(column.desc() for column in PREDICTIONS.newest)).limit(limit)
         if last is not None:
             query = query.where(PREDICTIONS.newest[0] <= last[0], earlier(PREDICTIONS.newest, last))
-        found = [PREDICTIONS.records(self._db.rows(query, given=given)), *(_back(log, last, limit) for log in logs)]
-        return sorted(chain.from_iterable(found), key=_moment, reverse=True)[:limit]
+        rows = PREDICTIONS.records(self._db.rows(query, given=given))
+        late = [*islice((one for log in self._latest(where) for one in _back(log, last)), limit)]
+        return sorted([*rows, *late], key=_moment, reverse=True)[:limit]
 
     def asked(
         self, *, endpoint: str, environment: str, since: Micros, until: Micros, at_once: int = 20_000
@@ -280,15 +289,11 @@ def _in_order(rows: Sequence[Prediction], logs: Sequence[PartLog]) -> Iterator[S
     yield rows[done:]
 
 
-def _back(log: PartLog, last: tuple[Micros, str] | None, limit: int) -> list[Prediction]:
-    """The newest answers of a log before this one, at most so many."""
-    newest = (log[at] for at in range(len(log) - 1, -1, -1))
-    if last is None or (log.part.at, "") < (last[0], "") or log.part.at < last[0]:
-        return list(islice(newest, limit))
-    if log.part.at > last[0]:
-        return []
-    low, high = 0, len(log)
-    while low < high:  # the first that does not come before it
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if log[middle].id < last[1] else (low, middle)
-    return [log[at] for at in range(low - 1, max(-1, low - 1 - limit), -1)]
+def _back(log: PartLog, last: tuple[Micros, str] | None) -> Iterator[Prediction]:
+    """The answers of a log before this one, the newest first. A log is opened only where there are some."""
+    newest, named = range(len(log) - 1, -1, -1), (log.part.at, KIND + log.part.name)
+    if last is None or named < (last[0], last[1][: len(named[1])]):
+        return (log[at] for at in newest)
+    if named > (last[0], last[1][: len(named[1])]):
+        return iter(())
+    return (one for at in newest if (one := log[at]).id < last[1])
