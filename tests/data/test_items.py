@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.data.small import NOW, TOML, lay
-from tidemill.data.contract.items import item_table, item_tables
+from tidemill.data.contract.items import column_of, item_table, item_tables
 from tidemill.data.ingest.ingest import reconcile
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
@@ -150,3 +150,11 @@ def test_what_is_known_is_shown_with_the_data_and_a_column_of_two_tables_is_foun
     with open_project(project.root, clock=HeldClock(NOW)) as other:
         findings = {one.what: one for one in examine(other) if one.what.startswith("items")}
     assert findings["items items"].well and not findings["items more"].well and findings["items more"].hint
+
+
+def test_which_column_plays_a_part(project: Project) -> None:
+    sales, items = project.datasets["sales"], project.datasets["items"]
+    assert [column_of(sales, role) for role in ("item", "subject", "title")] == ["sku", "customer", ""]
+    assert [column_of(items, role) for role in ("item", "subject", "title")] == ["sku", "", "name"]
+    sales.contract_path.write_text("nothing")
+    assert column_of(sales, "item") == ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.data.check.column import Column
 from tidemill.data.contract.key import key_names, state_of
-from tidemill.data.contract.odcs import Path_, parse_document, read_text
+from tidemill.data.contract.odcs import ColumnSettings, Path_, own_settings, parse_document, read_text
 from tidemill.data.contract.rules import as_name, read_column
 from tidemill.errors import TidemillError
 
@@ -78,6 +78,24 @@ def item_tables(project: Project) -> dict[str, ItemColumns]:
             continue
         if columns is not None:
             found[name] = columns
+    return found
+
+
+def column_of(dataset: Dataset, role: str) -> str:
+    """The dataset's column that plays this part; "" where none does, or its contract cannot be read."""
+    try:
+        return _roles(dataset.contract_path, state_of(dataset.contract_path)).get(role, "")
+    except TidemillError:
+        return ""
+
+
+@lru_cache(maxsize=64)
+def _roles(path: Path, state: tuple[int, ...]) -> dict[str, str]:
+    document, places = parse_document(read_text(path), f"{path.parent.name}/{path.name}")
+    found = {}
+    for i, prop in enumerate(document.schema[0].properties):
+        where: Path_ = ("schema", 0, "properties", i, "customProperties")
+        found[str(own_settings(ColumnSettings, places, {where: prop.customProperties}).role)] = prop.name
     return found
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from tidemill.data.contract.items import column_of
+from tidemill.feedback.called import called
 from tidemill.ops.snapshot import Snapshot
 from tidemill.scope.project import Endpoint
 from tidemill.store.artifacts.codecs import decode
@@ -47,7 +49,9 @@ def distributions(loop: Snapshot, windows: Sequence[Window]) -> tuple[str, list[
     if not found:
         return "", []
     window, data = next((one for one in reversed(found) if one[0].alarm), found[-1])
-    return words.date(window.start), _drawn(data, _baseline(loop.serving, data.model, window), "trained on")
+    return words.date(window.start), _drawn(
+        loop.serving, data, _baseline(loop.serving, data.model, window), "trained on"
+    )
 
 
 def _counted(windows: Sequence[Window]) -> list[tuple[Window, DriftWindow]]:
@@ -56,9 +60,13 @@ def _counted(windows: Sequence[Window]) -> list[tuple[Window, DriftWindow]]:
     return [(w, data) for w, data in found if any(c.counts for c in data.columns.values())]
 
 
-def _drawn(data: DriftWindow, base: Mapping[str, Of], over: str) -> list[tuple[str, Markup]]:
+def _drawn(scope: Endpoint, data: DriftWindow, base: Mapping[str, Of], over: str) -> list[tuple[str, Markup]]:
     order = [*data.which, *sorted(data.columns, key=lambda name: (data.columns[name].p, name))]
     names = [name for name in dict.fromkeys(order) if name in base and data.columns[name].counts][:MOVED]
+    if (item := column_of(scope.model.dataset, "item")) in names:
+        labels, weights = base[item]
+        said = called(scope.project, labels, [data.model])
+        base = {**base, item: ([said.get(label, label) for label in labels], weights)}
     return [
         (name, bars.beside(f"{name}, {over} and now", *base[name], data.columns[name].counts, x=name, over=over))
         for name in names
@@ -90,7 +98,7 @@ def attributions_moved(
         return "", [], skipped
     window, data = next((one for one in reversed(found) if one[0].alarm), found[-1])
     base = _baseline(loop.serving, data.model, window, "attributions")
-    return words.date(window.start), _drawn(data, base, "trained on"), skipped
+    return words.date(window.start), _drawn(loop.serving, data, base, "trained on"), skipped
 
 
 def requests_moved(loop: Snapshot, windows: Sequence[Window]) -> tuple[str, str, list[tuple[str, Markup]]]:
@@ -109,7 +117,7 @@ def requests_moved(loop: Snapshot, windows: Sequence[Window]) -> tuple[str, str,
         else trained
     )
     over = "the model's earlier windows" if earlier else "what the champion was trained on"
-    return words.date(window.start), over, _drawn(data, base, "earlier" if earlier else "trained on")
+    return words.date(window.start), over, _drawn(loop.serving, data, base, "earlier" if earlier else "trained on")
 
 
 def _summed(windows: Sequence[DriftWindow], name: str) -> Sequence[float]:
