@@ -18,6 +18,7 @@ from tests.serve.test_items import MORE, STOCK
 from tests.tasks.ranking.made import shop as made_up
 from tidemill.access import tokens as auth
 from tidemill.cli.main import cli
+from tidemill.data.pipeline import ingest
 from tidemill.feedback.called import called
 from tidemill.feedback.explained import explained, known_then
 from tidemill.ops import predictions
@@ -116,6 +117,17 @@ def test_a_foreign_name_is_shown_and_does_nothing(shop: Project, bundle: Any) ->
     heard = CliRunner().invoke(cli, ["trace", told["prediction_id"], "--project", str(shop.root)])
     assert heard.exit_code == 0, heard.output
     assert "Teapot" in heard.stdout and "(i001)" in heard.stdout and not set("\x1b\u202e") & set(heard.stdout)
+
+
+def test_the_page_of_a_table_of_items_says_what_is_known(shop: Project, bundle: Any) -> None:
+    (shop.root / "data/items").mkdir(parents=True)
+    (shop.root / "data/items/1.csv").write_text("sku,name,stock\ni001,Mug,3\n")
+    ingest(shop, "items")
+    say(shop, "i002", NOON, name=STEERS)
+    _, (page,) = asked(shop, bundle, "/data/items/1")
+    assert "data/items/1.csv row 0" in page and ESCAPES in page and "\x1b" not in page and "shelf" in page
+    _, (other,) = asked(shop, bundle, "/data/items/1?items=i001%1F")
+    assert "data/items/1.csv row 0" not in other and ESCAPES in other
 
 
 def test_a_command_s_answer_has_code_and_name(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from tidemill.scope.project import Project
 from tidemill.serve.bodies import MAX_ROWS
 from tidemill.serve.items import changes_of, columns_of, told
 from tidemill.store.records import ItemChange, ItemRow
+from tidemill.tasks.port import one_line
 from tidemill.types import JsonObject, Micros
 
 SECONDS = 60.0
@@ -29,7 +30,7 @@ class ItemShown:
     dataset: str
     item: str
     store: str
-    name: str
+    name: str  # in a line
     known: JsonObject
     gone: bool
     at: Micros
@@ -125,7 +126,7 @@ def _shown(project: Project, rows: Sequence[ItemRow]) -> list[ItemShown]:
             dataset=row.dataset,
             item=row.item,
             store=row.store,
-            name=str(row.known.get(titles.get(row.dataset, "")) or ""),
+            name=one_line(str(row.known.get(titles.get(row.dataset, "")) or "")).strip(),
             known=row.known,
             gone=not row.known,
             at=row.at,

@@ -23,7 +23,17 @@ from tidemill.ops.text import plural as plural
 from tidemill.ops.text import share as share
 from tidemill.ops.text import span as span
 from tidemill.ops.text import text as text
+from tidemill.tasks.port import one_line as one_line
 from tidemill.types import SECOND, Json, Micros, parse_time, to_iso
+
+
+def known(value: Any) -> str:
+    """What somebody said of an item, in a line.
+
+    >>> known(None), known("a\nmug")
+    ('–', 'a mug')
+    """
+    return "–" if value is None else one_line(text(value))
 
 
 def _moment(at: Micros) -> datetime:

@@ -9,8 +9,10 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
+from tidemill.data.contract.items import column_of, item_tables
 from tidemill.errors import NotFound, TidemillError
-from tidemill.ops import quarantine
+from tidemill.feedback.called import called
+from tidemill.ops import items, quarantine
 from tidemill.ops.data import files, show, summary, versions
 from tidemill.ops.snapshot import new_rows
 from tidemill.scope.project import Dataset, Project
@@ -92,9 +94,17 @@ def version(ask: Ask) -> Shown:
         "v": found,
         "files": by_key(ask, f"/data/{name}/{text}", taken, export=None),
         "profile": profile(ask.project, found),
+        "items": _items(ask, name, f"/data/{name}/{text}"),
         "bad": quarantine.of(ask.project, found),
     }
     return Shown(f"{name} v{found.version}", values)
+
+
+def _items(ask: Ask, name: str, path: str) -> Slice | None:
+    """Of a table of items what is known now, whatever version is looked at; None of another dataset."""
+    if name not in item_tables(ask.project):
+        return None
+    return by_key(ask, path, partial(items.ls, dataset=name), export=None, name="items")
 
 
 def profile(project: Project, found: DatasetVersion) -> list[dict[str, Any]]:
@@ -103,6 +113,11 @@ def profile(project: Project, found: DatasetVersion) -> list[dict[str, Any]]:
         columns = summary(project, found.dataset, found.version)["columns"]
     except TidemillError as exc:
         return [{"name": "profile", "facts": {"cannot be read": str(exc)}, "picture": None}]
+    item = column_of(project.datasets[found.dataset], "item") if found.dataset in project.datasets else ""
+    if item in columns and (top := columns[item].get("top")):
+        champions = [one.model for scope in project.endpoints.values() if (one := scope.champion()) is not None]
+        said = called(project, [str(value) for value, _ in top], champions)
+        columns[item] = {**columns[item], "top": [(said.get(str(value), value), n) for value, n in top]}
     return [{"name": name, "facts": _facts(c), "picture": _picture(name, c)} for name, c in columns.items()]
 
 

@@ -15,7 +15,6 @@ from tidemill.ops import predictions
 from tidemill.ops.predictions import trace as _traced
 from tidemill.ops.ruled import rules_said
 from tidemill.scope.project import Project
-from tidemill.tasks.port import one_line
 from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
@@ -55,7 +54,7 @@ def shown(project: Project, prediction_id: str) -> dict[str, Any]:
         "p": p,
         "answer": answer,
         "names": {**stored.names, **found.get("names", {})},
-        "known": [_known(row) for row in found.get("items", ())],
+        "known": found.get("items", ()),
         "items": list(zip(answer.get("items", ()), answer.get("scores", ()))),
         "row": row_of(p),
         "rules": rules_said(answer["reasons"]) if answer.get("reasons") else [],
@@ -91,12 +90,6 @@ def reasons(project: Project, prediction_id: str) -> list[JsonObject]:
     """Every row of layer 3 with the item that it weighs on, for the export."""
     found = _traced(project, prediction_id)["reasons"]
     return [{"answered": r["item"], "score": r["score"], **row} for r in found for row in r["rows"]]
-
-
-def _known(row: JsonObject) -> JsonObject:
-    """A row of an item, its values as people read them."""
-    said = {name: "–" if value is None else one_line(words.text(value)) for name, value in row["known"].items()}
-    return {**row, "known": said}
 
 
 def _reason(reason: JsonObject) -> dict[str, Any]:
