@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from tests.cases.projects import Folder
+from tests.model import test_apart
 from tidemill.engine import Context, pipeline, step
 
 
@@ -68,3 +72,24 @@ def drive(root: Path, address: str) -> None:
 
     around = RunContext(root, HeldClock(0), LocalArtifacts(root / "artifacts"), None, {}, {}, seed=0, run="run")
     RayRunner(address).run(job(apart_steps.hangs), around, lambda done, total, text: print("told", text, flush=True))
+
+
+def walked(root: Path, kind: str, more: str) -> Folder:
+    """Notes by whom, which are in, and 30,000 walks of the same people in one file, which is not."""
+    made = test_apart.walked(root)
+    made.change("tidemill.toml", "walks/*.csv", f"walked/*.{kind}")
+    made.write("tidemill.toml", (root / "tidemill.toml").read_text() + more)
+    rows = range(30_000)
+    frame = pl.DataFrame({
+        "id": [f"w{n}" for n in rows],
+        "at": [f"2024-01-{1 + n % 28:02}T{n % 24:02}:{n % 60:02}:00Z" for n in rows],
+        "x": [str(n % 12) for n in rows],
+        "z": [n * 2_654_435_761 % 1_000_003 / 7 for n in rows],
+        "stars": [n % 5 + 0.5 for n in rows],
+    })  # fmt: skip
+    (root / "walked").mkdir()
+    if kind == "csv":
+        frame.write_csv(root / "walked/a.csv")
+    else:
+        frame.write_parquet(root / "walked/a.parquet")
+    return made

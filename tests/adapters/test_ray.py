@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from tests.adapters import ray_steps
@@ -19,21 +20,35 @@ from tests.cases.projects import replayed
 from tests.ended import gone
 from tests.engine import apart_steps
 from tests.engine.conftest import Place
+from tests.model.test_apart import rows_of
 from tests.model.test_start import NOW, lay
 from tests.raised import raised
+from tests.serve.batch.conftest import rows, tables
+from tidemill.access.caller import Caller
 from tidemill.adapters.ray import ClusterAway, RayRunner
+from tidemill.data.discover import sources
+from tidemill.data.ingest import spill
+from tidemill.data.pipeline import ingest
+from tidemill.data.tables.tables import open_tables
 from tidemill.engine.context import RunContext, RunEvent
 from tidemill.engine.fingerprint.environment import pins
 from tidemill.engine.runner.port import Runner
 from tidemill.engine.runner.schedule import Places
 from tidemill.errors import PipelineError, StepFailed, StepTimeout
+from tidemill.features import joined
+from tidemill.model.apart import limits
 from tidemill.model.pipeline import build_candidate
+from tidemill.model.prepare import refs_of
+from tidemill.ops.batch import predict_batch
+from tidemill.scope.project import Project, open_project
+from tidemill.serve.batch import given
 from tidemill.store.artifacts.codecs import load
 from tidemill.store.artifacts.local import LocalArtifacts
 from tidemill.store.sql import open_metadata
 from tidemill.testing.runners import RunnerSuite, job, process_id, value
-from tidemill.types import HeldClock
+from tidemill.types import HeldClock, JsonObject
 
+__all__ = ["tables"]
 pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 pytestmark = [
     pytest.mark.nightly,
@@ -205,6 +220,64 @@ def test_a_search_of_sixteen_trials_is_the_one_made_here_though_a_node_is_lost(n
     there = searched("there", f'[engine]\nrunner = "ray"\naddress = "{nodes.address}"\n', heard)
     assert here[0]["trials"] == [16, 16] and killed
     assert here == there
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_large_ingest_and_a_join_with_it_are_those_made_here_though_a_node_is_lost(
+    nodes: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(sources, "PIECE", 50_000)
+    monkeypatch.setattr(sources, "ROWS", 200_000)
+    monkeypatch.setattr(spill, "PART", 500_000)
+    monkeypatch.setattr(joined, "ROWS", 6_000)
+    killed: list[str] = []
+
+    def heard(event: RunEvent) -> None:
+        if event.kind == "progress" and event.data["done"] == 3 and "pieces" in event.data["text"]:
+            killed.append("b")
+            nodes.kill("b")
+
+    def made(name: str, more: str) -> Any:
+        folder = ray_steps.walked(tmp_path / name, kind, more)
+        with replayed(folder, NOW) as project:
+            took = ingest(project, "walks", heard if more else None)
+            assert took is not None
+            (model,) = project.models.values()
+            ran = project.engine(apart=limits(model, ["features"])).run(
+                rows_of, {"name": model.name, "data": refs_of(model)}
+            )
+            parts = open_tables(project).versions("walks")[-1].files
+            return took.digest, took.profile, took.rows, len(parts), ran.outputs["result"]
+
+    here, there = made("here", ""), made("there", f'[engine]\nrunner = "ray"\naddress = "{nodes.address}"\n')
+    assert killed and there[:4] == here[:4] and here[2] == 30_300 and here[3] > 2
+    assert there[4].equals(here[4])
+
+
+def test_a_batch_is_the_one_answered_here_though_a_node_is_lost(
+    nodes: Nodes, tables: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(given, "MOST", 1_000)
+    rows(9_500).write_parquet(tables.root / "rows.parquet")
+    killed: list[str] = []
+
+    def heard(kind: str, data: JsonObject) -> None:
+        if kind == "progress" and data["done"] == 3_000 and "ray" in path.read_text():
+            killed.append("c")
+            nodes.kill("c")
+
+    def answered(project: Project, name: str) -> Any:
+        return predict_batch(project, Caller.local(), "rows.parquet", str(project.root / name), None, heard)
+
+    path = tables.root / "tidemill.toml"
+    here = answered(tables, "here")
+    tables.live.predictions.drop(2**60, 10)
+    path.write_text(path.read_text() + f'\n[engine]\nrunner = "ray"\naddress = "{nodes.address}"\n')
+    with open_project(tables.root) as project:
+        there = answered(project, "there")
+    assert killed and (there.batch, there.rows, there.errors, there.met) == (here.batch, 9_500, here.errors, 0)
+    whole = [pl.read_parquet(tables.root / name / "*.parquet").sort("row") for name in ("here", "there")]
+    assert whole[0].equals(whole[1])
 
 
 def test_the_command_runs_a_project_s_steps_there(

@@ -15,7 +15,7 @@ MOST_WORKERS = 256
 
 class EngineSection(Section, frozen=True):
     """``[engine]``: the ``runner`` (an entry point of ``tidemill.runners``, such as ``ray``) and its ``address``; how many ``workers``
-    make the trials of a search side by side; the ``cpus``, ``memory`` and ``gpus`` that a cluster keeps for each trial and fit of a model."""
+    do the parts of a step side by side; the ``cpus``, ``memory`` and ``gpus`` that a cluster keeps for each part and fit of a model."""
 
     runner: str = ""
     address: str = "auto"

@@ -71,9 +71,9 @@ def packed(path: Path, version: int | None) -> JsonObject:
     return {"read": "parquet", "path": str(path)} if version is None else _of_delta(path, version)
 
 
-def piece(of: JsonObject, size: int, name: str, room: int, at: int) -> Rows:
-    """The rows of one piece of such a file. Raises SourceError."""
-    return numbered(_read({**of, "from": at, "room": room}, size, name)[0], name, at)
+def piece(of: JsonObject, size: int, name: str, at: int, step: int) -> Rows:
+    """So many rows of such a file. Raises SourceError."""
+    return numbered(_read({**of, "from": at, "step": step}, size, name)[0], name, at)
 
 
 def _of_delta(folder: Path, version: int) -> JsonObject:

@@ -58,9 +58,10 @@ def _read(asked: JsonObject, data: bytearray) -> tuple[pl.DataFrame, JsonObject]
         if "from" not in asked:
             let(resource.RLIMIT_DATA, held() + 2 * judge(lazy.collect_schema(), rows, size) + 16 * size + _SPARE)
             return _bounded(lazy.collect(), size), {}
-        n = piece(lazy.collect_schema(), rows, size, asked["room"])
+        n = piece(lazy.collect_schema(), rows, size, asked.get("room", 0))
         if "plan" in asked:
             return lazy.head(0).collect(), {"rows": rows, "step": n}
+        n = asked.get("step", n)
         end = asked["from"] + n
         return _bounded(lazy.slice(asked["from"], n).collect(), size), {"next": end if end < rows else None}
     except SourceError:

@@ -219,21 +219,21 @@ class _Packed:
 
     def items(self) -> Iterator[JsonObject]:
         for at in range(0, max(1, self.plan.rows), self.plan.step):
-            data = {"data": self.keep(_piece(self.file, at).frame)} if self.keep else {}
-            yield {"where": {"at": at}, **data}
+            data = {"data": self.keep(_piece(self.file, at, self.plan.step).frame)} if self.keep else {}
+            yield {"where": {"at": at, "step": self.plan.step}, **data}
 
     def whole(self, made: Mapping[str, Any], here: Callable[[JsonObject], Mapping[str, Any]]) -> _Whole:
         at, self._at = self._at, self._at + self.plan.step
 
         def came(rows: pl.DataFrame) -> pl.DataFrame:
-            return _piece(self.file, at).frame.filter(pl.col("_row").is_in(rows["_row"].implode()))
+            return _piece(self.file, at, self.plan.step).frame.filter(pl.col("_row").is_in(rows["_row"].implode()))
 
         return _Whole(made, 0, 0, came)
 
 
 def _read(file: SourceFile, where: JsonObject, data: Any) -> tuple[Rows, Taken | None]:
     if "at" in where:
-        return (Rows(data) if data is not None else _piece(file, where["at"])), None
+        return (Rows(data) if data is not None else _piece(file, where["at"], where["step"])), None
     span, head = (
         Span(*(where[name] for name in Span._fields)),
         CsvHead(**{**where["head"], "notes": tuple(where["head"]["notes"])}),
@@ -250,9 +250,9 @@ def _bytes(path: Path, span: Span) -> bytes:
         return handle.read(max(0, span.stop - span.start))
 
 
-def _piece(file: SourceFile, at: int) -> Rows:
+def _piece(file: SourceFile, at: int, step: int) -> Rows:
     assert file.path is not None
-    return piece(packed(file.path, file.version), file.size, file.name, sources.ROWS, at)
+    return piece(packed(file.path, file.version), file.size, file.name, at, step)
 
 
 def _keys(rules: Contract, good: pl.DataFrame) -> dict[str, Any]:
