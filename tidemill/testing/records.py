@@ -174,6 +174,12 @@ def prediction(id: str = "pred_1", at: int = 100, **fields: Any) -> r.Prediction
     return _full(r.Prediction, fields, id=id, at=at, watermark=4, key="536365", **kept, **said)
 
 
+def batch_part(name: str = "b" * 16 + "0002", at: int = 100, **fields: Any) -> r.BatchPart:
+    by = {"model": "model:shop@1", "release": "release_1", "arm": "champion", "propensity": 1.0, "n": 8}
+    said = {"batch": "b" * 16, "number": 2, "endpoint": "shop", "rows": 10, "answered": 8, "by": (by,)}
+    return _full(r.BatchPart, said | fields, name=name, at=at, log="sha256:l", out="sha256:o", run="run_1")
+
+
 def outcome(key: str = "o1", at: int = 110, **fields: Any) -> r.Outcome:
     said = {"subject": "12345", "item": "85123A", "prediction": "pred_1", "received": 120, "joined": None, "how": ""}
     said["joined_at"] = 0

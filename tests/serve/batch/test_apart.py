@@ -11,11 +11,12 @@ import pytest
 from tests.raised import raised
 from tests.serve.batch.conftest import rows
 from tidemill.access.caller import Caller
-from tidemill.errors import NotFound
+from tidemill.errors import DiskFull, NotFound, TidemillError
 from tidemill.ops import batch as verbs
 from tidemill.ops import runs
 from tidemill.scope.project import Project, open_project
-from tidemill.serve.batch import given
+from tidemill.serve.batch import given, out, pipeline
+from tidemill.store.artifacts.local import LocalArtifacts
 
 N = 2_500
 
@@ -44,25 +45,30 @@ def test_places_answer_as_this_process_does(tables: Project, monkeypatch: pytest
     assert [[getattr(p, name) for name in same] for p in before] == [[getattr(p, name) for name in same] for p in after]
 
 
-def test_a_batch_that_failed_goes_on_by_its_name(tables: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("owner", "name", "error"),
+    [(pipeline, "frame_of", NotFound), (out, "write_whole", DiskFull), (LocalArtifacts, "put", DiskFull)],
+    ids=["its rows are away", "the disk of the out is full", "the disk of the log is full"],
+)
+def test_a_batch_that_failed_goes_on_by_its_name(
+    tables: Project, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, error: type[TidemillError]
+) -> None:
     """`tidemill runs resume`: what is kept is kept, and the run is the same."""
-    from tidemill.serve.batch import pipeline
-
     monkeypatch.setattr(given, "MOST", 1_000)
     rows(N).write_parquet(tables.root / "rows.parquet")
-    whole = pipeline.frame_of
+    whole = getattr(owner, name)
 
-    def failing(project: Project, part: dict[str, Any]) -> Any:
-        if part["number"] == 2:
-            raise NotFound("the disk is away", hint="put it back")
-        return whole(project, part)
+    def failing(*given_: Any, **how: Any) -> Any:
+        if len(tables.live.predictions.parts.list()) == 2:
+            raise error("it is not to be", place="there", hint="mend it")
+        return whole(*given_, **how)
 
-    monkeypatch.setattr(pipeline, "frame_of", failing)
-    with raised(NotFound, ""):
+    monkeypatch.setattr(owner, name, failing)
+    with raised(error, "there"):
         run(tables, tables.root / "out")
+    monkeypatch.setattr(owner, name, whole)
     (broken,) = tables.store.runs.list(pipeline="batch")
-    assert broken.status == "failed" and len(tables.live.predictions.parts.list()) == 2
-    monkeypatch.setattr(pipeline, "frame_of", whole)
+    assert len(tables.live.predictions.parts.list()) == 2
     done = runs.resume(tables, Caller.local(), broken.id)
     assert (done.id, done.status) == (broken.id, "done")
     assert pl.read_parquet(tables.root / "out" / "*.parquet")["row"].n_unique() == N

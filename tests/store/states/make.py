@@ -44,6 +44,7 @@ def write(store: MetadataStore, live: LiveStore) -> None:
     store.settings.set("mode", "live")
     live.append([sample.prediction()], [sample.outcome()], [sample.online()])
     live.entities.put(sample.entity())
+    live.batch_parts.add(sample.batch_part())
     live.items.set([sample.item_change(), sample.item_change(at=120, values={"stock": 0})], 130).result(60)
     live.flush()
 

@@ -267,6 +267,7 @@ class LiveStore:
     def __init__(self, database: Database) -> None:
         self._db = database
         self.predictions = Logged(database)
+        self.batch_parts = self.predictions.parts
         self.outcomes = Outcomes(database, OUTCOMES)
         self.online = Online(database, ONLINE)
         self.entities = Entities(database, ENTITIES)
