@@ -14,6 +14,7 @@ from tidemill.errors import Conflict
 from tidemill.experiment import arms, stands
 from tidemill.experiment.windows import data_of
 from tidemill.ops import experiments as ops
+from tidemill.ops.status import Health, status
 from tidemill.release.rollout import rollout
 from tidemill.types import DAY
 
@@ -85,6 +86,8 @@ def test_a_scorer_that_drops_an_arm_holds_the_verdict(traffic: Traffic) -> None:
     events = run(traffic, found, 6, 0.3, lost=lambda arm: arm.endswith(found.arms[1]) and next(drop))
     assert [(e.kind, e.data["held"]) for e in events] == [("experiment_held", "ratio_off")]
     assert ops.show(traffic.project, found.id).experiment.verdict == ""
+    (part,) = (p for p in status(traffic.project, Health({})).parts if p.key == "release")
+    assert (part.state, part.code) == ("warn", "no_verdict"), "what is not all right never looks green"
 
 
 def test_an_arm_that_another_answers_for_is_counted_for_it_and_holds_the_verdict(traffic: Traffic) -> None:
@@ -167,3 +170,26 @@ def test_a_window_that_is_looked_at_again_is_the_same(traffic: Traffic) -> None:
         "the last day's labels are not mature"
     )
     assert before[-1].end - before[0].start == 3 * DAY
+
+
+def test_the_plan_is_made_from_the_log_and_one_that_cannot_be_decided_is_not_begun(traffic: Traffic) -> None:
+    nothing = ops.plan(traffic.project, effect="5 %")
+    assert nothing.days is None and nothing.level is None and ops.said(nothing).startswith("nobody knows yet")
+    for _ in range(6):
+        traffic.day(250, lambda arm: 0.4)
+    found = ops.plan(traffic.project, effect="10 %", span="4 days")
+    assert (
+        found.level == pytest.approx(0.4, abs=0.03)
+        and found.requests_a_day == pytest.approx(250) == found.subjects_a_day
+    )
+    by_hand = 4 * 0.6 / 0.4 / 250 * (3.88 / 0.1) ** 2
+    assert found.days == pytest.approx(by_hand, rel=0.15) and found.visible == pytest.approx(
+        0.1 * (by_hand / 4) ** 0.5, rel=0.15
+    )
+    assert ops.plan(traffic.project, share="50 %", effect="10 %").days == pytest.approx(2 * found.days)
+    add_model(traffic.project, 2)
+    for more in ({"span": "4 days"}, {"effect": "0.1 %"}, {"effect": "0.1 %", "anyway": True}):
+        with raised(Conflict, "shop"):
+            ops.start(traffic.project, ME, "1", "2", **{"effect": "10 %", **more})
+    begun = ops.start(traffic.project, ME, "1", "2", effect="10 %").experiment
+    assert begun.until - begun.started == 2 * -(-found.days // 1) * DAY and begun.plan["days"] == found.days

@@ -15,7 +15,7 @@ from tidemill.experiment import holdout
 from tidemill.ops import experiments as ops
 from tidemill.ops.status import Health, status
 from tidemill.release.rollout import rollout
-from tidemill.scope.project import Project
+from tidemill.scope.project import Project, open_project
 from tidemill.store.records import ModelVersion
 from tidemill.tasks.check import check_project
 from tidemill.types import DAY
@@ -43,6 +43,13 @@ def promoted(traffic: Traffic, version: int, **model: object) -> None:
     rollout.begin(traffic.project, f"release_{version}", traffic.project.clock.now())
 
 
+def opened_again(traffic: Traffic, share: str) -> Project:
+    """The project with another share in its file."""
+    toml = traffic.project.root / "tidemill.toml"
+    toml.write_text(toml.read_text().replace("10 %", share))
+    return open_project(traffic.project.root, clock=traffic.project.clock)
+
+
 def held(traffic: Traffic) -> set[str]:
     return {unit for unit, arm in zip(UNITS, traffic.variants(UNITS)) if arm == "holdout"}
 
@@ -54,6 +61,11 @@ def test_the_first_model_is_left_alone_and_nobody_leaves_or_enters(first: Traffi
     assert not holdout.is_due(first.scope) and holdout.keep(first.scope) == []
     (release,) = first.scope.releases("holdout")
     assert release.model == "model:shop@1" and held(first) == before
+    grown = opened_again(first, "30 %")
+    with grown as project:
+        assert [event.kind for event in holdout.keep(project.endpoint())] == ["holdout"], "the share has grown"
+        assert held(first) > before and len(held(first)) == pytest.approx(900, abs=90)
+        before = held(first)
     first.begin()
     assert held(first) == before, "who is held out is part of no A/B"
     assert set(first.variants(UNITS)) - {"holdout"} == {f"arm:{r.id}" for r in first.scope.releases("arm")}
@@ -97,8 +109,6 @@ def test_one_that_is_not_configured_any_more_is_over(first: Traffic) -> None:
     (first.project.root / "tidemill.toml").write_text(
         (first.project.root / "tidemill.toml").read_text().replace(FIRST, "")
     )
-    from tidemill.scope.project import open_project
-
     with open_project(first.project.root, clock=first.project.clock) as now:
         assert holdout.is_due(now.endpoint())
         assert [event.kind for event in holdout.keep(now.endpoint())] == ["holdout_over"]

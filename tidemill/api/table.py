@@ -74,7 +74,6 @@ VERBS: tuple[Verb, ...] = (
     operate("/api/releases/{release}/advance", by_hand.advance),
     read("/api/experiments", experiments.ls),
     read("/api/experiments/{experiment}", experiments.show),
-    read("/api/plan", experiments.plan),
     read("/api/worth", experiments.worth),
     operate("/api/experiments/{experiment}/stop", experiments.stop),
     read("/api/decisions", records.decisions),

@@ -118,8 +118,20 @@ def _shown(found: ops.Shown) -> Answer:
         "stands": found.said,
         "figures": found.sentence,
     }
+    if found.standing["requests"]:
+        facts |= {f"arm {name}": _arm(found, n, name) for n, name in enumerate("ab")}
     if one.reason:
         facts["reason"] = one.reason
     if found.next:
         facts["next"] = found.next
     return Answer(asdict(found), [facts])
+
+
+def _arm(found: ops.Shown, n: int, name: str) -> str:
+    """What one arm had to do, and did."""
+    requests, itself = found.standing["requests"][name], found.standing["itself"][name]
+    took = found.standing["latency_us"][name]
+    own = f", {itself:.1%} answered itself" if itself is not None else ""
+    return f"{requests:,} requests{own}, {found.failed[n]:,} failed" + (
+        f", {took / 1000:.1f} ms" if took is not None else ""
+    )

@@ -161,7 +161,7 @@ def comparison(scope: Endpoint) -> Comparison | None:
         by,
         outcome_scorer_of(scope.model).measure.name,
         NAMES,
-        min(r.created for r in mine),
+        max(min(r.created for r in mine), (scope.clock.now() - OVER) // scope.monitor.span * scope.monitor.span),
         1 << 62,
         lambda unit, arm: NAMES[place(salt, unit) >= share],
         lambda name, arm: (arm == HOLDOUT) == (name == HOLDOUT),
@@ -177,8 +177,7 @@ def look(scope: Endpoint, now: Micros) -> list[Window]:
 
 def windows_of(scope: Endpoint, asked: Comparison) -> Sequence[Window]:
     """Those that its worth is told of, oldest first."""
-    closed = closed_of(scope, asked.monitor)
-    return [w for w in closed if w.end > closed[-1].end - OVER] if closed else []
+    return closed_of(scope, asked.monitor, since=asked.since // scope.monitor.span * scope.monitor.span)
 
 
 def worth(scope: Endpoint) -> Worth | None:

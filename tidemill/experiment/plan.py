@@ -14,6 +14,8 @@ import numpy as np
 
 from tidemill.experiment.sequence import ALPHA, needed, tuned
 
+FLOOR = 0.2
+"""The part of what is not known at the end of the log that more days are believed never to mend: less of it is noise."""
 LONGEST = 365
 """Days beyond which a plan is none."""
 
@@ -54,7 +56,7 @@ def fitted(known: Sequence[tuple[float, float]]) -> tuple[float, float]:
     design = np.stack([np.ones_like(days), 1 / days], axis=1)[late]
     if len(design) >= 3:
         a, b = np.linalg.lstsq(design, v[late], rcond=None)[0]
-        if a >= 0 and b > 0:
+        if a >= FLOOR * v[-1] and b > 0:
             return float(a), float(b)
     return 0.0, float(v[-1] * days[-1])
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BACK = 28
 """Windows of the log that it is made from, at most."""
-MOST = 300_000
+MOST = 100_000
 """And answers."""
 
 

@@ -29,6 +29,7 @@ class Standing:
     odds: float
     requests: dict[str, int]
     itself: dict[str, float | None]  # of these, the share that the arm answered itself
+    latency_us: dict[str, float | None]  # how long they took on average, whoever answered
 
     @property
     def words(self) -> str:
@@ -38,16 +39,18 @@ class Standing:
 def standing(windows: Sequence[Window]) -> Standing:
     """Pure: by the windows of an A/B, oldest first."""
     if not windows:
-        return Standing(None, "", {}, 1.0, {}, {})
+        return Standing(None, "", {}, 1.0, {}, {}, {})
     every, last = [data_of(w) for w in windows], data_of(windows[-1])
     requests = {name: sum(d.sides[name].requests for d in every) for name in arms.NAMES}
     own = {name: sum(d.sides[name].itself for d in every) for name in arms.NAMES}
     itself = {name: own[name] / n if (n := requests[name]) else None for name in arms.NAMES}
+    took = {name: sum(d.sides[name].latency_us for d in every) for name in arms.NAMES}
+    latency = {name: took[name] / n if (n := requests[name]) else None for name in arms.NAMES}
     found = None
     if last.gain is not None and last.figures is not None:
         found = Estimate(last.gain[0], 0.0, last.gain[1], last.gain[2], last.figures, last.judged)
     why = held(is_off(last.odds), list(requests.values()), list(own.values()))
-    return Standing(found, why, dict(last.subjects), last.odds, requests, itself)
+    return Standing(found, why, dict(last.subjects), last.odds, requests, itself, latency)
 
 
 def windows_of(scope: Endpoint, experiment: Experiment) -> Sequence[Window]:

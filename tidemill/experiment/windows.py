@@ -61,7 +61,7 @@ def close_compared(scope: Endpoint, asked: Comparison, now: Micros) -> list[Wind
     """Close what can be closed, and those again whose labels have changed, with all after them. The windows that are new, or changed."""
     span = scope.monitor.span
     first, last = asked.since // span * span, min(asked.until, now)
-    known = {w.start: w for w in closed_of(scope, asked.monitor)}
+    known = {w.start: w for w in closed_of(scope, asked.monitor, since=first)}
     judged = takewhile(lambda w: w.complete, closed_of(scope, QUALITY, since=first, until=last))
     found, sides, changed = [], dict.fromkeys(asked.names, Side()), False
     for quality in judged:

@@ -36,6 +36,7 @@ class Shown:
     said: str  # its verdict in words, or how it stands
     sentence: str  # what its figures say
     standing: JsonObject
+    failed: list[int]  # by arm, requests that it could not answer
     next: str  # a command
 
 
@@ -149,7 +150,9 @@ def show(project: Project, experiment: str) -> Shown:
     """One A/B, and how it stands."""
     found = named_here(project, experiment)
     now = standing(windows(project, found))
-    return Shown(found, said_of(found, now), sentence(found, now.estimate), _told(now), next_step(found))
+    counted = project.store.releases.failures(found.endpoint, found.environment)
+    failed = [counted.get(release, 0) for release in found.arms]
+    return Shown(found, said_of(found, now), sentence(found, now.estimate), _told(now), failed, next_step(found))
 
 
 def windows(project: Project, experiment: Experiment) -> list[Window]:

@@ -46,6 +46,7 @@ NEXT = {
     "release.refused": "tidemill release status has the gates' reasons",
     "release.none": "tidemill run",
     "release.paused": "tidemill release resume, or tidemill release halt",
+    "release.no_verdict": "tidemill experiment show; tidemill doctor says what some scorer does not serve",
     "release.held": "tidemill approve, or tidemill reject",
     "release.leakage": "tidemill release status says what was found: exclude the column, or tidemill approve --reason WHY",
     "release.undecided": "tidemill release status says what nobody can tell yet: tidemill approve --reason WHY, or tidemill reject",
@@ -186,6 +187,18 @@ def _release(at: Snapshot) -> Part:
         return Part("release", "warn", "undecided", f"held for {gates}", what)
     if at.held:
         return Part("release", "waiting", "held", "waits for approval", f"{plural(len(at.held), 'release')} to approve")
+    if (running := at.experiment) is not None and at.champion is not None:
+        what = " beside ".join(short_name(model) for model in reversed(running.models))
+        if running.reason:
+            return Part("release", "warn", "no_verdict", "A/B without a verdict", f"{what}: {running.reason}")
+        if at.canary is None:
+            return Part(
+                "release",
+                "busy",
+                "experiment",
+                f"A/B {share(running.share)}",
+                f"{what}, since {ago(running.started, at.now)}",
+            )
     if at.canary is not None:
         stage = at.canary.stages[at.canary.stage] if at.canary.stages else {}
         if at.canary.evidence.paused is not None:

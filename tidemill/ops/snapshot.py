@@ -16,7 +16,17 @@ from tidemill.ops.scorers import ScorerShown, scorers
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project
 from tidemill.store.payloads import QualityWindow
-from tidemill.store.records import Alarm, DatasetVersion, Event, ModelVersion, Prediction, Release, Run, Window
+from tidemill.store.records import (
+    Alarm,
+    DatasetVersion,
+    Event,
+    Experiment,
+    ModelVersion,
+    Prediction,
+    Release,
+    Run,
+    Window,
+)
 from tidemill.tasks.table import task_of
 from tidemill.types import DAY, Micros, parse_span
 
@@ -106,6 +116,13 @@ class Snapshot:
         return sorted(
             self.project.store.releases.list(endpoint=self.endpoint, environment=self.serving.environment),
             key=lambda r: (r.created, r.id),
+        )
+
+    @cached_property
+    def experiment(self) -> Experiment | None:
+        """The A/B that runs."""
+        return self.project.store.experiments.first(
+            endpoint=self.endpoint, environment=self.serving.environment, status="running"
         )
 
     @cached_property

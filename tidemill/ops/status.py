@@ -104,7 +104,6 @@ class Status:
 
 def status(project: Project, health: Health | None = None, endpoint: str | None = None) -> Status:
     """The loop at a glance, of one endpoint or of all. ``health``: the server's word, where it is the server that asks."""
-    from tidemill.experiment.arms import running as testing
     from tidemill.monitor.quality import recently
     from tidemill.ops.estimates import lately
     from tidemill.ops.experiments import worth
@@ -143,7 +142,7 @@ def status(project: Project, health: Health | None = None, endpoint: str | None 
         asked=at.asked if task_of(at.serving.model.task).history else None,
         quality=recently(at.serving),
         worth=worth(project, at.endpoint),
-        experiment=testing(at.serving),
+        experiment=at.experiment,
         estimate=lately(at.serving),
         alarms=list(at.alarms),
         drift=watched(at),

@@ -44,8 +44,10 @@ def experiment(ask: Ask) -> Shown:
             "requests": now.requests.get(name, 0),
             "subjects": now.subjects.get(name, 0),
             "itself": now.itself.get(name),
+            "latency": now.latency_us.get(name),
+            "failed": failed,
         }
-        for name, model, release in zip("ab", found.models, found.arms, strict=True)
+        for name, model, release, failed in zip("ab", found.models, found.arms, shown.failed, strict=True)
     ]
     picture = sequence("How much better b is than a", closed, margin=found.margin)
     values = {
