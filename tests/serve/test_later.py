@@ -50,6 +50,20 @@ def test_it_is_taken_in_then_answered_as_it_would_have_been_at_once(run, project
     assert [one.status for one in deferred(project)] == ["answered"]
 
 
+def test_it_is_counted_and_goes_with_its_subject(run, project):
+    """What a person's erasure reaches, and what the metrics say."""
+
+    async def work(ask: Asker) -> Any:
+        taken = await ask("POST", PATH, {"subject": "7"}, headers=LATER)
+        await until_settled(ask, taken.headers["location"])
+        await ask.app.later.rest()
+        return (await ask("GET", "/metrics")).body.decode()
+
+    assert 'tidemill_later_total{status="answered"} 1.0' in run(work)
+    (holder,) = [one for one in project.live.holders() for found in one.find("7") if found.place == "deferred"]
+    assert holder.erase("7") == 1 and deferred(project) == []
+
+
 def test_an_endpoint_may_answer_all_later(tmp_path, project):
     path = project.root / "tidemill.toml"
     path.write_text(path.read_text() + '\n[endpoint.shop]\nanswer = "later"\n')

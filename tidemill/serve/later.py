@@ -222,7 +222,8 @@ class Later:
     async def _see_to(self, one: Deferred) -> None:
         try:
             settled = await (self._settled(one) if one.status == "waiting" else self._call_back(one))
-            await self._aside(self._kept.settle, self.name, settled)
+            if await self._aside(self._kept.settle, self.name, settled) and settled.status != one.status:
+                self._serving.metrics.later.labels(settled.status).inc()
         except Exception as exc:  # noqa: BLE001 - the row is due again when its lease ends
             _log.error("%s is tried again: %s", one.id, exc, exc_info=not isinstance(exc, TidemillError))
         finally:
@@ -268,9 +269,10 @@ class Later:
             said = self._wrong(exc)
         body = b'{"prediction_id":%s,"error":%s}' % (_encode(one.id), said.body) if said.problem else said.body
         told = await self.callbacks.tell(one.callback, one.id, body)
+        self._serving.metrics.callbacks.labels("yes" if told else "no").inc()
         if told is None and now - one.settled < GIVE_UP:
             return replace(one, due=now + wait_of(one.tries))
-        if told is None or not told:
+        if not told:
             self.callbacks.give_up(one)
         return replace(one, told="yes" if told else "gave up", due=now + self._span)
 

@@ -44,6 +44,10 @@ class Metrics:
             ("endpoint", "how"),
             registry=r,
         )
+        self.later = Counter(
+            "tidemill_later", "Questions answered later, by what became of them.", ("status",), registry=r
+        )
+        self.callbacks = Counter("tidemill_callbacks", "Callbacks, by whether they were taken.", ("taken",), registry=r)
         self.failures = Counter("tidemill_model_failures", "Answers a model failed to give.", ("release",), registry=r)
         self.fallbacks = Counter(
             "tidemill_fallbacks",
