@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.data.small import NOW, TOML, lay
+from tidemill.backtest.past import files_of
 from tidemill.data.contract.items import column_of, item_table, item_tables
 from tidemill.data.ingest.ingest import reconcile
 from tidemill.data.pipeline import ingest
@@ -158,3 +159,15 @@ def test_which_column_plays_a_part(project: Project) -> None:
     assert [column_of(items, role) for role in ("item", "subject", "title")] == ["sku", "", "name"]
     sales.contract_path.write_text("nothing")
     assert column_of(sales, "item") == ""
+
+
+def test_a_play_of_the_past_finds_what_each_file_said(project: Project) -> None:
+    comes(project, "1.csv", "sku,name,price,stock\nmug,Mug,2.5,3\npan,Pan,9,1\n")
+    comes(project, "2.csv", "sku,stock\nmug,2\n", HOUR)
+    comes(project, "3.csv", "sku,stock\nmug,0\n", 30 * HOUR)
+    found = files_of(project, "items", NOW + 2 * HOUR, DAY)
+    assert list(found) == [NOW + 2 * HOUR, NOW + 2 * DAY]
+    ((first,), (later,)) = found.values()
+    assert first.select("sku", "name", "stock").rows() == [("mug", "Mug", 2), ("pan", "Pan", 1)]
+    assert later.rows() == [("mug", 0)] and later.columns == ["sku", "stock"]
+    assert files_of(project, "sales", NOW, DAY) == {}

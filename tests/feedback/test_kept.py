@@ -164,9 +164,9 @@ def test_the_file_stays_as_large_as_it_is(make: Make, each: int) -> None:
 
 def test_what_no_kept_answer_knew_of_items_goes_too(make: Make) -> None:
     project = make('keep = "10 days"')
-    for n in range(2 * PIECE + 5):
-        day = 30 if n < 2 * PIECE else 1
-        project.live.items.set([ItemChange("items", "mug", "", n, {"stock": n})], NOON - day * DAY).result(60)
+    for some, day in ((range(2 * PIECE), 30), (range(2 * PIECE, 2 * PIECE + 5), 1)):
+        said = [ItemChange("items", "mug", "", n, {"stock": n}) for n in some]
+        project.live.items.set(said, NOON - day * DAY).result(60)
     assert drop_old(project, sleep=lambda _: None) == 2 * PIECE - 1
     assert [row.known["stock"] for row in project.live.items.past("items", "mug")] == [
         2 * PIECE + n for n in (4, 3, 2, 1, 0, -1)

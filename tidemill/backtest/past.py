@@ -7,7 +7,7 @@ request's history is made of.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import msgspec
 import polars as pl
 
 from tidemill.data.contract.contract import load_contract
+from tidemill.data.ingest.events import Commit
 from tidemill.data.ingest.register import online_events
 from tidemill.data.tables.tables import open_tables
 from tidemill.features.transaction_time import KNOWN, with_knowledge
@@ -27,6 +28,8 @@ from tidemill.tasks.table import task_of, training_of
 from tidemill.types import Micros, named_id
 
 if TYPE_CHECKING:
+    from tidemill.data.contract.contract import Contract
+    from tidemill.data.tables.tables import TableCommit
     from tidemill.scope.project import Endpoint, Project
 
 
@@ -116,10 +119,15 @@ def files_of(project: Project, dataset: str, since: Micros, span: Micros) -> dic
     A row is in the file of the first due moment after it was known; a value that completed it later is in a file of its own.
     """
     tables, contract = open_tables(project), load_contract(project, dataset)
-    version = project.store.datasets.get(dataset).version
+    last = project.store.datasets.first(dataset=dataset)
+    if last is None:  # as of items that only programs have told of
+        return {}
+    version = last.version
     commits = [commit for commit in tables.versions(dataset) if commit.version <= version]
     rows = with_knowledge(tables.read(dataset, version), contract.time, commits).collect()
     own = [name for name in rows.columns if not name.startswith("_")]
+    if contract.revised:
+        return _revisions(rows, contract, commits, since, span)
     if contract.time is None:
         return {since: [rows.select(own)]}
     at = pl.col(contract.time).cast(pl.Datetime("us")).dt.epoch("us")
@@ -138,6 +146,27 @@ def files_of(project: Project, dataset: str, since: Micros, span: Micros) -> dic
         for (due,), part in later.partition_by(f"_due {name}", as_dict=True).items():
             found.setdefault(int(due), []).append(part.select(*contract.key, name))
     return found
+
+
+def _revisions(
+    rows: pl.DataFrame, contract: Contract, commits: Sequence[TableCommit], since: Micros, span: Micros
+) -> dict[Micros, list[pl.DataFrame]]:
+    """Of items whose newest row counts: what each ingest said, without the columns of which its file said nothing; of several that
+    are found at once the last word."""
+    found: dict[Micros, list[pl.DataFrame]] = {}
+    for commit in commits:
+        said = Commit.of(commit)
+        due = max(since, -(-said.at // span) * span) if said.at >= since else since
+        for file in said.files:
+            part = rows.filter((pl.col("_ingest") == commit.ingest) & (pl.col("_file") == file.digest))
+            if part.height:
+                found.setdefault(due, []).append(part.select(n for n in contract.names if n not in file.absent))
+    key = list(contract.key)
+    return {due: parts if len(parts) == 1 else [_last_word(parts, key)] for due, parts in found.items()}
+
+
+def _last_word(parts: Sequence[pl.DataFrame], key: Sequence[str]) -> pl.DataFrame:
+    return pl.concat(parts, how="diagonal").group_by(key, maintain_order=True).agg(pl.all().drop_nulls().last())
 
 
 def _due(known: pl.Expr, at_once: pl.Expr, since: Micros, span: Micros) -> pl.Expr:

@@ -213,7 +213,8 @@ def _of_loop(project: Project, model: Model, first: Micros, endpoint: str | None
     since = -(-first // scope.monitor.span) * scope.monitor.span
     played = {"endpoint": scope.name, "since": since, "until": reach(scope, since)}
     said = [digest((project.root / path).read_bytes()) for path in (Path("tidemill.toml"), *files(project))]
-    data = [project.store.datasets.get(name).digest for name in project.datasets]
+    found = (project.store.datasets.first(dataset=name) for name in project.datasets)
+    data = [one.digest if one is not None else "" for one in found]
     return {**played, "name": digest(canonical([played, said, data])).removeprefix("sha256:")[:16]}
 
 

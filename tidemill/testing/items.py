@@ -33,8 +33,9 @@ class ItemsSuite:
     def test_the_newest_moment_of_each_column_wins_in_whatever_order_it_comes(self, opened: Opened) -> None:
         store = opened()
         changes = [said(at=1, stock=9, price=2.5), said(at=2, stock=3), said(at=3, gone=True), said(at=4, price=1.0)]
-        for n, order in enumerate(permutations([said(at=5, stock=8), *changes])):
-            told(store, *(ItemChange("items", f"{n}", "", c.at, c.values, c.gone) for c in order))
+        orders = list(enumerate(permutations([said(at=5, stock=8), *changes])))
+        told(store, *(ItemChange("items", f"{n}", "", c.at, c.values, c.gone) for n, order in orders for c in order))
+        for n, order in orders:
             assert known(store, None, f"{n}") == {f"{n}": {"price": 1.0, "stock": 8}}, order
 
     def test_what_is_said_again_or_is_older_changes_nothing(self, opened: Opened) -> None:
