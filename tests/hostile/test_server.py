@@ -62,7 +62,7 @@ def test_bad_bodies(server, body, path):
 
 @pytest.mark.parametrize("length", [MB + 1, 10 * MB, 10**15])
 def test_a_body_that_is_announced_too_long_is_not_waited_for(server, length):
-    answer = server.raw(head(server, length=length))  # and not one byte of it
+    answer = server.raw(head(server, "/feedback", length=length))  # and not one byte of it
     assert (status_of(answer), problem_of(answer)["code"]) == (413, "too_large")
 
 
@@ -70,7 +70,7 @@ def test_ten_megabytes_in_chunks_are_refused_early(server):
     """Without an announced length: refused after the first megabyte, not after the tenth."""
     chunk = b"%x\r\n" % 65_536 + b" " * 65_536 + b"\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as sock:
-        sock.sendall(head(server, Transfer_Encoding="chunked"))
+        sock.sendall(head(server, "/feedback", Transfer_Encoding="chunked"))
         sent = 0
         answer = b""
         sock.settimeout(0.05)

@@ -39,6 +39,7 @@ from tidemill.serve.http.admit import READ_SECONDS
 from tidemill.serve.http.app import App, build
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.listen import BACKLOG, listen
+from tidemill.serve.http.wire import Wire
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Loaded, Predictor, Served, load_scorer, scope_of
 from tidemill.serve.serving import Serving
@@ -56,8 +57,8 @@ class _Server(Granian):
 
     def __init__(self, app: App, listening: socket.socket) -> None:
         super().__init__(
-            app,
-            interface=Interfaces.ASGINL,
+            Wire(app),
+            interface=Interfaces.RSGI,
             http=HTTPModes.http1,
             websockets=False,
             backlog=BACKLOG,
