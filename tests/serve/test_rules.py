@@ -22,9 +22,12 @@ from tidemill.errors import ConfigError
 from tidemill.feedback.explained import known_then, opened
 from tidemill.feedback.ruled import ruled_again
 from tidemill.release.pairs import ask_again
+from tidemill.retrain.mirrored import asked_again as mirrored_request
 from tidemill.rules.kept import check_project
 from tidemill.scope.project import Project, open_project
+from tidemill.serve.bodies import candidate_body
 from tidemill.serve.http.app import App
+from tidemill.serve.service import PredictionService
 from tidemill.serve.serving import prepare
 from tidemill.store.artifacts.codecs import put_bundle
 from tidemill.tasks.ranking.bundle import recommend_bundle
@@ -235,3 +238,24 @@ def test_a_day_of_a_shop(tmp_path: Path, home: Path, size: tuple[int, int]) -> N
                 await work(ask)
 
         asyncio.run(main())
+
+
+def test_a_candidate_is_asked_again_by_the_rules_of_then(project: Project, run: Callable[..., Any]) -> None:
+    async def work(ask: Asker) -> Any:
+        at = await feed(ask, {name: int(name not in ("i29", "i28")) for name in NAMES})
+        said = await predict(ask, at, k=2)
+        project.clock.move(NOON + 1)  # type: ignore[attr-defined]
+        await feed(ask, dict.fromkeys(NAMES, 0))
+        return said
+
+    said = run(work)
+    logged = project.live.predictions.get(said["prediction_id"])
+    service = PredictionService(prepare(project))
+    predictor = service.serving.at("shop")
+    predictor.rules = None  # as of a candidate's server
+    asked = {**mirrored_request(logged), "k": 2}
+    body = candidate_body(json.dumps(asked).encode(), predictor.task.request)
+    again = json.loads(service.probe("shop", body)[0])
+    assert again["items"] == said["items"] == ["i27", "i26"] and again["reasons"] == said["reasons"]
+    plain = candidate_body(b'{"subject": "7", "k": 2, "at": 1, "watermark": 0}', predictor.task.request)
+    assert json.loads(service.probe("shop", plain)[0])["items"] == ["i29", "i28"]  # gates ask the model alone

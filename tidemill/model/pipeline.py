@@ -234,6 +234,7 @@ def model_pipeline(
     champion: str | None,
     asked: JsonObject,
     author: str,
+    ruled: str = "",
 ) -> dict[str, Any]:
     """features → split → findings → search → train → evaluate → register. Its outputs: model (a ref), metrics, search, card."""
     rows = features(name, data)  # type: ignore[call-arg]
@@ -242,7 +243,7 @@ def model_pipeline(
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
     metrics, _, examined = evaluate(rows, cut, settings, evaluation_bundle, champion, asked)  # type: ignore[call-arg]
-    told = describe(name, purpose, goal, cut, looked, found, metrics, examined, data, timeless, label)
+    told = describe(name, purpose, goal, cut, looked, found, metrics, examined, data, timeless, label, ruled)
     model = register(name, data, cut, looked, found, metrics, evaluation_bundle, released, told, incumbent, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "examined": examined, "search": found, "card": told}
 

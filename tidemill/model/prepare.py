@@ -52,7 +52,14 @@ def parameters(scope: Endpoint, version: int | None, author: str, *, only: JsonO
         "champion": champion.evaluation_bundle if champion else None,
         "asked": _asked(scope),
         "author": author,
+        **_ruled(model),
     }
+
+
+def _ruled(model: Model) -> JsonObject:
+    """The endpoints that serve it by rules of their own, for the card; nothing where there are none."""
+    names = sorted({scope.name for scope in model.served if scope.config.policies.rules})
+    return {"ruled": ", ".join(names)} if names else {}
 
 
 def _asked(scope: Endpoint) -> JsonObject:

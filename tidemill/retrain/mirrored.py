@@ -11,6 +11,7 @@ import msgspec
 from tidemill.release.rollout.mirror import MOST, Look, added, arm_of
 from tidemill.release.rollout.rules import Evidence
 from tidemill.release.variants import in_shadow
+from tidemill.rules.kept import mark_of, position_of
 from tidemill.serve.candidate import SubprocessCandidateServer
 from tidemill.store.payloads import Mirror
 from tidemill.store.records import Prediction, Release, Tx
@@ -60,7 +61,7 @@ def mirror(scope: Endpoint, release: Release, now: Micros, server: Mirroring | N
     if not in_shadow(release) or champion is None or not of:
         return release
     asking = server or SubprocessCandidateServer(scope, start=START, total=TOTAL)
-    look = asking.mirror(scope.store.models.get(release.model).bundle, [_asked(one) for one in asked])
+    look = asking.mirror(scope.store.models.get(release.model).bundle, [asked_again(one) for one in asked])
     beside = ((_own(one, champion.model), one.latency_us) for one in asked)
     evidence = replace(release.evidence, mirror=added(seen, look, beside, of, now))
 
@@ -74,9 +75,11 @@ def mirror(scope: Endpoint, release: Release, now: Micros, server: Mirroring | N
     return scope.store.transact(work)
 
 
-def _asked(one: Prediction) -> JsonObject:
-    """A logged request as a candidate's server takes it."""
-    given = msgspec.json.decode(one.inputs or b"{}")
+def asked_again(one: Prediction) -> JsonObject:
+    """A logged request as a candidate's server takes it, by the rules that it was answered by."""
+    given, output = msgspec.json.decode(one.inputs or b"{}"), msgspec.json.decode(one.output)
+    if mark := mark_of(output):
+        given |= {"rules": mark, "items_at": position_of(output, one.watermark), "draw": one.id}
     return {**given, "subject": one.subject or None, "at": one.at, "watermark": one.watermark}
 
 

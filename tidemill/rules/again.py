@@ -25,12 +25,14 @@ class Again:
     def of(self, prediction_id: str, output: JsonObject, watermark: int) -> Applied | None:
         """What was applied to the answer of this id; None: no rules. Raises NotFound where its rules are not kept, StoreError."""
         mark = mark_of(output)
-        if not mark:
-            return None
+        return self.by(mark, position_of(output, watermark), prediction_id) if mark else None
+
+    def by(self, mark: str, position: int, draw: str) -> Applied:
+        """The rules of this mark, and the item table of this position. Raises as `of`."""
         rules = self._rules.get(mark)
         if rules is None:
             rules = self._rules[mark] = kept(self._project.store, mark)
-        return Applied(rules, self._at(position_of(output, watermark)), prediction_id)
+        return Applied(rules, self._at(position), draw)
 
     def _at(self, position: int) -> ItemTable:
         before = self._items

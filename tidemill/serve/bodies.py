@@ -48,9 +48,17 @@ def _decoder(request: type[Request]) -> msgspec.json.Decoder[Any]:
 
 @cache
 def _candidates(request: type[Request]) -> msgspec.json.Decoder[Any]:
-    """A request to a candidate under test: with the moment and watermark that it is asked for."""
+    """A request to a candidate under test: with the moment and watermark that it is asked for; of one that rules were applied to, which
+    they were, the position of the item table that they read, and the id that draws.
+    """
     whole = Annotated[int, msgspec.Meta(ge=0)] | None
-    fields = [("at", whole, None), ("watermark", whole, None)]
+    fields = [
+        ("at", whole, None),
+        ("watermark", whole, None),
+        ("rules", str, ""),
+        ("items_at", int, 0),
+        ("draw", str, ""),
+    ]
     return msgspec.json.Decoder(
         msgspec.defstruct(f"Candidate{request.__name__}", fields, bases=(request,), kw_only=True)
     )

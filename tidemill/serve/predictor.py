@@ -369,15 +369,23 @@ class Predictor:
             )
         return chosen, arm
 
-    def answer(self, body: Request, unit: str, at: Micros, watermark: int | None = None, draw: str = "") -> Answer:
+    def answer(
+        self,
+        body: Request,
+        unit: str,
+        at: Micros,
+        watermark: int | None = None,
+        draw: str = "",
+        rules: Applied | None = None,
+    ) -> Answer:
         """Ask the model. ``unit`` decides the variant: the subject, or the prediction's id where there is none; ``draw``: that id, by which
-        rules draw.
+        rules draw; ``rules``: others than the endpoint's.
 
         A variant that fails is counted against it and the champion answers; where that one cannot, what is usual.
         Raises NoModel, BadRequest, SignatureMismatch, ModelError.
         """
         seen, last = self.history.seq if watermark is None else watermark, self.served
-        rules = self.applied(draw)
+        rules = rules or self.applied(draw)
         try:
             for by, arm, chance in self._turns(unit):
                 try:

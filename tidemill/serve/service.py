@@ -16,6 +16,7 @@ from tidemill.data.check.readings import normal
 from tidemill.errors import BadRequest, Conflict, NotFound, StoreBusy
 from tidemill.learning.labelled import known_label
 from tidemill.release.variants import BASELINE, FALLBACKS
+from tidemill.rules.again import Again
 from tidemill.serve.bodies import named_in
 from tidemill.serve.explain import NOT_KEPT, none
 from tidemill.serve.predictor import Answer, Predictor
@@ -74,6 +75,7 @@ class PredictionService:
 
     def __init__(self, serving: Serving) -> None:
         self.serving = self._s = serving
+        self._again = Again(serving.project)
         self._flying: dict[str, _Flying] = {}
         self._busy: dict[str, asyncio.Event] = {}
         """Predictions that a slow model makes, or that are being explained, and are not yet on their way to the disk."""
@@ -228,12 +230,13 @@ class PredictionService:
 
     def probe(self, endpoint: str, body: Any) -> tuple[bytes, int]:
         """Answer as of any moment, and write nothing, for a candidate under test. The reply, and its microseconds."""
-        started = time.perf_counter_ns()
         serving = self._s
         predictor = serving.at(endpoint)
+        rules = self._again.by(body.rules, body.items_at, body.draw) if body.rules else None
+        started = time.perf_counter_ns()
         at = serving.clock.now() if body.at is None else body.at
         body = body.spelled(predictor.name)
-        answer = predictor.answer(body, body.subject or "", at, body.watermark)
+        answer = predictor.answer(body, body.subject or "", at, body.watermark, rules=rules)
         said = reply(_prediction(new_id("pred"), endpoint, at, body, b"", answer, started), "none")
         return said, (time.perf_counter_ns() - started) // 1_000
 

@@ -25,12 +25,14 @@ def describe(
     data: list[str],
     timeless: list[str],
     label: str = "",
+    ruled: str = "",
 ) -> Report:
     """The model card, in Markdown. ``purpose`` and ``goal`` are the project's words.
 
     ``looked`` is what was found in the rows before, ``found`` the search's record, ``metrics`` the evaluation's,
     ``examined`` what examinations found, ``cut`` where time was cut,
-    ``timeless`` the joined datasets that have no time, ``label`` what a declared label says.
+    ``timeless`` the joined datasets that have no time, ``label`` what a declared label says; ``ruled`` the endpoints that serve it by
+    rules of their own.
     """
     recipe, by_key = found["recipe"], cut["by"] == "key"
     parts = [
@@ -41,6 +43,7 @@ def describe(
         f"Learned from {', '.join(data)}, " + ("all rows." if by_key else f"rows before {to_iso(cut['end'])}."),
         f"Joined to each row, whatever its moment: {', '.join(timeless)} as they are now." if timeless else "",
         _measured(metrics, cut),
+        f"Tested as the model ranks: without the business rules of {ruled}, which come after it." if ruled else "",
         twice(metrics),
         *sections(examined),
         _looked(looked),
