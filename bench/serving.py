@@ -75,6 +75,7 @@ def run() -> list[dict[str, Any]]:
                 what: asked(constant, "/", body, {}) for what, body in (("row", {"inputs": shop.ROW}), ("top", TOP))
             }
         rows += one_prediction(Path(folder), floors["row"])
+        rows += ruled(Path(folder), floors["top"])
         return rows + top_ten(Path(folder), floors["top"]) + ranked(Path(folder), floors["top"])
 
 
@@ -124,6 +125,22 @@ def ranked(folder: Path, floor: tuple[float, float]) -> list[dict[str, Any]]:
     with shop.released(folder / "ranked", shop.ranked) as (project, _), serving(project) as (scorer, headers):
         cpu, p50 = asked(scorer, "/predict/shop", TOP, {**headers, "ack": "async"})
         return _both("top-10 of 10,000, ranked", "async", cpu, p50, floor, 0.0, "<= 350", SERVERS)
+
+
+def ruled(folder: Path, floor: tuple[float, float]) -> list[dict[str, Any]]:
+    """The same with an item table and business rules: what a shop has, then all that there is."""
+    rows = []
+    for what, more in (
+        ("with rules", shop.ITEM_RULES),
+        ("with quotas and exposure, too", shop.ITEM_RULES + shop.QUOTAS),
+    ):
+        with shop.released(folder / what.replace(" ", "_"), more=more) as (project, _):
+            shop.items(project)
+            with serving(project) as (scorer, headers):
+                body = {**TOP, "context": {"basket": ["item00001", "item00002"]}}
+                cpu, p50 = asked(scorer, "/predict/shop", body, {**headers, "ack": "async"})
+                rows += _both(f"top-10 of 10,000, {what}", "async", cpu, p50, floor, 0.0, "<= 350", SERVERS)
+    return rows
 
 
 def under_training(project: Project, scorer: shop.Scorer, headers: dict[str, str]) -> list[dict[str, Any]]:

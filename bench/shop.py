@@ -25,7 +25,7 @@ from tidemill.release.signing import attest
 from tidemill.release.signing.signer import FileSigner, seal
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
-from tidemill.store.records import ModelVersion, OnlineEvent, Release
+from tidemill.store.records import ItemChange, ModelVersion, OnlineEvent, Release
 from tidemill.tasks.ranking.bundle import bundle_of, recommend_bundle
 from tidemill.tasks.ranking.learners import recipe_of
 from tidemill.tasks.ranking.rank import Ranking
@@ -135,13 +135,55 @@ def alone(project: Project, bundle: Bundle) -> float:
 def histories(project: Project) -> None:
     """Thirty rows of each of a thousand subjects."""
     rng, now = np.random.default_rng(2), project.clock.now()
-    items, dataset = rng.integers(0, ITEMS, (SUBJECTS, ROWS_EACH)), project.dataset().name
+    items, dataset = rng.integers(0, ITEMS, (SUBJECTS, ROWS_EACH)), project.dataset("sales").name
     rows = (
         OnlineEvent(0, f"{s}/{r}", str(s), f"item{items[s, r]:05}", now - (ROWS_EACH - r) * DAY, 1.0, dataset=dataset)
         for s in range(SUBJECTS)
         for r in range(ROWS_EACH)
     )
     project.live.online.load(rows)
+
+
+ITEM_RULES = """
+[data.items]
+source = "items/*.csv"
+contract = "contracts/items.yaml"
+[endpoint.shop.rules]
+in_stock = { column = "stock" }
+exclude = [{ where = { category = "c3" } }, { items = ["$basket"] }]
+bought_within = "7 days"
+boosts = [{ where = { new = 1 }, by = 1.3 }]
+diversity = { by = "category", at_most = 2 }
+"""
+QUOTAS = """quotas = [{ where = { new = 1 }, at_least = 2 }]
+exposure = { where = { new = 1 }, share = "5 %" }
+"""
+ITEM_CONTRACT = """
+apiVersion: v3.0.2
+kind: DataContract
+id: items
+version: 1.0.0
+schema:
+  - name: items
+    customProperties: [{ property: tidemill.key, value: sku }]
+    properties:
+      - { name: sku, logicalType: string, required: true, customProperties: [{ property: tidemill.role, value: item }] }
+      - { name: stock, logicalType: integer }
+      - { name: category, logicalType: string }
+      - { name: new, logicalType: integer }
+"""
+
+
+def items(project: Project) -> None:
+    """What is known of every item: a quarter is sold out, one in fifty is new, and there are twenty categories."""
+    (project.root / "contracts").mkdir(exist_ok=True)
+    (project.root / "contracts/items.yaml").write_text(ITEM_CONTRACT)
+    now, rng = project.clock.now(), np.random.default_rng(3)
+    drawn = zip(
+        rng.integers(0, 4, ITEMS).tolist(), rng.integers(0, 20, ITEMS).tolist(), (rng.random(ITEMS) < 0.02).tolist()
+    )
+    known = ({"stock": stock, "category": f"c{kind}", "new": int(new)} for stock, kind, new in drawn)
+    project.live.items.load((ItemChange("items", f"item{i:05}", "", now, one) for i, one in enumerate(known)), now)
 
 
 def release(project: Project, bundle: Bundle, version: int = 1) -> None:
@@ -174,9 +216,9 @@ def release(project: Project, bundle: Bundle, version: int = 1) -> None:
 
 
 @contextmanager
-def released(root: Path, made: Callable[[int], Bundle] = blend) -> Iterator[tuple[Project, Bundle]]:
+def released(root: Path, made: Callable[[int], Bundle] = blend, more: str = "") -> Iterator[tuple[Project, Bundle]]:
     """A shop with its histories, and the model that it serves."""
-    with project(root) as shop:
+    with project(root, more=more) as shop:
         bundle = made(shop.clock.now())
         histories(shop)
         release(shop, bundle)

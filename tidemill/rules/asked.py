@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tidemill.rules.universe import Universe
-from tidemill.rules.view import View
+from tidemill.rules.view import Quota, View
 from tidemill.rules.where import Bools
 from tidemill.tasks.ranking.rank import I8
 from tidemill.tasks.ranking.ranked import Best, Ranked
@@ -32,15 +32,16 @@ class Asked:
     def k(self) -> int:
         return self.ranked.k
 
-    def best(self, m: int, of: Bools | None = None) -> Best:
-        """The m best that may be answered and that the model scores. ``of``: only these, by code."""
+    def best(self, m: int, of: Quota | None = None) -> Best:
+        """The m best that may be answered and that the model scores. ``of``: only those of a quota."""
         n, offer, lift = len(self.ranked.catalogue), self.ranked.offer, self.view.lift
-        keep = self.keep if of is None else self.keep & of
         if not offer.others:
-            return offer.best(keep[:n], None if lift is None else lift[:n], m)
+            among = None if of is None else of.codes[: of.codes.searchsorted(n)]
+            return offer.best(self.keep[:n], None if lift is None else lift[:n], m, among)
+        keep = self.keep if of is None else self.keep & of.of
         codes = np.array(self._others, np.int64)
         inside = np.minimum(codes, self.universe.nowhere)
-        strange = self.strange if of is None else self.strange & of[inside]
+        strange = self.strange if of is None else self.strange & of.of[inside]
         found = offer.best(
             np.concatenate([keep[:n], strange]),
             None if lift is None else np.concatenate([lift[:n], lift[inside]]),

@@ -8,8 +8,10 @@ the same answer. The chance that an item stands where it stands is known in clos
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import shake_256
 from math import exp, lgamma, log
+from struct import unpack
 from typing import NamedTuple
 
 
@@ -29,19 +31,31 @@ def drawn(unit: str, k: int, group: int, share: float) -> list[Place]:
     >>> [place.number for place in drawn("pred_1", 3, 0, 0.5)]
     [0, 1, 2]
     """
-    noise = shake_256(f"exposure\x1f{unit}".encode()).digest(16 * k)
-    left, found, before = list(range(group)), list[Place](), 0
-    for place in range(k):
-        coin, which = (int.from_bytes(noise[at : at + 8], "big") for at in (16 * place, 16 * place + 8))
-        if left and coin < share * 2**64:
-            chance = share * _fewer(place, group, share) / group
-            found.append(Place(True, left.pop(which % len(left)), chance))
-            before += 1
+    most, limit = min(group, k), share * 2**64  # beyond that no chance depends on the group
+    noise = unpack(f">{2 * k}Q", shake_256(f"exposure\x1f{unit}".encode()).digest(16 * k))
+    found, drew = list[Place](), list[int]()
+    for place, (coin, which) in enumerate(zip(noise[::2], noise[1::2])):
+        before = len(drew)
+        if before < group and coin < limit:
+            drew.append(_nth_left(drew, which % (group - before)))
+            found.append(Place(True, drew[-1], share * _fewer(place, most, share) / group))
         else:
-            found.append(Place(False, place - before, _stays(place, before, group, share)))
+            found.append(Place(False, place - before, _stays(place, before, most, share)))
     return found
 
 
+def _nth_left(drew: list[int], nth: int) -> int:
+    """Of the numbers from 0 on, less those that were drawn.
+
+    >>> _nth_left([1, 0], 0), _nth_left([1, 0], 1), _nth_left([2], 2)
+    (2, 3, 3)
+    """
+    for one in sorted(drew):
+        nth += nth >= one
+    return nth
+
+
+@lru_cache(4_096)
 def _stays(place: int, before: int, group: int, share: float) -> float:
     """Of an item of the list at this place, behind so many that were drawn."""
     if before < group:
@@ -49,6 +63,7 @@ def _stays(place: int, before: int, group: int, share: float) -> float:
     return 1.0 - _fewer(place, group, share)
 
 
+@lru_cache(4_096)
 def _fewer(coins: int, than: int, share: float) -> float:
     """The chance of fewer heads than this."""
     return 1.0 if than > coins else sum(_exactly(coins, heads, share) for heads in range(than))

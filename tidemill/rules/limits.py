@@ -21,18 +21,17 @@ def limits(asked: Asked, first: Best, whole: bool, most: int | None, times: int)
     are looked at as many as it needs, so many times.
     """
     quotas = asked.view.quotas
-    own = [asked.best(times * q.at_least, q.of) if q.at_least and not whole else None for q in quotas]
+    own = [asked.best(times * q.at_least, q) if q.at_least and not whole else None for q in quotas]
     every = _joined(asked, first, [one for one in own if one is not None])
     codes = np.minimum(every.codes, asked.universe.nowhere)
-    place = {code: nth for nth, code in enumerate(every.codes.tolist())} if any(own) else {}
     return every, Limits(
         kind=_kinds(asked.view, codes),
         most=ALL if most is None else most,
         quotas=_under(quotas, codes),
-        least=[q.at_least and min(q.at_least, int(np.count_nonzero(asked.keep & q.of))) for q in quotas],
+        least=[q.at_least and min(q.at_least, int(np.count_nonzero(asked.keep[q.codes]))) for q in quotas],
         caps=[q.at_most for q in quotas],
         sure=ALL if whole else len(first.codes),
-        reach=[_end(one, times * q.at_least, place) for one, q in zip(own, quotas)],
+        reach=[_end(one, times * q.at_least, every.codes) for one, q in zip(own, quotas)],
     )
 
 
@@ -49,9 +48,9 @@ def _joined(asked: Asked, first: Best, more: Sequence[Best]) -> Best:
     return Best(*(np.concatenate([one, np.array(other, one.dtype)]) for one, other in zip(first, behind)))
 
 
-def _end(own: Best | None, wanted: int, place: dict[int, int]) -> int:
+def _end(own: Best | None, wanted: int, codes: I8) -> int:
     """Up to which place a quota's items are all there."""
-    return place[int(own.codes[-1])] if own is not None and len(own.codes) == wanted else -1
+    return int((codes == own.codes[-1]).argmax()) if own is not None and len(own.codes) == wanted else -1
 
 
 def _under(quotas: Sequence[Quota], codes: I8) -> list[tuple[int, ...]]:

@@ -76,9 +76,9 @@ class _Picking:
     def _forced(self) -> int | None:
         """The best item that a quota needs; where there is none, nothing is needed any more."""
         needs, limits = self._needs, self._limits
-        found = None
+        under, found = limits.quotas, None
         for place in reversed(self._left):
-            if any(needs[q] for q in limits.quotas[place]) and self._broken(place) is None:
+            if under[place] and any(map(needs.__getitem__, under[place])) and self._broken(place) is None:
                 found = place
                 break
         known = [max(limits.sure - 1, limits.reach[q]) for q, need in enumerate(needs) if need]

@@ -17,7 +17,7 @@ from tidemill.rules.pick import pick
 from tidemill.rules.told import Told
 from tidemill.rules.universe import Universe
 from tidemill.rules.view import View, by_name, view_of
-from tidemill.rules.where import STORE, When, Where, names_in, values_of
+from tidemill.rules.where import STORE, When, Where, applies, names_in, values_of
 from tidemill.tasks.port import Answered
 from tidemill.tasks.ranking.ranked import Best, Ranked
 from tidemill.types import JsonObject, Micros, canonical, digest
@@ -60,6 +60,7 @@ class Rules:
         self._within: Micros = some_time(section.bought_within) if section.bought_within else 0
         self._share = some_share(section.exposure.share) if section.exposure else 0.0
         self._reads = sorted(names_in(_reading(section)) | {STORE})
+        self._by_name = by_name(section)
         self._known = _Known(EMPTY)
 
     @property
@@ -106,7 +107,9 @@ class Rules:
     def _asked(self, ranked: Ranked, bought: Collection[str], universe: Universe, view: View, told: Told) -> Asked:
         """What may be answered: of the items that a view keeps those that this request's own lists and the history leave."""
         keep, hidden, named_alone = view.keep, set[str](), list[set[str]]()
-        for name, alone, rule in by_name(self.section, ranked.context):
+        for name, alone, rule in self._by_name:
+            if not applies(rule.when, ranked.context):
+                continue
             named = values_of(rule.items, ranked.context)
             if named is None:
                 told.skipped.append(name)

@@ -25,6 +25,7 @@ class Quota:
 
     name: str
     of: Bools
+    codes: NDArray[np.int64]  # of these items, in order
     at_least: int
     at_most: int | None
 
@@ -125,7 +126,7 @@ class _Making:
         found = []
         for name, rule in self._of("quotas"):
             if (of := self._where(name, rule)) is not None:
-                found.append(Quota(name, of, rule.at_least, rule.at_most))
+                found.append(Quota(name, of, np.flatnonzero(of[:-1]), rule.at_least, rule.at_most))
         return found
 
     def _exposed(self) -> NDArray[np.int64] | None:
@@ -137,11 +138,10 @@ class _Making:
         return np.array(sorted(codes.tolist(), key=names.__getitem__), np.int64)
 
 
-def by_name(rules: RulesSection, context: Context) -> list[tuple[str, bool, FilterSection]]:
-    """(name, whether these alone are meant, rule) of those that name items and are for this context."""
-    named = [(key, name, rule) for key, name, rule in rules.named() if isinstance(rule, FilterSection) and rule.items]
+def by_name(rules: RulesSection) -> list[tuple[str, bool, FilterSection]]:
+    """(name, whether these alone are meant, rule) of those that name items."""
     return [
         (name, key == "include", rule)
-        for key, name, rule in named
-        if isinstance(rule, FilterSection) and applies(rule.when, context)
+        for key, name, rule in rules.named()
+        if isinstance(rule, FilterSection) and rule.items
     ]

@@ -8,7 +8,6 @@ the same items in the same order as `recommend` gives, less those that are not k
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -23,7 +22,7 @@ from tidemill.tasks.ranking.sessions import SessionScorer
 from tidemill.types import Micros
 
 Bools = NDArray[np.bool_]
-NONE = np.empty(0)
+NONE, NOTHING = np.empty(0), np.empty(0, np.int64)
 
 
 class Best(NamedTuple):
@@ -42,10 +41,11 @@ class Offer(Protocol):
     @property
     def others(self) -> Sequence[str]: ...
 
-    def best(self, keep: Bools, lift: F8 | None, m: int) -> Best:
+    def best(self, keep: Bools, lift: F8 | None, m: int, among: I8 | None = None) -> Best:
         """The m best of those that are kept, their score counting so many times as much (None: once); fewer only where it scores no more.
 
-        ``keep`` and ``lift``: by code. Raises ModelError.
+        ``keep`` and ``lift``: by code, the same lift each time; ``among``: the codes of the catalogue, in order, that alone are meant.
+        Raises ModelError.
         """
         ...
 
@@ -60,35 +60,40 @@ def lifted(scores: F8, by: F8) -> F8:
     >>> lifted(np.array([2.0, -3.0]), np.array([1.5, 1.5])).tolist()
     [3.0, -2.0]
     """
-    found: F8 = np.where(scores >= 0, scores * by, scores / by)
+    found: F8 = scores * by
+    if len(scores) and scores.min() < 0:
+        found = np.where(scores >= 0, found, scores / by)
     return found
 
 
-@dataclass(frozen=True, slots=True)
 class Dense:
     """Scores of the whole catalogue, and of some items that it does not have."""
 
-    names: Sequence[str]
-    scores: F8
-    others: Sequence[str] = ()
-    of_others: F8 = field(default_factory=lambda: NONE)
-
-    def best(self, keep: Bools, lift: F8 | None, m: int) -> Best:
-        n, scores = len(self.names), self.scores
+    def __init__(self, names: Sequence[str], scores: F8, others: Sequence[str] = (), of_others: F8 = NONE) -> None:
         finite(scores)
-        counts = scores if lift is None else lifted(scores, lift[:n])
-        kept = keep[:n]
-        best = top(np.where(kept, counts, -np.inf), m)
-        if len(best) and not kept[best[-1]]:
-            best = best[kept[best]]
+        finite(of_others)
+        self.names, self.scores, self.others, self.of_others = names, scores, others, of_others
+        self._counts: F8 | None = None  # a request is lifted in one way, however often it is asked for more
+
+    def best(self, keep: Bools, lift: F8 | None, m: int, among: I8 | None = None) -> Best:
+        n, scores, counts = len(self.names), self.scores, self._counts
+        if counts is None:
+            counts = self._counts = scores if lift is None else lifted(scores, lift[:n])
+        if among is not None:
+            codes = among[keep[among]]
+            best = codes[top(counts[codes], m)]
+        else:
+            kept = keep[:n]
+            best = top(np.where(kept, counts, -np.inf), m)
+            if len(best) and not kept[best[-1]]:
+                best = best[kept[best]]
         found = Best(best, scores[best], -counts[best])
-        return found if not self.others else self._merged(found, keep, lift, m)
+        return found if not self.others else self._merged(found, keep, lift, m, among)
 
-    def _merged(self, found: Best, keep: Bools, lift: F8 | None, m: int) -> Best:
+    def _merged(self, found: Best, keep: Bools, lift: F8 | None, m: int, among: I8 | None) -> Best:
         n, scores = len(self.names), self.of_others
-        finite(scores)
         counts = scores if lift is None else lifted(scores, lift[n:])
-        also = np.flatnonzero(keep[n:])
+        also = np.flatnonzero(keep[n:]) if among is None else NOTHING
         codes = np.concatenate([found.codes, n + also])
         keys = np.concatenate([found.keys, -counts[also]])
         names = [*map(self.names.__getitem__, found.codes.tolist()), *map(self.others.__getitem__, also.tolist())]
@@ -132,7 +137,11 @@ class Listed:
             self._take(self._n)
             self._whole = True
 
-    def best(self, keep: Bools, lift: F8 | None, m: int) -> Best:
+    def best(self, keep: Bools, lift: F8 | None, m: int, among: I8 | None = None) -> Best:
+        if among is not None:
+            alone = np.zeros_like(keep)
+            alone[among] = keep[among]
+            keep = alone
         found = self._best(keep, lift)
         if not self._whole and (lift is not None or len(found.codes) < m):
             self._all()
