@@ -16,6 +16,7 @@ from tests.data.test_items import ITEMS
 from tests.release.made import add_model, hold
 from tests.serve.asking import NOON, TOML, Asker, alive
 from tests.tiers import both
+from tests.web.serving import traced
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
 from tidemill.errors import ConfigError
@@ -33,6 +34,8 @@ from tidemill.store.artifacts.codecs import put_bundle
 from tidemill.tasks.ranking.bundle import recommend_bundle
 from tidemill.tasks.ranking.rank import Ranking
 from tidemill.types import DAY, HeldClock
+from tidemill.web.app import face
+from tidemill.web.pages import trace as pages
 
 NAMES = [f"i{n:02}" for n in range(40)]
 MODEL = NAMES[:30]
@@ -79,7 +82,8 @@ def project(tmp_path: Path, home: Path) -> Iterator[Project]:
 def run(project: Project) -> Callable[..., Any]:
     def go(work: Callable[[Asker], Any]) -> Any:
         async def main() -> Any:
-            app = App(prepare(project), lambda: ())
+            serving = prepare(project)
+            app = App(serving, lambda: [face])
             async with alive(app, auth.issue(project.store, "test", SCOPES)) as ask:
                 return await work(ask)
 
@@ -159,6 +163,26 @@ def test_nothing_to_show_is_an_empty_answer_that_is_counted(project: Project, ru
     assert (said["items"], said["reasons"]["out"], said["reasons"]["short"]) == ([], {"in_stock": 30}, True)
     assert 'tidemill_rules_short_total{endpoint="shop",how="empty"} 1.0' in metrics
     assert 'tidemill_rules_out_total{endpoint="shop",rule="in_stock"} 30.0' in metrics
+
+
+def test_the_pages_of_a_prediction_and_of_what_is_live_say_it(
+    project: Project, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "_traced", traced)
+
+    async def work(ask: Asker) -> Any:
+        at = await feed(ask, {"i10": 1, "i11": 1, "i38": 1})
+        said = await predict(ask, at, k=5, context={"basket": ["<b>"], "channel": "app"})
+        host = {"headers": {"Accept": "text/html"}}
+        return said, [
+            (await ask("GET", path, **host)).body.decode() for path in (f"/trace?id={said['prediction_id']}", "/live")
+        ]
+
+    said, (trace, live) = run(work)
+    assert said["reasons"]["moved"] == {"i38": ["popularity"]} and said["reasons"]["short"]
+    for shown in ('id="rules"', said["reasons"]["rules"], "in_stock took out", "popularity", "&lt;b&gt;"):
+        assert shown in trace
+    assert 'id="rules"' in live and "in_stock" in live and "too few items" in live
 
 
 def test_rules_change_when_the_server_is_told_to_look(project: Project, run: Callable[..., Any]) -> None:

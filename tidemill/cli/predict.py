@@ -122,8 +122,8 @@ def one(
             raise click.UsageError("--file has the requests whole: leave out SUBJECT and what is asked of one")
         return _several(server.predict_many(project, _lines(file), endpoint, position))
     if active:
-        if subject or inputs is not None or key or recent:
-            raise click.UsageError("--active asks about everybody: leave out SUBJECT, --inputs, --recent and --key")
+        if subject or inputs is not None or key or recent or context:
+            raise click.UsageError("--active asks about everybody: leave out SUBJECT and what is asked of one")
         with steps_shown(wants_json()) as on_event:
             found = batch.predict_active(project, Caller.local(), endpoint, on_event, out, explain)
         return _active(found.answers, out)

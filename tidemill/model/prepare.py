@@ -58,7 +58,7 @@ def parameters(scope: Endpoint, version: int | None, author: str, *, only: JsonO
 
 def _ruled(model: Model) -> JsonObject:
     """The endpoints that serve it by rules of their own, for the card; nothing where there are none."""
-    names = sorted({scope.name for scope in model.served if scope.config.policies.rules})
+    names = sorted({scope.name for scope in model.served if scope.list_rules})
     return {"ruled": ", ".join(names)} if names else {}
 
 

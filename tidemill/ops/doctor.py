@@ -163,7 +163,7 @@ def _rules(project: Project) -> Iterator[Finding]:
     """Whether the rules of an endpoint leave enough to be answered, and read what there is."""
     check_rules(project)
     for name, scope in project.endpoints.items():
-        if scope.config.policies.rules and (found := lately(scope)) is not None:
+        if scope.list_rules and (found := lately(scope)) is not None:
             hint = "tidemill trace PREDICTION says what each rule took out: more stock, or fewer rules"
             yield Finding(f"rules of {name}", not found.often, found.message, hint)
 

@@ -23,7 +23,7 @@ _KEY = "rules:{}"
 
 def rules_of(scope: Endpoint) -> Rules | None:
     """Those that the endpoint has; None: none."""
-    section = scope.config.policies.rules
+    section = scope.list_rules
     return Rules(section) if section else None
 
 
@@ -44,7 +44,7 @@ def kept(store: MetadataStore, mark: str) -> Rules:
 
 def check_project(project: Project) -> None:
     """Raises ConfigError as `check_columns`, of every endpoint's."""
-    scopes = [scope for scope in project.endpoints.values() if scope.config.policies.rules]
+    scopes = [scope for scope in project.endpoints.values() if scope.list_rules]
     items = (begun(project) or EMPTY) if scopes else EMPTY
     for scope in scopes:
         check_columns(scope, items)
@@ -52,11 +52,11 @@ def check_project(project: Project) -> None:
 
 def check_columns(scope: Endpoint, items: ItemTable) -> None:
     """Raises ConfigError, at its line, for a rule that reads a column which no item table has, or reads it as what it is not."""
-    for key, column in scope.config.policies.rules.columns():
+    for key, column in scope.list_rules.columns():
         if column not in items.columns:
             hint = did_you_mean(column, items.columns) if items.columns else _NO_TABLE
             raise _wrong(scope, key, f"no item table has a column {column!r}", hint)
-    for key, column, hint in _unlike(scope.config.policies.rules, items.columns):
+    for key, column, hint in _unlike(scope.list_rules, items.columns):
         raise _wrong(scope, key, f"the column {column!r} is a {items.columns[column]}", hint)
 
 

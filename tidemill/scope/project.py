@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -29,6 +29,7 @@ from tidemill.config.policies import (
     stages,
 )
 from tidemill.config.resolve import Config, EndpointConfig, PromotionSection
+from tidemill.config.rules import RulesSection
 from tidemill.config.sections import DataConfig, FeatureViewConfig, GoalSection, ModelSection
 from tidemill.errors import NotAttested, NotFound, ProjectError
 from tidemill.process.memory import machine_memory
@@ -205,6 +206,16 @@ class Endpoint:
     def promotion(self) -> PromotionSection:
         """What a version must have shown in the environment before."""
         return self.project.config.environment[self.environment].promotion or PromotionSection()
+
+    @property
+    def list_rules(self) -> RulesSection:
+        """What becomes of a recommender's list after the model."""
+        return self.config.policies.rules
+
+    def reread(self) -> Endpoint:
+        """The same as the file says it now. Raises ConfigError."""
+        found = load(self.project.root / "tidemill.toml").endpoints.get(self.environment, {})
+        return replace(self, config=found[self.name]) if self.name in found else self
 
     @property
     def explain_share(self) -> float:

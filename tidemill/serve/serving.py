@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tidemill.access.tokens import TokenCache, cache
-from tidemill.config.decode import load
 from tidemill.config.network import history_bytes
 from tidemill.errors import AlreadyUp, Damaged, NoRoute, NotThereYet, StoreError, TidemillError
 from tidemill.features.items import begun
@@ -207,10 +206,10 @@ class Serving:
     def _reread_rules(self) -> None:
         """Answer by the rules that the file says now; by those of before, where it cannot be read."""
         try:
-            config = load(self.project.root / "tidemill.toml").endpoints.get(self.project.environment, {})
-            for name, predictor in self.predictors.items():
-                if (said := config.get(name)) is not None and said.policies.rules != predictor.section:
-                    predictor.take_rules(replace(predictor.scope, config=said))
+            for predictor in self.predictors.values():
+                now = predictor.scope.reread()
+                if now.list_rules != predictor.section:
+                    predictor.take_rules(now)
         except TidemillError as exc:
             _log.error("the rules stay as they were: %s", exc)
 
