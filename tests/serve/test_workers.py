@@ -10,12 +10,17 @@ import threading
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.raised import raised
+from tests.release.made import hold
 from tests.serve import released
-from tests.serve.asking import opened
+from tests.serve.asking import TOML, opened
+from tests.serve.test_loading import flip
 from tests.serve.test_supervisor import SCRIPT, told, wait_for
+from tests.store.sql.conftest import server  # noqa: F401 - a fixture
+from tests.tiers import both
 from tidemill.access import tokens as auth
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, Unauthorized
@@ -27,12 +32,14 @@ from tidemill.serve.supervisor import up
 TWO = SCRIPT.replace("port=0,", "port=0, workers=2,")
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """An `up` of two scorers on the folder's own stores."""
+@pytest.fixture(scope="module", params=both("sqlite", "postgresql"))
+def served(request, tmp_path_factory):
+    """An `up` of two scorers, on the folder's own stores and on a server's."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("workers")
         patch.setenv("TIDEMILL_HOME", str(folder / "home"))
+        if request.param == "postgresql":
+            patch.setattr("tests.serve.asking.TOML", TOML + _stores(request.getfixturevalue("server")))
         with opened(folder / "shop") as project:
             released.champion(project)
             env = {**os.environ, "PYTHONPATH": os.getcwd()}
@@ -43,6 +50,13 @@ def served(tmp_path_factory):
                 process.send_signal(signal.SIGTERM)
                 assert process.wait(60) == 0
     assert not (Path(project.root) / ".tidemill" / "up.json").exists()
+
+
+def _stores(postgres):
+    name = f"workers_{postgres.schema()}"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f'\n[stores]\nmetadata = "postgresql://tidemill@127.0.0.1:{postgres.port}/{name}"\n'
 
 
 def pids(project):
@@ -69,6 +83,21 @@ def test_two_answer_and_each_is_known(served):
     known = scorers(served)
     assert sorted(one.pid for one in known) == sorted(pids(served).values())
     assert {one.state for one in known} == {"ok"} and {one.address[-2:] for one in known} == {"#1", "#2"}
+
+
+def test_whoever_is_asked_shows_what_all_have_counted(served):
+    asked(served, 12)
+
+    def counts():
+        one = client(served)
+        one._connection.request("GET", "/metrics", headers=one._headers)
+        text = one._connection.getresponse().read().decode()
+        one.close()
+        lines = [line for line in text.splitlines() if line.startswith("tidemill_predictions_total{")]
+        return {line.partition('worker="')[2][0]: float(line.rpartition(" ")[2]) for line in lines}
+
+    wait_for(lambda: sum(counts().values()) == served.live.predictions.count())
+    assert set(counts()) <= {"1", "2"}
 
 
 def test_a_key_is_one_answer_whoever_is_asked(served):
@@ -102,8 +131,9 @@ def test_what_is_taken_back_is_refused_by_both_when_that_is_said(served):
         one.close()
 
 
-def test_one_is_killed_under_load_and_nobody_is_refused(served):
-    before, stop, given, lost = pids(served), threading.Event(), [], []
+@pytest.mark.parametrize("kills", both(1, 10))
+def test_one_is_killed_under_load_and_nobody_is_refused(served, kills):
+    stop, given, lost = threading.Event(), [], []
 
     def ask():
         while not stop.is_set():
@@ -118,17 +148,61 @@ def test_one_is_killed_under_load_and_nobody_is_refused(served):
     for thread in threads:
         thread.start()
     wait_for(lambda: len(given) > 20)
-    os.kill(before["scorer"], signal.SIGKILL)
-    n = len(given)
-    wait_for(lambda: len(given) > n + 20)
-    wait_for(lambda: pids(served)["scorer"] not in (None, before["scorer"]))
+    for _ in range(kills):
+        before = pids(served)
+        os.kill(before["scorer"], signal.SIGKILL)
+        n = len(given)
+        wait_for(lambda n=n: len(given) > n + 20)
+        wait_for(lambda before=before: pids(served)["scorer"] not in (None, before["scorer"]))
+        assert pids(served)["scorer-2"] == before["scorer-2"]
     stop.set()
     for thread in threads:
         thread.join()
-    assert pids(served)["scorer-2"] == before["scorer-2"]
     assert len(served.live.predictions.find(given)) == len(given)
-    assert len(lost) <= len(threads) and not any("no server answers" in one for one in lost)
+    assert len(lost) <= kills * len(threads) and not any("no server answers" in one for one in lost)
     wait_for(lambda: {one.state for one in scorers(served)} == {"ok"} and len(scorers(served)) == 2)
+
+
+@pytest.mark.parametrize("promotions", both(3, 100))
+def test_no_request_is_dropped_while_one_release_follows_another(served, promotions):
+    """Each promotion is followed by both, under load; a bundle that does not load leaves the last good one answering."""
+    stop, found, lost = threading.Event(), [], []
+
+    def ask():
+        one = client(served)
+        while not stop.is_set():
+            try:
+                found.append(one.post("/predict/shop", {"subject": "7"}))
+            except Exception as exc:
+                lost.append(str(exc))
+        one.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    first = 2 + len(served.store.releases.list())
+    for version in range(first, first + promotions):
+        released.champion(served, version)
+        wait_for(lambda version=version: serves(served) == {f"model:shop@{version}"})
+    damaged = released.model(served, first + promotions)
+    flip(served.artifacts.path(damaged.bundle))
+    held = hold(served, damaged, f"rel_{first + promotions}")
+    served.store.releases.promote(held.id, served.clock.now())
+    wait_for(lambda: {one.state for one in scorers(served)} == {"degraded"})
+    n = len(found)
+    wait_for(lambda: len(found) > n + 20)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not lost and {one["model"] for one in found[n + 5 :]} == {f"model:shop@{first + promotions - 1}"}
+    assert {one["fallback"] for one in found[-10:]} == {"last_good"}
+    released.champion(served, first + promotions + 1)
+    wait_for(lambda: {one.state for one in scorers(served)} == {"ok"})
+
+
+def serves(project):
+    """The champions that the two serve."""
+    return {one.serves["shop"].get("champion") for one in scorers(project)}
 
 
 def test_a_replay_has_one(served, monkeypatch):

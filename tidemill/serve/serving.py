@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -23,6 +24,8 @@ from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Predictor
 from tidemill.serve.presence import Presence, uptime
 from tidemill.serve.replay import ReplayClock
+from tidemill.serve.together import SECONDS as COUNT_BEAT
+from tidemill.serve.together import Together
 from tidemill.store.records import OnlineEvent, Scorer
 from tidemill.types import Clock, JsonObject, did_you_mean, new_id
 
@@ -63,6 +66,7 @@ class Serving:
     address: str = ""  # where it listens, of a scorer that others of its stores shall know of
     presence: Presence | None = None
     workers: int = 1  # scorers of this machine, of which this is one
+    together: Together | None = None  # what all of them count
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _following: asyncio.Lock = field(default_factory=asyncio.Lock)
     _beats: list[asyncio.Task[None]] = field(default_factory=list)
@@ -94,6 +98,8 @@ class Serving:
         self._beats = [asyncio.create_task(self._heartbeat())]
         if self.remote:
             self._beats.append(asyncio.create_task(self._far_beat()))
+        if self.together is not None:
+            self._beats.append(asyncio.create_task(self._count_beat(self.together)))
         for one in () if self.candidate else self.beside:
             one.begin()
 
@@ -259,6 +265,12 @@ class Serving:
         while True:
             await asyncio.sleep(FAR_BEAT)
             await self._follow()
+
+    async def _count_beat(self, together: Together) -> None:
+        while True:
+            with suppress(OSError):  # a full disk
+                await asyncio.to_thread(together.write)
+            await asyncio.sleep(COUNT_BEAT)
 
     async def _follow(self) -> None:
         try:

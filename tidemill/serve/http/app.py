@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import entry_points
 from typing import TypeVar
@@ -373,7 +374,12 @@ async def _ready(app: App, call: Call) -> Reply:
 
 
 async def _metrics(app: App, call: Call) -> Reply:
-    return 200, [(b"content-type", CONTENT_TYPE.encode()), *JSON[1:]], app.serving.metrics.render()
+    together, type_ = app.serving.together, [(b"content-type", CONTENT_TYPE.encode()), *JSON[1:]]
+    if together is None:
+        return 200, type_, app.serving.metrics.render()
+    with suppress(OSError):  # a full disk: then as of a moment ago
+        together.write()
+    return 200, type_, together.render()
 
 
 async def _login(app: App, call: Call) -> Reply:

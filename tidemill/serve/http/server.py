@@ -43,6 +43,7 @@ from tidemill.serve.http.wire import Wire
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Loaded, Predictor, Served, load_scorer, scope_of
 from tidemill.serve.serving import Serving
+from tidemill.serve.together import Together
 from tidemill.store.records import Release, Token
 from tidemill.types import JsonObject, SystemClock
 
@@ -133,6 +134,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             app.reading.seconds = args.read_seconds
             app.serving.address = "" if app.serving.candidate else _known_as(app.door.own(address["port"]), args)
             app.serving.workers = args.workers
+            if args.workers > 1:
+                counts = app.serving.metrics.registry
+                app.serving.together = Together(project.state, counts, args.worker, args.workers)
             gc.collect()
             gc.freeze()
             run(app, listening, lambda: _tell(starter, address))
