@@ -187,6 +187,14 @@ def test_what_many_answers_knew_is_read_one_after_the_other(project: Project) ->
         assert [table.row(item) for item in "ab"] == [whole.row(item) for item in "ab"]
 
 
+def test_what_is_kept_of_a_dataset_that_is_no_table_any_more_is_not_known(project: Project) -> None:
+    told = [ItemChange(dataset, "mug", "", 1, {"colour": "red"}) for dataset in ("former", "items")]
+    project.live.items.set(told[:1], 1).result(60)
+    assert item_table(project).columns.keys() == {"name", "price", "stock", "shop", "left"}
+    project.live.items.set(told[1:], 1).result(60)
+    assert item_table(project).row("mug")["colour"] == "red"  # a column that came while the server runs
+
+
 def test_a_store_that_was_put_back_is_read_anew(project: Project) -> None:
     histories = Histories(project.live, items=begun(project))
     for n in range(3):

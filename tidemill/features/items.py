@@ -75,6 +75,8 @@ class ItemTable:
     """By column, the dataset that says it."""
     titled: str = ""
     """The column that says what an item is called."""
+    datasets: frozenset[str] = frozenset()
+    """Whose rows it takes; nothing said: any. What the store holds of a dataset that is none of the project's any more is not known."""
     _number: dict[str, int] = field(default_factory=dict)  # shared by tables that came of each other: it only grows
     _words: Mapping[str, tuple[list[str], dict[str, int]]] = field(default_factory=dict)  # by column; shared, too
     _arrays: Mapping[tuple[str, str], NDArray[Any]] = field(default_factory=dict)  # by store and column
@@ -169,6 +171,7 @@ class ItemTable:
 
     def updated(self, rows: Sequence[Row], position: int) -> ItemTable:
         """With these rows in place of what was known of their items."""
+        rows = [row for row in rows if row[1] in self.datasets] if self.datasets else rows
         if not rows:
             return self.at(position)
         made = _Made(self, rows)
@@ -209,7 +212,7 @@ def begun(project: Project) -> ItemTable | None:
             if of_dataset.setdefault(name, dataset) == dataset:
                 kinds[name] = kind
         title = title or ("" if columns.store else columns.title)
-    return ItemTable(kinds=kinds, of_dataset=of_dataset, titled=title)
+    return ItemTable(kinds=kinds, of_dataset=of_dataset, titled=title, datasets=frozenset(tables))
 
 
 def filled(table: ItemTable, rows: Iterable[Row], position: int) -> ItemTable:
