@@ -17,6 +17,7 @@ from tests.serve.batch.conftest import rows
 from tidemill.access import tokens as auth
 from tidemill.access.caller import Caller
 from tidemill.access.tokens import SCOPES
+from tidemill.data.tables.tables import open_tables
 from tidemill.errors import Conflict, SourceError
 from tidemill.ops import batch as verbs
 from tidemill.ops import predictions, runs
@@ -24,6 +25,7 @@ from tidemill.scope.project import Project
 from tidemill.serve.batch import given
 from tidemill.serve.http.app import App
 from tidemill.serve.serving import prepare
+from tidemill.testing import records as sample
 from tidemill.types import digest
 
 N = 250
@@ -127,6 +129,30 @@ def test_a_table_takes_each_partition_once(tables: Project) -> None:
     there = pl.DataFrame(pl.scan_delta(str(out)).collect())
     assert there.height == N and there["row"].n_unique() == N
     assert first.partitions == DeltaTable(str(out)).version(), "version 0 is the empty table"
+
+
+def test_rows_of_a_dataset_are_those_of_a_version(tables: Project) -> None:
+    """The latest, or the one that is named."""
+    kept = open_tables(tables)
+    for version, (first, last) in enumerate([(0, 150), (150, 250)], 1):
+        kept.append("sales", rows(N)[first:last], ingest=f"i{version}", at=0)
+        tables.store.datasets.add(sample.dataset(dataset="sales", version=version))
+    whole = run(tables, "sales", tables.root / "whole")
+    older = run(tables, "dataset:sales@1", tables.root / "older")
+    assert (whole.rows, older.rows) == (N, 150)
+    (edge,) = tables.store.edges.list(source="dataset:sales@1")
+    assert older.run in edge.target
+
+
+@pytest.mark.nightly
+def test_rows_of_a_delta_table_are_what_its_log_says(tables: Project) -> None:
+    """Not its files one by one. They are read by a process of its own, as those of any foreign file are."""
+    rows(N)[:99].write_delta(str(tables.root / "lake"))
+    rows(N)[99:120].write_delta(str(tables.root / "lake"), mode="append")
+    assert run(tables, "lake", tables.root / "lake-out").rows == 120
+    DeltaTable(str(tables.root / "lake")).delete("ticket < 20")
+    again = run(tables, "lake", tables.root / "lake-after")
+    assert again.rows == 100 and again.met == 0
 
 
 def test_what_was_answered_is_found_traced_and_listed(tables: Project) -> None:
