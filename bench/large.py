@@ -53,7 +53,7 @@ task = "regress"
 """
 
 
-def lay(root: Path, rows: int) -> None:
+def lay(root: Path, rows: int, kind: str = "parquet") -> None:
     """A project with one file of so many rows x 8."""
     (root / "data").mkdir(parents=True)
     (root / "contracts").mkdir()
@@ -64,15 +64,24 @@ def lay(root: Path, rows: int) -> None:
     frame = pl.DataFrame({"id": np.arange(rows), "machine": rng.integers(0, MACHINES, rows), "at": at})
     drawn = {f"x{i}": rng.normal(size=rows).round(4) for i in range(COLUMNS)}
     typed = frame.with_columns(pl.col("machine").cast(pl.String), pl.col("at").cast(pl.Datetime("us")))
-    typed.with_columns(pl.Series(name, values) for name, values in drawn.items()).write_parquet(root / "data/a.parquet")
+    whole = typed.with_columns(pl.Series(name, values) for name, values in drawn.items())
+    if kind == "csv":
+        whole.write_csv(root / "data/a.csv")
+        (root / "tidemill.toml").write_text(TOML.replace("*.parquet", "*.csv"))
+    else:
+        whole.write_parquet(root / "data/a.parquet")
 
 
-def ingest(root: Path) -> None:
+def ingest(root: Path, workers: str = "1") -> None:
+    """Told at the end: how much CPU this process itself took."""
     from tidemill.data.pipeline import ingest as take
     from tidemill.scope.project import open_project
 
+    with (root / "tidemill.toml").open("a") as toml:
+        toml.write(f"[engine]\nworkers = {workers}\n")
     with open_project(root) as project:
         take(project, "readings")
+    (root / "own").write_text(str(time.process_time()))
 
 
 def join(root: Path) -> None:
@@ -129,6 +138,24 @@ def rows_of(base: Path) -> list[dict[str, Any]]:
         each = [1e6 * one.cpu_s / n for one, n in ((large, ROWS), (small, SMALL))]
         found.append(row(f"{said}: CPU a row", each[0], "us", each[1], floor))
     return found
+
+
+def pieces(base: Path) -> list[dict[str, Any]]:
+    """A text of a million rows, read by one process and by two workers: what is left to the process of the run, what it takes in all."""
+    found: dict[int, Timed] = {}
+    own: dict[int, float] = {}
+    for workers in (1, 2):
+        root = base / f"pieces{workers}"
+        subprocess.run([sys.executable, "-m", "bench.large", "lay", str(root), str(SMALL), "csv"], check=True, cwd=ROOT)
+        found[workers] = apart("ingest", root, str(workers))
+        own[workers] = float((root / "own").read_text())
+        shutil.rmtree(root)
+    said = f"ingest of {SMALL // 1_000_000} M rows x 8 of text, 2 workers"
+    return [
+        row(f"{said}: CPU in the process of the run", own[2], "s", own[1], "1 worker"),
+        row(f"{said}: CPU in all", found[2].cpu_s, "s", found[1].cpu_s, "1 worker"),
+        row(f"{said}: wall", found[2].wall_s, "s", found[1].wall_s, "1 worker"),
+    ]
 
 
 def fill(live: Path, n: int) -> None:
@@ -241,14 +268,14 @@ def run() -> list[dict[str, Any]]:
         both = [sum(one) for one in zip(*listed.values(), strict=True)]
         found.append(row(f"{len(listed)} lists together, beside 1 M answers", both[1], "ms", both[0], "beside 1 k"))
         found.append(row(f"the list that grew most: {worst}", listed[worst][1], "ms", listed[worst][0], "beside 1 k"))
-        return [*found, *rows_of(base)]
+        return [*found, *pieces(base), *rows_of(base)]
 
 
 def main(what: str, root: str, *more: str) -> None:
     if what == "lay":
-        lay(Path(root), int(more[0]))
+        lay(Path(root), int(more[0]), *more[1:])
     else:
-        (ingest if what == "ingest" else join)(Path(root))
+        (ingest if what == "ingest" else join)(Path(root), *more)
 
 
 if __name__ == "__main__":
