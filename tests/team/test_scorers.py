@@ -24,7 +24,7 @@ from tests.tiers import both
 from tidemill.access import tokens as auth
 from tidemill.access.caller import Caller
 from tidemill.access.tokens import SCOPES
-from tidemill.ops import tokens
+from tidemill.ops import releases, tokens
 from tidemill.ops.scorers import GONE, scorers
 from tidemill.ops.status import status
 from tidemill.scope.project import Project, open_project
@@ -297,6 +297,30 @@ def _canary(team: Team, subject: str) -> bool:
 
     beside = named("canary", team.project.endpoint().releases("canary"))
     return choose(tuple(beside.items()), subject) != "champion"
+
+
+def test_a_pause_is_acknowledged_when_both_have_switched_and_the_same_subjects_come_back(team: Team) -> None:
+    store = team.project.store
+    canary = released.canary(team.project, 8, 0.5)
+    asked = [f"paused{i}" for i in range(20)]
+
+    def models() -> list[dict[str, str]]:
+        return [{s: team.ask(i, "POST", "/predict/shop", {"subject": s})[1]["model"] for s in asked} for i in BOTH]
+
+    try:
+        team.settled()
+        before = models()
+        assert before[0] == before[1] and canary.model in before[0].values()
+        found = releases.pause(team.project, Caller.local(), canary.id, "a question")
+        assert (found.confirmed, found.ended, found.everywhere) == (2, 0, True)
+        assert all(canary.model not in each.values() for each in models()), "from the acknowledgement on"
+        assert releases.resume(team.project, Caller.local(), canary.id, "answered").confirmed == 2
+        assert models() == before
+        assert releases.halt(team.project, Caller.local(), canary.id, "enough").confirmed == 2
+        assert all(canary.model not in each.values() for each in models())
+    finally:
+        store.releases.update(canary.id, status="halted")
+        team.settled()
 
 
 def test_a_login_code_opens_one_of_the_scorers(team: Team) -> None:
