@@ -15,6 +15,7 @@ import pytest
 from tests.data.test_items import ITEMS
 from tests.release.made import add_model, hold
 from tests.serve.asking import NOON, TOML, Asker, alive
+from tests.serve.test_fallback import damage
 from tests.tiers import both
 from tests.web.serving import traced
 from tidemill.access import tokens as auth
@@ -183,6 +184,19 @@ def test_the_pages_of_a_prediction_and_of_what_is_live_say_it(
     for shown in ('id="rules"', said["reasons"]["rules"], "in_stock took out", "popularity", "&lt;b&gt;"):
         assert shown in trace
     assert 'id="rules"' in live and "in_stock" in live and "too few items" in live
+
+
+def test_what_is_usual_keeps_the_rules_too(project: Project, run: Callable[..., Any]) -> None:
+    async def before(ask: Asker) -> Any:
+        return await predict(ask, await feed(ask, {name: int(name not in ("i29", "i27")) for name in NAMES}), k=2)
+
+    async def after(ask: Asker) -> Any:
+        return await predict(ask, k=2)
+
+    assert run(before)["items"] == ["i28", "i26"]  # and what is usual by this champion is kept
+    damage(project, project.store.releases.get("rel_1"))
+    said = run(after)
+    assert (said["arm"], said["items"], said["reasons"]["out"]) == ("baseline", ["i28", "i26"], {"in_stock": 2})
 
 
 def test_rules_change_when_the_server_is_told_to_look(project: Project, run: Callable[..., Any]) -> None:

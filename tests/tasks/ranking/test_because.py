@@ -327,3 +327,11 @@ def test_items_are_called_what_the_rows_said_last() -> None:
 def test_a_title_is_a_text() -> None:
     with pytest.raises(ContractError):
         Contract.parse(CONTRACT.replace("text, logicalType: string", "text, logicalType: integer"))
+
+
+def test_an_item_that_a_rule_brought_is_not_said_to_be_chosen_for_the_person() -> None:
+    reason = Reason("lamp", 4.0, 0.0, (Contribution("mug", 3.0, "history", at="2011-03-04T10:00:00Z"),), 0.0)
+    chosen = because(reason, ())
+    assert because(reason, (), moved=["own brand"]) == chosen and "mug" in chosen
+    for rule in ("exposure", "popularity"):
+        assert "mug" not in because(reason, (), moved=[rule]) and "lamp" in because(reason, (), moved=[rule])

@@ -24,6 +24,10 @@ PARTS = {
     VISITS: "it suits how often you come",
     NEW: "you have not bought it yet",
 }
+BY_RULE = {
+    "exposure": "it is shown to everybody now and then",
+    "popularity": "it is new here, and may be had",
+}
 MONTHS = tuple(month_name)
 
 
@@ -41,14 +45,19 @@ def chosen(reason: Reason) -> Sequence[Contribution]:
     ]
 
 
-def because(reason: Reason, just: Collection[str], names: Mapping[str, str] | None = None) -> str:
-    """The sentence. ``just``: what the request named as taken just now; ``names``: of items, what people call them.
+def because(
+    reason: Reason, just: Collection[str], names: Mapping[str, str] | None = None, moved: Collection[str] = ()
+) -> str:
+    """The sentence. ``just``: what the request named as taken just now; ``names``: of items, what people call them; ``moved``: the rules
+    that brought the item where it is: one that the model did not choose is not said to be chosen.
 
     >>> made = (Contribution("mug", 3.0, "history", at="2011-03-04T10:00:00Z"), Contribution("popularity", 1.0, "part"))
     >>> because(Reason("lamp", 4.0, 0.0, made, 0.0), ())
     'You see “lamp” because you bought “mug” on 4 March 2011 and it is popular.'
     """
     shown = f"You see {_called(reason.answer, names)}"
+    if instead := next((words for rule, words in BY_RULE.items() if rule in moved), None):
+        return f"{shown} because {instead}."
     picked = [_why(one, reason.answer, one.what in just, names) for one in chosen(reason)]
     if not picked:
         return f"{shown} after what suits you better."

@@ -182,7 +182,8 @@ def sentence(scorer: Any, question: Question, reason: Reason, names: Mapping[str
     """For the person: because of what it bought, and when. ``names``: what items are called now, before what the model learned of it."""
     items = reason.answer, *(one.what for one in reason.contributions)
     called = {item: said for item in items if (said := names.get(item) or scorer.titles.get(item))}
-    return because(reason, _asked(question.request).recent, called)
+    moved = (question.output.get("reasons") or {}).get("moved", {}).get(reason.answer, ())
+    return because(reason, _asked(question.request).recent, called, moved)
 
 
 def _asked(request: Request) -> ItemsRequest:
