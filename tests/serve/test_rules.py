@@ -240,7 +240,7 @@ def test_a_rule_of_a_column_that_is_not_there_is_refused_when_it_is_loaded(
             assert refused.value.place == f"tidemill.toml:{line}"
 
 
-@pytest.mark.parametrize("size", both((200, 60), (10_000, 17_280)))
+@pytest.mark.parametrize("size", both((120, 30), (10_000, 17_280)))
 def test_a_day_of_a_shop(tmp_path: Path, home: Path, size: tuple[int, int]) -> None:
     """Every five seconds some stock changes, here or in another process, and somebody asks: nothing sold out, and k whenever k are there."""
     items, steps = size
