@@ -1,7 +1,7 @@
 """How long an A/B takes to find an effect, at the traffic and with the spread that the log shows. numpy only.
 
-Of the last days it is taken how well the mean is known after one of them, two, three …: v(d) = a + b / d. More days bring more
-requests (b), but where the same subjects come again, not more subjects, and what they differ by stays (a). Two arms of half a share each
+Of the last days it is taken how well the mean is known by the answers up to each of them: v(n) = a + b / n. More days bring more
+answers (b), but where the same subjects come again, not more subjects, and what they differ by stays (a). Two arms of half a share each
 know their difference with 4 v / share.
 """
 
@@ -44,25 +44,25 @@ class Plan:
 
 
 def fitted(known: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """(a, b) of v(d) = a + b / d, neither below 0, of (d, v): how well the mean was known after so many days.
+    """(a, b) of v(n) = a + b / n, neither below 0, of (n, v): how well the mean was known by so many answers.
 
-    >>> [round(x, 6) for x in fitted([(d, 0.01 + 0.02 / d) for d in (1, 2, 3, 4, 5, 6)])]
+    >>> [round(x, 6) for x in fitted([(n, 0.01 + 0.02 / n) for n in (1, 2, 3, 4, 5, 6)])]
     [0.01, 0.02]
     >>> fitted([(2.0, 0.02)])
     (0.0, 0.04)
     """
-    days, v = (np.array(column, np.float64) for column in zip(*known))
+    answers, v = (np.array(column, np.float64) for column in zip(*known))
     late = slice(len(v) // 3, None)  # one day more says most where there were many
-    design = np.stack([np.ones_like(days), 1 / days], axis=1)[late]
+    design = np.stack([np.ones_like(answers), 1 / answers], axis=1)[late]
     if len(design) >= 3:
         a, b = np.linalg.lstsq(design, v[late], rcond=None)[0]
         if a >= FLOOR * v[-1] and b > 0:
             return float(a), float(b)
-    return 0.0, float(v[-1] * days[-1])
+    return 0.0, float(v[-1] * answers[-1])
 
 
 def days_for(effect: float, share: float, a: float, b: float, alpha: float = ALPHA) -> float | None:
-    """Days until the effect is found; None where no time is enough.
+    """Days until the effect is found; None where no time is enough. ``b``: of days.
 
     >>> round(days_for(0.05, 1.0, 0.0, 0.0004), 1), days_for(0.001, 0.1, 0.01, 0.01)
     (9.6, None)

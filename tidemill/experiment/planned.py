@@ -37,7 +37,7 @@ def plan_of(scope: Endpoint, share: float, effect: float, metric: str, span: Mic
     count = sum(map(len, asked)) / days if days else 0.0
     sides = [_side(scope, each, metric) for each in asked]
     whole = sum((one.judged for one in sides), 0)
-    spread = _spread(sides, metric, scope.monitor.span / DAY)
+    spread = _spread(sides, metric)
     none = Plan(metric, effect, share, None, count, told, whole, round(days), None, after, None)
     if not spread:
         why = f"too few answers have a label in the last {BACK} windows"
@@ -46,6 +46,7 @@ def plan_of(scope: Endpoint, share: float, effect: float, metric: str, span: Mic
     mean = sum(sum(one.sums) for one in sides) / whole
     left = share * (1 - (scope.holdout.part if scope.holdout else 0.0))
     a, b = fitted(spread)
+    b *= days / whole
     found = days_for(effect, left, a, b)
     visible = effect_in(span / DAY, left, a, b) if span else None
     why = (
@@ -72,8 +73,8 @@ def _side(scope: Endpoint, asked: Sequence[Prediction], metric: str) -> Side:
     return side((unit_of(one.prediction), one.values[metric]) for one in found if one.values)
 
 
-def _spread(sides: Sequence[Side], metric: str, days: float) -> list[tuple[float, float]]:
-    """(days, how well the mean was known after them: the square of its error, a share of it)."""
+def _spread(sides: Sequence[Side], metric: str) -> list[tuple[float, float]]:
+    """(answers, how well the mean was known by them: the square of its error, a share of it), window by window."""
     root = 0.5 if measure(metric).root else 1.0
-    found = ((n * days, known(one)) for n, one in enumerate(accumulate(sides), 1))
-    return [(d, (root * one.error) ** 2) for d, one in found if one is not None]
+    found = ((so_far.judged, known(so_far)) for so_far in accumulate(sides))
+    return [(float(n), (root * one.error) ** 2) for n, one in found if one is not None]

@@ -49,7 +49,7 @@ def experiment(ask: Ask) -> Shown:
         }
         for name, model, release, failed in zip("ab", found.models, found.arms, shown.failed, strict=True)
     ]
-    picture = sequence("How much better b is than a", closed, margin=found.margin)
+    picture = sequence("How much better b is than a", closed)
     values = {
         "x": shown,
         "e": found,
@@ -71,8 +71,8 @@ def _worth(ask: Ask, endpoint: str) -> dict[str, Any]:
     return {"endpoint": endpoint, "said": said, "found": found, "picture": picture}
 
 
-def sequence(title: str, closed: Sequence[Window], *, margin: float | None = None) -> Markup:
-    """The estimate and its confidence sequence as they grew window by window; 0 is always in sight."""
+def sequence(title: str, closed: Sequence[Window]) -> Markup:
+    """The estimate and its confidence sequence as they grew window by window, and the line at 0 that decides."""
     points: list[lines.Point] = []
     band = []
     for window in closed:
@@ -81,9 +81,7 @@ def sequence(title: str, closed: Sequence[Window], *, margin: float | None = Non
         if gain is not None:
             band.append((float(window.end), gain[1], gain[2]))
     series = [lines.Series("estimate, with its confidence sequence", points, band)]
-    return lines.lines(
-        title, series, y="more is better (a share of the level)", show=words.share, floor=0.0, limit=margin
-    )
+    return lines.lines(title, series, y="more is better (a share of the level)", show=words.share, limit=0.0)
 
 
 PAGES = (
