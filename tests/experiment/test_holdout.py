@@ -102,6 +102,8 @@ def test_the_page_and_status_say_what_the_loop_was_worth(first: Traffic) -> None
     assert found.estimate is not None and found.estimate.low < 1 < found.estimate.high
     assert found.estimate.low > 0 and found.requests[1] > 8 * found.requests[0] > 0
     assert status(first.project, Health({})).worth == [found]
+    judged = first.project.store.windows.list(endpoint="shop", monitor="quality")
+    assert sum(w.n for w in judged) == found.requests[1], "the holdout's answers are no quality of the loop's"
     assert first.project.store.windows.list(endpoint="shop", monitor=f"holdout/first/{0.1:g}")[-1].complete
 
 

@@ -19,6 +19,7 @@ from tidemill.monitor import decay
 from tidemill.monitor.promise import Promise, Shortfall, promised, shortfall
 from tidemill.monitor.quality import QUALITY, judge_all, of_quality, run_of
 from tidemill.monitor.windows import MOST, close, closed_of, due
+from tidemill.release.variants import HOLDOUT
 from tidemill.store.payloads import DetectorState, QualityWindow
 from tidemill.store.records import Prediction, Tx, Window
 from tidemill.tasks.table import outcome_scorer_of
@@ -108,11 +109,12 @@ def _look(scope: Endpoint, judge: OutcomeScorer, asked: _Asked, champion: str | 
     """Its answers, by the version that it was judged with, or by the champion of now."""
     model = of_quality(asked.before).model if asked.before else champion
     labels = scope.live.outcomes.labels(**scope.here, since=asked.start, until=asked.end)
-    answers = scope.live.predictions.watched(**scope.here, since=asked.start, until=asked.end)
+    given = scope.live.predictions.watched(**scope.here, since=asked.start, until=asked.end)
+    answers = [one for one in given if one.arm != HOLDOUT]  # what is not meant to be good is no quality of the loop's
     found = judge_all(scope.live, judge, answers)
     scored = [j for j in found if j.values]
     data = replace(_measured(scope, model, judge, found, scored), labels=labels, labels_through=through)
-    complete = _is_complete(answers, through)
+    complete = _is_complete(given, through)
     data, missed = _beside_promise(scope, judge, data, scored)
     return _Found(len(scored), data, missed if complete else None, complete)
 
