@@ -221,13 +221,13 @@ def test_only_what_changed_is_read_again(project: Project, monkeypatch: pytest.M
     loop._join(project.endpoint(), now)
     read: list[Micros] = []
     predictions = project.live.predictions
-    whole = predictions.list
+    whole = predictions.watched
 
     def heard(**where: Any) -> Any:
         read.append(where["since"])
         return whole(**where)
 
-    monkeypatch.setattr(predictions, "list", heard)
+    monkeypatch.setattr(predictions, "watched", heard)
     again = close_quality(project.endpoint(), now)
     assert read == [OPENING + 2 * DAY, OPENING + 9 * DAY]
     assert [w.start for w in again] == [OPENING + day * DAY for day in range(2, 10)]
