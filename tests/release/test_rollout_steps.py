@@ -144,6 +144,22 @@ def test_a_paused_canary_answers_nobody_its_time_stands_still_and_its_subjects_c
     ]
 
 
+def test_a_pause_is_said_wherever_one_looks(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    from tidemill.cli.main import main
+    from tidemill.ops.status import status
+    from tidemill.web.pages.releases import actions_of, standing
+
+    canary = begun(project)
+    assert actions_of(canary) == ("pause", "halt", "rollback")
+    rollout.pause(project, canary.id, by="ada", reason="a question")
+    paused = found(project)
+    assert actions_of(paused) == ("resume", "halt", "rollback")
+    assert "by ada: a question; it answers nobody" in standing(paused, project.clock.now())
+    assert next(part for part in status(project, {}).parts if part.key == "release").code == "paused"
+    assert main(["release", "status", "--project", str(project.root)]) in (0, None)
+    assert "model:shop@2 is paused: a question" in capsys.readouterr().out
+
+
 def test_a_rule_that_is_broken_takes_a_paused_release_back_all_the_same(project: Project) -> None:
     """Its labels come later than its answers."""
     canary = begun(project)

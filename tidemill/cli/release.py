@@ -92,7 +92,9 @@ def status(project: Project, endpoint: str | None, limit: int, before: str | Non
     why: list[Part] = ["", Table({"release": "release", "refused or held by": "gate", "reason": "reason"}, reasons)]
     dark: list[Part] = [f"\n{r['model']} is in shadow: {r['shadow']}" for r in answer.value if r["shadow"]]
     coming: list[Part] = [f"\n{said}" for said in releases.waiting(project, endpoint).values()]
-    return Answer(answer.value, [*answer.parts, *(why if reasons else []), *dark, *coming])
+    held = [(r["model"], r["evidence"]["paused"]) for r in answer.value if r["status"] == "canary"]
+    still: list[Part] = [f"\n{model} is paused: {pause['reason']}" for model, pause in held if pause]
+    return Answer(answer.value, [*answer.parts, *(why if reasons else []), *dark, *still, *coming])
 
 
 def _listed(project: Project, release: Release) -> dict[str, Any]:
