@@ -109,6 +109,7 @@ def test_what_failed_is_sent_too(project):
 ])  # fmt: skip
 def test_what_is_not_taken_is_sent_again_and_no_redirect_is_followed(project, says, monkeypatch):
     monkeypatch.setattr("tidemill.serve.later.wait_of", lambda tries: 0)
+    monkeypatch.setattr(callbacks, "REST", 0.0)
 
     async def work(ask: Asker, found: Receiver) -> Any:
         await ask("POST", PATH, {"subject": "7"}, headers={"Callback": found.url})
@@ -131,6 +132,39 @@ def test_one_that_hangs_is_given_up_and_tried_again(project, monkeypatch):
             return await ask.app.later.callbacks.tell(url, "pred_1", b"{}")
 
     assert with_receiver(project, work) is None
+
+
+def test_who_does_not_take_callbacks_holds_no_question_and_is_left_alone_for_a_while(project, monkeypatch):
+    monkeypatch.setattr("tidemill.serve.later.AT_ONCE", 1)
+    monkeypatch.setattr(callbacks, "REST", 1e6)
+    holds = asyncio.Event()
+
+    async def hangs(self: Callbacks, *to: Any) -> None:
+        await holds.wait()
+        raise TimeoutError
+
+    async def work(ask: Asker, found: Receiver) -> Any:
+        monkeypatch.setattr(Callbacks, "_post", hangs)
+        live, later = ask.app.serving.project.live, ask.app.later
+        for n in range(2):
+            failed = row(
+                project, id=f"pred_{n}", status="failed", problem=b'{"status":422}', settled=live.deferred.now()
+            )
+            live.deferred.add(replace(failed, callback=found.url))
+        await later._take()
+        live.deferred.add(row(project, id="pred_q"))
+        while live.deferred.get("pred_q").status == "waiting":
+            await later._take()
+            await asyncio.sleep(0)
+        holds.set()
+        await later.rest()
+        await later.rest()  # what was not tried yet
+        return {one.id: one for one in live.deferred.list()}, live.deferred.now()
+
+    kept, now = with_receiver(project, work)
+    assert kept["pred_q"].status == "answered"
+    tried, spared = sorted((kept[f"pred_{n}"] for n in range(2)), key=lambda one: -one.tries)
+    assert (tried.tries, spared.tries) == (1, 0) and spared.due > now + 1_000 * SECOND
 
 
 @pytest.mark.parametrize(("since", "says"), [

@@ -15,6 +15,7 @@ import logging
 import secrets
 import socket
 import ssl
+import time
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
@@ -34,6 +35,7 @@ SECONDS = 10.0
 GIVE_UP: Micros = 24 * 3_600 * SECOND
 WAITS = tuple(n * SECOND for n in (5, 30, 120, 600, 1_800))
 """Until the next try, after each one; the last one again and again."""
+REST = 5.0  # Seconds
 STATUS_LINE = 1_024  # Bytes of it at most
 _log = logging.getLogger("tidemill.serve")
 
@@ -79,12 +81,19 @@ class Callbacks:
         self._networks = [ip_network(one) for one in section.callback_networks]
         self._named = {parts.hostname for parts in self._allowed if parts.hostname in LOOPBACK or _literal(parts)}
         self._key = ""
+        self._rests: dict[str, float] = {}
+        """Until when (of `time.monotonic`) a server that was not there is left alone: all its callbacks would wait for it in turn."""
 
     def check(self, url: str) -> None:
         """Raises Forbidden for an address that is not on the list."""
         if url and not any(_below(urlsplit(url), allowed) for allowed in self._allowed):
             hint = "[serve] callbacks lists those that may be called"
             raise Forbidden(f"{url[:200]!r} may not be called back", place="Callback", hint=hint)
+
+    def rests(self, url: str) -> Micros:
+        """How long the server of this address is left alone yet."""
+        left = self._rests.get(urlsplit(url).netloc, 0.0) - time.monotonic()
+        return round(left * SECOND) if left > 0 else 0
 
     async def tell(self, url: str, name: str, body: bytes) -> bool | None:
         """Whether it was taken; None: try again, False: it never will be."""
@@ -97,6 +106,7 @@ class Callbacks:
             return False if exc.ever else None
         except (TidemillError, OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as exc:
             _log.warning("%s was not taken by %s: %s", name, urlsplit(url).hostname, exc or type(exc).__name__)
+            self._rests = {**dict([*self._rests.items()][-100:]), urlsplit(url).netloc: time.monotonic() + REST}
             return None
         return True
 

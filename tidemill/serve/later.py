@@ -30,7 +30,7 @@ from tidemill.types import JsonObject, Micros, named_id, new_id, to_iso
 
 LEASE = 30.0  # Seconds that a question is in hand without a word
 BEAT = 1.0  # Seconds between two looks at what others took in
-AT_ONCE = 4  # Questions in hand at a time
+AT_ONCE = 4  # Questions in hand at a time, and as many callbacks
 MOST_WAITING = 10_000
 TRIES = 5
 """So often a question is taken up by a scorer that does not live to answer it: more would end all of them in turn."""
@@ -66,6 +66,7 @@ class Later:
         self._span = later(self._serving.project.reached.later)
         self.callbacks = Callbacks(self._serving.project)
         self._hand: dict[str, asyncio.Task[None]] = {}
+        self._calling = set[str]()  # of those, whose answers are being sent
         self._news, self._taking = asyncio.Event(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._said = ""
@@ -208,16 +209,20 @@ class Later:
             await self._take_due()
 
     async def _take_due(self) -> None:
-        free = AT_ONCE - len(self._hand)
-        if free <= 0 or not await self._ask(self._kept.due):
+        if not await self._ask(self._kept.due):
             return
         self._serving.need_lease()
         scopes = [predictor.scope for predictor in self._serving.predictors.values()]
         for environment in dict.fromkeys(scope.environment for scope in scopes):
             names = [scope.name for scope in scopes if scope.environment == environment]
-            for one in await self._aside(self._kept.take, self.name, environment, names, free, LEASE):
-                if one.id not in self._hand:
-                    self._hand[one.id] = asyncio.create_task(self._see_to(one))
+            for calls in (False, True):  # apart: who does not take callbacks holds no question
+                free = AT_ONCE - (len(self._calling) if calls else len(self._hand) - len(self._calling))
+                if free <= 0:
+                    continue
+                for one in await self._aside(self._kept.take, self.name, environment, names, free, LEASE, calls):
+                    if one.id not in self._hand:
+                        self._hand[one.id] = asyncio.create_task(self._see_to(one))
+                        self._calling |= {one.id} if calls else set()
 
     async def _see_to(self, one: Deferred) -> None:
         try:
@@ -228,6 +233,7 @@ class Later:
             _log.error("%s is tried again: %s", one.id, exc, exc_info=not isinstance(exc, TidemillError))
         finally:
             del self._hand[one.id]
+            self._calling.discard(one.id)
             self._news.set()
 
     async def _settled(self, one: Deferred) -> Deferred:
@@ -268,6 +274,8 @@ class Later:
         except Expired as exc:
             said = self._wrong(exc)
         body = b'{"prediction_id":%s,"error":%s}' % (_encode(one.id), said.body) if said.problem else said.body
+        if (rests := self.callbacks.rests(one.callback)) and now - one.settled < GIVE_UP:
+            return replace(one, due=now + rests, tries=one.tries - 1)
         told = await self.callbacks.tell(one.callback, one.id, body)
         self._serving.metrics.callbacks.labels("yes" if told else "no").inc()
         if told is None and now - one.settled < GIVE_UP:

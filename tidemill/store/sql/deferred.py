@@ -22,8 +22,10 @@ _OVER = (_own.status != WAITING) & or_(_own.callback == "", _own.told != "")
 _HERE = (_own.environment == bindparam("environment")) & _own.endpoint.in_(bindparam("endpoints", expanding=True))
 _DUE = _own.due <= bindparam("now")
 _ANY = select(_own.id).where(_DUE).limit(1)
-_TAKE = DEFERRED.select.where(_DUE, _HERE, ~_OVER).order_by(_own.due).limit(bindparam("most"))
-_TAKE = _TAKE.with_for_update(skip_locked=True)  # of a server; on SQLite a transaction is alone
+_CALLS = (_own.status != WAITING) & (_own.callback != "") & (_own.told == "")
+_FIRST = DEFERRED.select.where(_DUE, _HERE).order_by(_own.due).limit(bindparam("most"))
+_FIRST = _FIRST.with_for_update(skip_locked=True)  # of a server; on SQLite a transaction is alone
+_TAKE = {False: _FIRST.where(_own.status == WAITING), True: _FIRST.where(_CALLS)}
 _TAKEN = update(schema.deferred).where(_own.id == bindparam("the_id"))
 _KEEP = update(schema.deferred).where(
     _own.owner == bindparam("the_owner"), _own.id.in_(bindparam("ids", expanding=True))
@@ -61,14 +63,19 @@ class Deferreds(Named[Deferred]):
         """Whether there is anything to see to. Cheap: asked again and again."""
         return self._db.first(_ANY, given={"now": self._db.clock.now()}) is not None
 
-    def take(self, owner: str, environment: str, endpoints: Sequence[str], most: int, seconds: float) -> list[Deferred]:
-        """Those that are due, at most so many: from now on the owner's, for so long. What is over is let go."""
+    def take(
+        self, owner: str, environment: str, endpoints: Sequence[str], most: int, seconds: float, calls: bool = False
+    ) -> list[Deferred]:
+        """Those that are due, at most so many: from now on the owner's, for so long. What is over is let go.
+
+        ``calls``: those whose answers are to be sent, instead of those that wait for one.
+        """
 
         def work(tx: Connection) -> list[Deferred]:
             now = self._db.wall()
             tx.execute(_GONE, {"now": now})
             given = {"now": now, "environment": environment, "endpoints": [*endpoints], "most": most}
-            found = DEFERRED.records(tx.execute(_TAKE, given))
+            found = DEFERRED.records(tx.execute(_TAKE[calls], given))
             values: dict[str, Any] = {"owner": owner, "due": now + round(seconds * 1e6)}
             for one in found:
                 tx.execute(_TAKEN.values(**values, tries=_own.tries + 1), {"the_id": one.id})
