@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +47,20 @@ def test_each_subject_has_its_list_of_its_variant(shop: Any) -> None:
     assert {p.subject: p.arm for p in logged} == {name: arm for name, arm in arms.items() if arm}
     assert {p.subject for p in logged if not p.cold} == {f"s{n}" for n in range(0, 20, 2)}
     assert [len(items) <= 3 for items in found["items"].drop_nulls()] == [True] * 20
+
+
+def test_rules_and_context_are_those_of_requests(shop: Any) -> None:
+    """What a rule takes out is in no list, and the answer says so; what is asked beside the subject may stand as JSON."""
+    path = shop.root / "tidemill.toml"
+    path.write_text(path.read_text() + '\n[endpoint.shop.rules]\nexclude = [{ name = "recalled", items = ["mug"] }]\n')
+    lines = ["subject,context", *(f's{n},"{{""store"": ""north""}}"' for n in range(4)), "s9,{broken"]
+    (shop.root / "who.csv").write_text("\n".join(lines) + "\n")
+    with open_project(shop.root) as project:
+        verbs.predict_batch(project, Caller.local(), "who.csv", str(shop.root / "out"), None, lambda *told: None)
+        found = pl.read_parquet(shop.root / "out" / "*.parquet").sort("row")
+        assert found["error"].is_not_null().to_list() == [False] * 4 + [True]
+        assert not any("mug" in items for items in found["items"].drop_nulls())
+        said = [json.loads(text) for text in found["reasons"].drop_nulls()]
+        assert said and project.live.predictions.get(found["prediction_id"][0]).output
+        kept = json.loads(project.live.predictions.get(found["prediction_id"][0]).inputs)
+        assert kept["context"] == {"store": "north"}
