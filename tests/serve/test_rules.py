@@ -6,12 +6,14 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.data.small import CONTRACT
 from tests.data.test_items import ITEMS
 from tests.release.made import add_model, hold
 from tests.serve.asking import NOON, TOML, Asker, alive
@@ -23,6 +25,9 @@ from tidemill.access.tokens import SCOPES
 from tidemill.errors import ConfigError
 from tidemill.feedback.explained import known_then, opened
 from tidemill.feedback.ruled import ruled_again
+from tidemill.model import prepare as prepare_run
+from tidemill.ops.doctor import examine
+from tidemill.ops.ruled import lately
 from tidemill.release.pairs import ask_again
 from tidemill.retrain.mirrored import asked_again as mirrored_request
 from tidemill.rules.kept import check_project
@@ -297,3 +302,30 @@ def test_a_candidate_is_asked_again_by_the_rules_of_then(project: Project, run: 
     assert again["items"] == said["items"] == ["i27", "i26"] and again["reasons"] == said["reasons"]
     plain = candidate_body(b'{"subject": "7", "k": 2, "at": 1, "watermark": 0}', predictor.task.request)
     assert json.loads(service.probe("shop", plain)[0])["items"] == ["i29", "i28"]  # gates ask the model alone
+
+
+def test_answers_that_are_often_too_short_are_found_by_the_doctor(project: Project, run: Callable[..., Any]) -> None:
+    async def work(ask: Asker, of: dict[str, int]) -> None:
+        at = await feed(ask, of)
+        for _ in range(4):
+            await predict(ask, at, k=5)
+
+    def found() -> bool:
+        (rules,) = [one for one in examine(project) if one.what == "rules of shop"]
+        return rules.well
+
+    run(partial(work, of=dict.fromkeys(NAMES, 2)))
+    assert found()
+    project.clock.move(NOON + 1)  # type: ignore[attr-defined]
+    run(partial(work, of=dict.fromkeys(NAMES, 0)))
+    assert not found()
+    told = lately(project.endpoint())
+    assert told is not None and (told.answers, told.short, told.empty) == (8, 4, 4)
+
+
+def test_the_card_of_a_model_says_that_it_was_tested_without_them(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare_run, "refs_of", lambda model, version: ["dataset:sales@1"])
+    (project.root / "contracts/sales.yaml").write_text(CONTRACT)
+    assert prepare_run.parameters(project.endpoint(), 1, "")["ruled"] == "shop"
