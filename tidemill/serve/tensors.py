@@ -241,7 +241,9 @@ def inputs_said(request: type[Request], columns: Mapping[str, Column]) -> list[J
     """``$metadata_tensor`` of each input: a model's columns, or the fields of the task's request."""
     if "inputs" in request.__struct_fields__:
         return [_said(name, OF_COLUMNS.get(column.kind, "BYTES"), [-1]) for name, column in columns.items()]
-    return [_said("subject", "BYTES", [-1]), *_fields_said(request, ("subject", "key", "explain", "timeout"))]
+    objects = [name for name, hint in get_type_hints(request).items() if get_origin(hint) is dict]
+    apart = ("subject", "key", "explain", "timeout", *objects)  # parameters say those
+    return [_said("subject", "BYTES", [-1]), *_fields_said(request, apart)]
 
 
 def outputs_said(reply: type[msgspec.Struct]) -> list[JsonObject]:
