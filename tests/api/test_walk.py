@@ -61,6 +61,10 @@ READS = [
     "/api/backtests/{backtest}",
     "/api/releases",
     "/api/releases/{release}",
+    "/api/releases/{release}/saw",
+    "/api/experiments",
+    "/api/experiments/{experiment}",
+    "/api/worth",
     "/api/decisions",
     "/api/decisions/{decision}",
     "/api/events",
@@ -86,6 +90,8 @@ READS = [
     "/models/{model}/card",
     "/releases",
     "/releases/{release}",
+    "/experiments",
+    "/experiments/{experiment}",
     "/live",
     "/alarms/{alarm}",
     "/predictions",
@@ -100,7 +106,7 @@ READS = [
     "/export/{table}/{of}",
 ]
 ACTIONS = [f"{base}/{noun}s/{{{noun}}}/{verb}" for base in ("/api", "") for noun, verb in actions.ACTIONS]
-ACTIONS += ["/api/releases/{release}/advance", "/api/data/{dataset}/retry"]
+ACTIONS += ["/api/releases/{release}/advance", "/api/data/{dataset}/retry", "/api/experiments/{experiment}/stop"]
 TABLE: dict[tuple[str, str], str] = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
