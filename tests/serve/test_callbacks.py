@@ -100,14 +100,16 @@ def test_what_failed_is_sent_too(project):
     assert one.told == "yes" and body.startswith(b'{"prediction_id":"pred_old","error":{') and b"bad_request" in body
 
 
-@pytest.mark.parametrize("says", [
+WRONG = [
     b"HTTP/1.1 500 Internal Server Error\r\n\r\n",
     b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/inside\r\n\r\n",
     b"SSH-2.0-OpenSSH_9.2\r\n",
     b"x" * 5_000,
     b"",
-])  # fmt: skip
-def test_what_is_not_taken_is_sent_again_and_no_redirect_is_followed(project, says, monkeypatch):
+]
+
+
+def test_what_is_not_taken_is_sent_again_and_no_redirect_is_followed(project, monkeypatch):
     monkeypatch.setattr("tidemill.serve.later.wait_of", lambda tries: 0)
     monkeypatch.setattr(callbacks, "REST", 0.0)
 
@@ -117,9 +119,9 @@ def test_what_is_not_taken_is_sent_again_and_no_redirect_is_followed(project, sa
             pass
         return one, found.heard
 
-    one, heard = with_receiver(project, work, says)
-    assert one.told == "yes" and len(heard) == 2
-    assert heard[0][1] == heard[1][1] and heard[0][0]["webhook-id"] == heard[1][0]["webhook-id"]
+    one, heard = with_receiver(project, work, *WRONG)
+    assert one.told == "yes" and len(heard) == len(WRONG) + 1
+    assert len({(fields["webhook-id"], body) for fields, body in heard}) == 1
 
 
 def test_one_that_hangs_is_given_up_and_tried_again(project, monkeypatch):
