@@ -231,8 +231,11 @@ def test_a_large_ingest_and_a_join_with_it_are_those_made_here_though_a_node_is_
     monkeypatch.setattr(spill, "PART", 500_000)
     monkeypatch.setattr(joined, "ROWS", 6_000)
     killed: list[str] = []
+    lost: list[str] = []
 
     def heard(event: RunEvent) -> None:
+        if event.kind == "retried":
+            lost.append(event.data["error"])
         if event.kind == "progress" and event.data["done"] == 3 and "pieces" in event.data["text"]:
             killed.append("b")
             nodes.kill("b")
@@ -251,7 +254,7 @@ def test_a_large_ingest_and_a_join_with_it_are_those_made_here_though_a_node_is_
 
     here, there = made("here", ""), made("there", f'[engine]\nrunner = "ray"\naddress = "{nodes.address}"\n')
     assert killed and there[:4] == here[:4] and here[2] == 30_300 and here[3] > 2
-    assert there[4].equals(here[4])
+    assert there[4].equals(here[4]) and lost
 
 
 def test_a_batch_is_the_one_answered_here_though_a_node_is_lost(
