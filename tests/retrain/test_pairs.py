@@ -92,13 +92,13 @@ def test_a_request_without_an_answer_is_counted(played: Machines, monkeypatch: p
     other = second(played, bundle=put_bundle(artifacts, replace(bundle, manifest={**bundle.manifest, "own": 1})))
     real = made._answer
 
-    def sometimes(task: Any, scorer: Any, kind: Any, history: Any, request: Prediction) -> bytes | str:
+    def sometimes(task: Any, scorer: Any, kind: Any, history: Any, request: Prediction, rules: Any) -> bytes | str:
         n = int(request.subject.removeprefix("m"))
         if n == 1:
             request = replace(request, inputs=b'{"unheard": 1}')
         if n == 2:
             scorer = None
-        return real(task, scorer, kind, history, request)
+        return real(task, scorer, kind, history, request, rules)
 
     monkeypatch.setattr(made, "_answer", sometimes)
     found = pairs(endpoint, other.ref, ONE, *span(played))
