@@ -51,7 +51,7 @@ def up(
         if no_scorer:
             click.echo(f"the loop of {project.name} runs; Ctrl-C stops it")
             return
-        many = sum(name.startswith("scorer") for name in address["pids"])
+        many = sum(name.startswith("scorer") for name in address.get("pids", ()))
         how = f"{f', by {many} scorers' if many > 1 else ''}{', without a loop' if no_loop else ''}"
         click.echo(f"serving {project.name} on {address['url']}{how}")
         if sys.stdout.isatty():
