@@ -17,9 +17,10 @@ from tidemill.access.caller import Caller
 from tidemill.access.tokens import SCOPES
 from tidemill.data.ingest.refused import READER, Refused, remember
 from tidemill.errors import Forbidden
-from tidemill.ops import by_hand, data, gc, records, releases, tokens
+from tidemill.ops import by_hand, data, experiments, gc, records, releases, tokens
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import Alarm, Event
+from tidemill.testing import records as sample
 from tidemill.types import DAY, HeldClock
 
 ADA, NOBODY = Caller("ada", SCOPES, "cli"), Caller("eve", ("read",), "api")
@@ -41,6 +42,11 @@ THROUGH_A_PIPELINE |= {
     "comparisons.explain",
     "features.make",
     "represents.make",
+}
+THROUGH_A_PIPELINE |= {
+    "experiments.start",  # passes gates, as a release does: tests/experiment
+    "items.set_items",  # each row says whose word it is: tests/serve/test_items.py
+    "tokens.callbacks",  # shows a key, to whoever may operate: tests/serve/test_callbacks.py
 }
 """What these do is a run, or a play of the past: tests/release/test_pipeline.py looks at the events of a release, tests/backtest at plays."""
 
@@ -91,6 +97,13 @@ def resume(project: Project, caller: Caller, release: str) -> None:
     releases.resume(project, caller, release, "seen")
 
 
+def stop(project: Project, caller: Caller) -> None:
+    project.store.experiments.add(
+        sample.experiment(arms=("rel_1", "rel_2"), metric="recall@20", effect=0.05, alpha=0.05, settled="", verdict="")
+    )
+    experiments.stop(project, caller, "experiment_1", "looked")
+
+
 VERBS: dict[str, tuple[str, Do]] = {
     "data.retry": ("retry", retry),
     "releases.approve": ("approved", release("held", releases.approve, reason="looked")),
@@ -108,6 +121,7 @@ VERBS: dict[str, tuple[str, Do]] = {
     "tokens.revoke": ("token_revoked", revoke),
     "gc.collect": ("collected", collect),
     "records.close_alarm": ("alarm_closed", close_alarm),
+    "experiments.stop": ("experiment_ended", stop),
 }
 
 

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING
 from tidemill.config.policies import Rule
 from tidemill.errors import NotEnoughData
 from tidemill.learning.measures import Measure
-from tidemill.release.gates.compare import Comparison
-from tidemill.release.rollout.paired import bet, bet_on, bounded
 from tidemill.release.rollout.rules import CONFIDENCE, DOUBT, Arm, Finding, clustered, share_e_value
 from tidemill.release.signing.unfit import why_unfit
 from tidemill.store.records import Release
 from tidemill.types import DAY, JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
+    from tidemill.release.gates.compare import Comparison
     from tidemill.release.pairs import Pairs
     from tidemill.scope.project import Endpoint
 
@@ -78,6 +77,8 @@ def beginnings(baked: Micros, since: Micros, until: Micros) -> list[tuple[int, M
 
 def worse_now(found: Pairs, margin: float, starts: Iterable[tuple[int, Micros]]) -> Finding:
     """What pairs say against "the one before would not be better now"."""
+    from tidemill.release.rollout.paired import bet_on
+
     bets, best = list[Begun](), None
     for number, since in starts:
         compared = _since(found, since)
@@ -116,6 +117,8 @@ def decayed(
 
     ``promised``: the mean; ``variance``: of one answer, as its evaluation had it.
     """
+    from tidemill.release.rollout.paired import bet, bounded
+
     bets, best, floor = list[Begun](), None, measure.worse(promised, rule.limit)
     for number, since, arm in arms:
         own = clustered(arm)
