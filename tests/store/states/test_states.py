@@ -92,8 +92,9 @@ def test_every_record_of_sqlite_is_read_back(kept: Path, tmp_path: Path) -> None
 @each
 @pytest.mark.postgres
 def test_every_record_of_postgresql_is_read_back(kept: Path, server: Server) -> None:
-    line = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", str(kept / "postgres.sql"), server.plain()]
-    subprocess.run(line, check=True, capture_output=True, timeout=60)
+    psql = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", server.plain()]
+    for part in (["-c", "DROP SCHEMA IF EXISTS tidemill_kept CASCADE"], ["-f", str(kept / "postgres.sql")]):
+        subprocess.run([*psql, *part], check=True, capture_output=True, timeout=60)
     store, live = (make(server.url(), schema="tidemill_kept", known=True) for make in (open_metadata, open_live))
     assert lacking(read(kept / "records.json"), told.nouns(store, live)) == []  # type: ignore[arg-type]
     store.close()
