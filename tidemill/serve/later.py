@@ -209,7 +209,7 @@ class Later:
             await self._take_due()
 
     async def _take_due(self) -> None:
-        if not await self._ask(self._kept.due):
+        if self._serving.damaged or not await self._ask(self._kept.due):
             return
         self._serving.need_lease()
         scopes = [predictor.scope for predictor in self._serving.predictors.values()]

@@ -82,7 +82,7 @@ class Serving:
     )  # revisions, and health, as the other scorers' hosts may see them
     _about: Scorer | None = None
     _said: str = ""  # the last trouble that was logged: it is looked at twenty times a second
-    _damaged: bool = False  # a database is not the one in the folder any more
+    damaged: bool = False  # a database is not the one in the folder any more
 
     def begin(self) -> None:
         """Start the log and the heartbeat, in the running event loop. Raises StoreError."""
@@ -231,7 +231,7 @@ class Serving:
     def _trouble(self, own: bool) -> str:
         log: Log | None = getattr(self, "log", None)  # there is none before `begin`
         refuses = log.trouble if log is not None else None
-        if self._damaged or isinstance(refuses, Damaged):
+        if self.damaged or isinstance(refuses, Damaged):
             return "damaged"
         if own and self.presence is not None and not self.presence.alive:
             return "cut_off"
@@ -277,12 +277,12 @@ class Serving:
             self.log.try_again()
             await (self._far_look() if self.remote else self._look())
         except TidemillError as exc:  # a busy store, a full disk: what is in memory serves on
-            self._damaged = isinstance(exc, Damaged)
+            self.damaged = isinstance(exc, Damaged)
             self._say(exc)
         except Exception:  # noqa: BLE001 - whatever it was: without its heartbeat a server goes blind
             _log.exception("the stores cannot be followed")
         else:
-            self._damaged, self._said, self._looked = False, "", uptime()
+            self.damaged, self._said, self._looked = False, "", uptime()
 
     def _say(self, exc: TidemillError) -> None:
         """Once, however often it is seen again: a log that fills the disk mends nothing."""

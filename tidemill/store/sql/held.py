@@ -87,4 +87,9 @@ class HeldFiles:
         return "" if said == "ok" else said
 
     def _damaged(self, what: str) -> Damaged:
-        return Damaged(f"{self._path.name} {what}", place=str(self._path), hint=_HINT)
+        return damaged(self._path, what)
+
+
+def damaged(path: Path, what: str) -> Damaged:
+    """What is said of a database that is not what it was."""
+    return Damaged(f"{path.name} {what}", place=str(path), hint=_HINT)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from sqlalchemy import bindparam, delete, select
 
+from tidemill.errors import Damaged
 from tidemill.store.batched import KIND, place_of
 from tidemill.store.records import BatchPart, Prediction, Tx
 from tidemill.store.sql import schema
@@ -262,7 +263,12 @@ class Logged(Predictions):
         return True
 
     def _seen(self) -> int:
-        return int(time.monotonic() / FRESH) if self._db.remote else self._db.version()
+        if self._db.remote:
+            return int(time.monotonic() / FRESH)
+        try:
+            return self._db.version()
+        except Damaged:  # what is open is still read: that the file is gone is told by whoever looks for it
+            return 0
 
     def begun(self) -> None:
         """There is a batch now."""

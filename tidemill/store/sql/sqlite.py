@@ -17,7 +17,7 @@ from tidemill.errors import Damaged, StoreBusy, StoreError
 from tidemill.files import fsync_folder
 from tidemill.store.sql.border import border
 from tidemill.store.sql.database import Database
-from tidemill.store.sql.held import HeldFiles
+from tidemill.store.sql.held import HeldFiles, damaged
 from tidemill.store.sql.versions import Kind, bring_to_head
 from tidemill.store.sql.write_ops import Combine, Session
 from tidemill.store.sql.writer import Writer
@@ -109,6 +109,9 @@ def _make_file(path: Path) -> None:
 
 
 def _connect(path: Path, wait: float) -> sqlite3.Connection:
+    """Raises Damaged where the file is not there any more."""
+    if not path.exists():
+        raise damaged(path, f"is gone: {path.name} is not in the folder")
     address = f"{path.as_uri()}?mode=rw"  # it is there: one that vanished is not made anew
     connection = sqlite3.connect(address, uri=True, timeout=wait, isolation_level=None, check_same_thread=False)
     try:
