@@ -50,7 +50,7 @@ def bin_of(took_us: int) -> str:
     """The bin of a time, named by the least that falls into it: nobody is called slow who was not.
 
     >>> bin_of(1_000), bin_of(1_001), bin_of(0)
-    ('981', '981', '1')
+    ('983', '983', '1')
     """
     return str(math.floor(RATIO ** math.floor(math.log(max(took_us, 1), RATIO))))
 
