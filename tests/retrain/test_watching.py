@@ -10,13 +10,14 @@ import msgspec
 import pytest
 
 from tidemill.access.caller import Caller
+from tidemill.config.rules import RulesSection
 from tidemill.errors import ConfigError, Conflict
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import FIGURES, REMIND, raise_alarms
 from tidemill.monitor.calibrate import PERSIST
 from tidemill.monitor.closing import close_quality
 from tidemill.monitor.decay import step
-from tidemill.monitor.monitors import monitors
+from tidemill.monitor.monitors import RULED, monitors
 from tidemill.monitor.platform import LEAST_BYTES, close_platform
 from tidemill.monitor.promise import Shortfall
 from tidemill.monitor.quality import evidence, hurts, of_quality, recently, run_of
@@ -207,6 +208,13 @@ def test_an_alarm_of_quality_says_how_much_and_since_when(shop: Shop) -> None:
     (event,) = shop.project.store.events.list(kind="alarm")
     assert all(event.data[name] == (list(x) if isinstance(x := getattr(alarm, name), tuple) else x) for name in FIGURES)
     assert recently(shop.project.endpoint())["alarm"] == alarm.id
+
+
+def test_where_answers_go_by_rules_an_alarm_of_quality_says_that_the_promise_was_made_without_them(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Endpoint, "list_rules", property(lambda scope: RulesSection(popularity="sold")))
+    assert worsened(shop).what[1:] == (RULED,)
 
 
 def test_an_alarm_of_quality_stays_until_somebody_closes_it(shop: Shop) -> None:

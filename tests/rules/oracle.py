@@ -100,7 +100,6 @@ class Oracle:
         quotas = [(name, rule) for name, rule in self.of("quotas") if self.meant(rule, "") is not None]
         needs = [min(rule.at_least, sum(bool(self.meant(rule, item)) for item in left)) for _, rule in quotas]
         shown: list[str] = []
-        relaxed: dict[str, int] = {}
         while left and len(shown) < k:
             slots = k - len(shown)
             free = [item for item in left if not self.broken(item, shown, quotas)]
@@ -111,15 +110,23 @@ class Oracle:
                 else:
                     free = needed
             item = free[0] if free else left[0]
-            if not free:
-                name = self.broken(item, shown, quotas)
-                relaxed[name] = relaxed.get(name, 0) + 1
             for place, (_, rule) in enumerate(quotas):
                 if needs[place] and self.meant(rule, item):
                     needs[place] -= 1
             left.remove(item)
             shown.append(item)
-        return shown, relaxed
+        return shown, self.relaxed(shown)
+
+    def relaxed(self, shown: Sequence[str]) -> dict[str, int]:
+        """By limit how many of these are beyond it."""
+        found: dict[str, int] = {}
+        if diversity := self.rules.diversity:
+            kinds = [kind for one in shown if (kind := (self.rows.get(one) or {}).get(diversity.by)) is not None]
+            found["diversity"] = sum(max(kinds.count(kind) - diversity.at_most, 0) for kind in set(kinds))
+        for name, rule in self.of("quotas"):
+            if rule.at_most is not None:
+                found[name] = max(sum(bool(self.meant(rule, one)) for one in shown) - rule.at_most, 0)
+        return {name: n for name, n in found.items() if n}
 
     def broken(self, item: str, shown: Sequence[str], quotas: Sequence[tuple[str, Any]]) -> str:
         diversity = self.rules.diversity

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from math import sqrt
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +22,7 @@ from tidemill.config.rules import (
     RulesSection,
     StockSection,
 )
+from tidemill.errors import BadRequest
 from tidemill.features.items import EMPTY, ItemTable
 from tidemill.rules.exposure import drawn
 from tidemill.rules.rules import Rules
@@ -146,12 +150,17 @@ def test_each_item_is_counted_by_the_first_rule_that_takes_it_out() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 6), st.integers(0, 4), st.sampled_from([0.05, 0.3, 1.0]), st.integers(0, 5))
 def test_the_chance_of_a_place_is_how_often_it_is_drawn_so(k: int, group: int, share: float, seed: int) -> None:
-    """Each draw says the same chance of the same thing, and the chances of all that may stand at a place are 1 together."""
-    said: dict[tuple[int, bool, int], float] = {}
+    """Each draw says the same chance of the same thing, so often does it come, and the chances of all that may stand at a place are 1
+    together."""
+    said, came = dict[tuple[int, bool, int], float](), Counter[tuple[int, bool, int]]()
     for unit in range(200):
         for nth, place in enumerate(drawn(f"{seed}:{unit}", k, group, share)):
             key = nth, place.of_group, 0 if place.of_group else place.number
             assert said.setdefault(key, place.propensity) == place.propensity
+            came[key] += 1
+    for key, n in came.items():
+        expected = 200 * said[key] * (group if key[1] else 1)
+        assert abs(n - expected) < 6 * sqrt(expected) + 4
     for nth in range(k):
         chance = sum(p * (group if of_group else 1) for (at, of_group, _), p in said.items() if at == nth)
         assert 0.75 < chance < 1 + 1e-9  # what none of so few draws shows is not counted
@@ -173,3 +182,54 @@ def test_a_group_has_its_share_of_all_places_each_item_alike() -> None:
     # weighed by its chance each item of the group counts once for each of the five places of an answer
     assert abs(weighed["i16"] / 7_500 - 1) < 0.2
     assert rules.apply(ranked(offer, 5), (), of, "pred_1") == rules.apply(ranked(offer, 5), (), of, "pred_1")
+
+
+def asked(
+    section: RulesSection, rows: dict[str, Any], context: dict[str, Any] = CONTEXT, k: int = 20
+) -> dict[str, Any]:
+    offer, _ = dense([float(20 - n) for n in range(20)], False)
+    return Rules(section).apply(ranked(offer, k, context), (), table(rows), "pred_1").output
+
+
+def test_contexts_that_python_holds_for_equal_are_not_mixed_up() -> None:
+    rows = {name: {"stock": n % 2, "kind": ("1", "true", "1.5")[n % 3], "price": 1} for n, name in enumerate(CATALOGUE)}
+    section = RulesSection(include=(FilterSection(where={"kind": "$x"}),))
+    offer, _ = dense([0.0] * 20, False)
+    rules, of = Rules(section), table(rows)
+    for x, kind in ((1, "1"), (True, "true"), (1.0, "1"), ("true", "true"), (1.5, "1.5")):
+        said = rules.apply(ranked(offer, 20, {"x": x}), (), of, "").output["items"]
+        assert said and {rows[name]["kind"] for name in said} == {kind}, x
+    flags = RulesSection(include=(FilterSection(where={"stock": "$x"}, when={"x": True}),))
+    for x in (True, "true"):
+        assert {rows[name]["stock"] for name in asked(flags, rows, {"x": x})["items"]} == {1}
+
+
+def test_a_limit_that_exposure_breaks_is_said() -> None:
+    rows = {name: {"stock": 1, "kind": "a" if n < 4 else "new", "price": 1} for n, name in enumerate(CATALOGUE)}
+    section = RulesSection(
+        quotas=(QuotaSection(where={"kind": "new"}, at_most=1, name="new"),),
+        exposure=ExposureSection(where={"kind": "new"}, share="0.999"),
+    )
+    said = asked(section, rows, k=5)
+    assert all(rows[name]["kind"] == "new" for name in said["items"])
+    assert said["reasons"]["relaxed"] == {"new": 4}
+
+
+def test_what_could_not_be_answered_anyway_is_not_counted_as_taken_out() -> None:
+    section = RulesSection(exclude=(FilterSection(name="basket", items=("$basket",)),))
+    assert asked(section, {})["reasons"]["out"] == {"basket": 1}  # i21 and i29 are in no catalogue and no table
+
+
+def test_a_store_of_which_nothing_is_known_is_said() -> None:
+    of = ItemTable.of(COLUMNS, [(name, "12", {"stock": 1}) for name in CATALOGUE])
+    rules, (offer, _) = Rules(RulesSection(in_stock=StockSection(column="stock"))), dense([0.0] * 20, False)
+
+    def answer(context: dict[str, Any]) -> Any:
+        said = rules.apply(ranked(offer, 5, context), (), of, "").output
+        return len(said["items"]), said["reasons"].get("unknown_store")
+
+    assert [answer({"store": store}) for store in (12, "12", 12.0)] == [(5, None)] * 3
+    assert (answer({"store": "13"}), answer({})) == ((0, "13"), (0, ""))
+    with pytest.raises(BadRequest) as refused:
+        answer({"store": ["12"]})
+    assert refused.value.place == "$.context.store"

@@ -161,6 +161,38 @@ def test_boosts_and_what_the_model_does_not_know_are_marked(project: Project, ru
     assert nine["items"] == five["items"] and nine["reasons"]["short"]  # no more are there, and that is said
 
 
+def test_what_was_taken_just_now_is_not_shown_known_to_the_model_or_not(
+    project: Project, run: Callable[..., Any]
+) -> None:
+    async def work(ask: Asker) -> Any:
+        at = await feed(ask, {"i10": 1, "i38": 1, "i39": 1})
+        return await predict(ask, at, k=5, recent=["i39"], explain=True)
+
+    said = run(work)
+    assert said["items"] == ["i10", "i38"] and said["reasons"]["out"]["bought_within"] == 1
+    filled = said["explained"]["answers"][1]
+    assert (filled["answer"], filled["score"], filled["because"]) == ("i38", 0.0, [])
+
+
+@pytest.mark.parametrize("wrong", [{"store": ["1", "2"]}, {"floor": 10**400}, {"Store": "1"}, {"floor": {"a": 1}}])
+def test_a_context_that_is_none_is_the_requests_fault(
+    project: Project, run: Callable[..., Any], wrong: dict[str, Any]
+) -> None:
+    async def work(ask: Asker) -> Any:
+        await feed(ask, {"i10": 1})
+        return await ask("POST", "/predict/shop", {"subject": "7", "context": wrong})
+
+    assert run(work).status == 400
+
+
+def test_an_empty_answer_is_explained_by_nothing(project: Project, run: Callable[..., Any]) -> None:
+    async def work(ask: Asker) -> Any:
+        return await predict(ask, explain=True)
+
+    said = run(work)
+    assert (said["items"], said["explained"]["answers"], said["explained"].get("why")) == ([], [], None)
+
+
 def test_nothing_to_show_is_an_empty_answer_that_is_counted(project: Project, run: Callable[..., Any]) -> None:
     async def work(ask: Asker) -> Any:
         return await predict(ask), (await ask("GET", "/metrics")).body.decode()

@@ -53,7 +53,11 @@ def rules_parts(answer: JsonObject) -> list[Part]:
     reasons = answer.get("reasons")
     if not reasons:
         return []
-    return ["", *rules_said(reasons), *(f"{item}: {', '.join(by)}" for item, by in reasons.get("moved", {}).items())]
+    return [
+        "",
+        *rules_said(reasons),
+        *(f"{harmless(item)}: {', '.join(by)}" for item, by in reasons.get("moved", {}).items()),
+    ]
 
 
 def _recomputed(verified: JsonObject) -> str:

@@ -149,8 +149,8 @@ def check_rules(rules: RulesSection) -> Iterator[tuple[str, str, str]]:
             yield key, *found
 
 
-SINGLE = ("in_stock", "bought_within", "diversity", "exposure", "popularity")
-"""What the rules are called that there is one of."""
+SINGLE = ("gone", "in_stock", "bought_within", "diversity", "exposure", "popularity")
+"""What the rules are called that there is one of, and what takes out what is in no table any more."""
 
 
 def _wrong(rule: FilterSection | BoostSection | QuotaSection) -> Iterator[tuple[str, str]]:
@@ -177,6 +177,16 @@ def _wrong_values(where: Where, when: When) -> Iterator[tuple[str, str]]:
             yield f"{name}: no value is named", f'write {name} = ["…"]'
         if isinstance(wanted, float) and not math.isfinite(wanted):
             yield f"{name}: {wanted} is no number", "write a finite one"
+        if isinstance(wanted, RangeSection) and not _low(wanted) <= _high(wanted):
+            yield f"{name}: no number is so", "write at_least = 1, at_most = 5"
+
+
+def _low(said: RangeSection) -> float:
+    return -math.inf if said.at_least is None else said.at_least
+
+
+def _high(said: RangeSection) -> float:
+    return math.inf if said.at_most is None else said.at_most
 
 
 def _alone(rules: RulesSection) -> Iterator[tuple[str, tuple[str, str] | None]]:

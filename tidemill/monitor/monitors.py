@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint
 
 DECAY = "decay"
+RULED = "its answers go by the endpoint's rules, which the promise was made without"
+"""What an alarm of quality says beside: rules that take away what people would have bought look like decay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def _tell_decay(scope: Endpoint, window: Window, past: Sequence[Window]) -> Stor
     since = data.decay.since
     said = sentence(found, measure, str(data.model), since, scope.monitor.drift.false_alarms)
     evidence: JsonObject = {"columns": [], "score": data.decay.score, "threshold": 1.0}
-    return Story((said,), since, {**hurts(scope, str(data.model), since), "answer": "yes"}, evidence, found)
+    what = (said, RULED) if scope.list_rules else (said,)
+    return Story(what, since, {**hurts(scope, str(data.model), since), "answer": "yes"}, evidence, found)
 
 
 def _tell_episode(scope: Endpoint, window: Window, past: Sequence[Window]) -> Story:

@@ -26,8 +26,10 @@ def rules_said(reasons: JsonObject) -> list[str]:
     out = ", ".join(f"{rule} took out {n:,}" for rule, n in reasons["out"].items()) or "none was taken out"
     lines = [f"rules {reasons['rules']}, of {reasons['of']:,} items: {out}"]
     lines += [f"{rule}: only {n} of these may be answered" for rule, n in reasons.get("unmet", {}).items()]
-    lines += [f"{rule}: broken {n} times, for nothing else was left" for rule, n in reasons.get("relaxed", {}).items()]
+    lines += [f"{rule}: {n} more than there may be" for rule, n in reasons.get("relaxed", {}).items()]
     lines += [f"{rule}: not applied, for the context does not say what it reads" for rule in reasons.get("skipped", ())]
+    if (store := reasons.get("unknown_store")) is not None:
+        lines += [f"no table of items says anything of the store {store!r}" if store else "no store was said"]
     return lines + (["fewer than were asked for: no more may be answered"] if reasons.get("short") else [])
 
 

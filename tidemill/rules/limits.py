@@ -25,7 +25,7 @@ def limits(asked: Asked, first: Best, whole: bool, most: int | None, times: int)
     every = _joined(asked, first, [one for one in own if one is not None])
     codes = np.minimum(every.codes, asked.universe.nowhere)
     return every, Limits(
-        kind=_kinds(asked.view, codes),
+        kind=kinds_of(asked.view, codes),
         most=ALL if most is None else most,
         quotas=_under(quotas, codes),
         least=[q.at_least and min(q.at_least, int(np.count_nonzero(asked.keep[q.codes]))) for q in quotas],
@@ -62,7 +62,7 @@ def _under(quotas: Sequence[Quota], codes: I8) -> list[tuple[int, ...]]:
     return [tuple(q for q, of in enumerate(each) if of) for each in zip(*under)]
 
 
-def _kinds(view: View, codes: I8) -> list[object]:
+def kinds_of(view: View, codes: I8) -> list[object]:
     """None of an item of which it is not known."""
     if view.kind is None:
         return [None] * len(codes)

@@ -12,9 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-DIVERSITY = -1
-"""The limit that `Picked.relaxed` says of kinds; of quotas it is their number."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -35,13 +32,12 @@ class Limits:
 
 @dataclass(slots=True)
 class Picked:
-    """``places`` of the items in the order of the answer. ``relaxed``: how often each limit was broken, for nothing else was left;
-    ``hungry``: it looked further than the items are sure, so that it has to be done again with more of them.
+    """``places`` of the items in the order of the answer. ``hungry``: it looked further than the items are sure, so that it has to be
+    done again with more of them.
     """
 
     places: list[int] = field(default_factory=list)
     forced: dict[int, list[int]] = field(default_factory=dict)  # place -> quotas for whose sake it is there
-    relaxed: Counter[int] = field(default_factory=Counter)
     hungry: bool = False
 
 
@@ -78,7 +74,7 @@ class _Picking:
         needs, limits = self._needs, self._limits
         under, found = limits.quotas, None
         for place in reversed(self._left):
-            if under[place] and any(map(needs.__getitem__, under[place])) and self._broken(place) is None:
+            if under[place] and any(map(needs.__getitem__, under[place])) and not self._breaks(place):
                 found = place
                 break
         known = [max(limits.sure - 1, limits.reach[q]) for q, need in enumerate(needs) if need]
@@ -93,31 +89,27 @@ class _Picking:
     def _next(self) -> int | None:
         while self._left:
             place = self._left.pop()
-            if self._broken(place) is None:
+            if not self._breaks(place):
                 self._look(place)
                 return place
             self._blocked.append(place)
         self._look(len(self._limits.kind))
-        if not self._blocked:
-            return None
-        place = self._blocked.pop(0)
-        self._found.relaxed[DIVERSITY if (broken := self._broken(place)) is None else broken] += 1
-        return place
+        return self._blocked.pop(0) if self._blocked else None
 
     def _look(self, place: int) -> None:
         if place >= self._limits.sure:
             self._found.hungry = True
 
-    def _broken(self, place: int) -> int | None:
-        """The limit that it would break."""
+    def _breaks(self, place: int) -> bool:
+        """Whether there would be more of it than there may be."""
         kind = self._limits.kind[place]
         if kind is not None and self._of_kind[kind] >= self._limits.most:
-            return DIVERSITY
+            return True
         for quota in self._limits.quotas[place]:
             cap = self._limits.caps[quota]
             if cap is not None and self._have[quota] >= cap:
-                return quota
-        return None
+                return True
+        return False
 
     def _take(self, place: int, forced: bool) -> None:
         self._found.places.append(place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import msgspec
 import numpy as np
 
 from tidemill.config.amounts import some_share, some_time
@@ -17,7 +18,7 @@ from tidemill.rules.pick import pick
 from tidemill.rules.told import Told
 from tidemill.rules.universe import Universe
 from tidemill.rules.view import View, by_name, view_of
-from tidemill.rules.where import STORE, When, Where, applies, names_in, values_of
+from tidemill.rules.where import STORE, When, Where, applies, names_in, text_of, values_of
 from tidemill.tasks.port import Answered
 from tidemill.tasks.ranking.ranked import Best, Ranked
 from tidemill.types import JsonObject, Micros, canonical, digest
@@ -30,6 +31,7 @@ AHEAD, GROWTH = (4, 16), 8
 """So many items for each of the answer, and so many more, are looked at first; and so many times as many each time after."""
 
 NOBODY = np.empty(0, np.bool_)
+_encode = msgspec.json.Encoder().encode
 
 
 class _Known:
@@ -37,7 +39,7 @@ class _Known:
 
     def __init__(self, table: ItemTable, universes: Sequence[Universe] = ()) -> None:
         self.table, self._universes = table, universes
-        self.views: dict[tuple[object, ...], View] = {}
+        self.views: dict[tuple[Universe, bytes], View] = {}
 
     def moved(self, table: ItemTable) -> _Known:
         return _Known(table, [one for one in self._universes if one.fits(table)])
@@ -58,6 +60,7 @@ class Rules:
         self.json = json_of(section)
         self.digest = digest(canonical(self.json))
         self._within: Micros = some_time(section.bought_within) if section.bought_within else 0
+        self._most = section.diversity.at_most if section.diversity else None
         self._share = some_share(section.exposure.share) if section.exposure else 0.0
         self._reads = sorted(names_in(_reading(section)) | {STORE})
         self._by_name = by_name(section)
@@ -71,7 +74,7 @@ class Rules:
     def answer(
         self, ranked: Ranked, history: History, subject: str, at: Micros, watermark: int, items: ItemTable, draw: str
     ) -> Answered:
-        """The list as it is answered, with `reasons`. ``draw``: the prediction's id. Raises ModelError."""
+        """The list as it is answered, with `reasons`. ``draw``: the prediction's id. Raises BadRequest, ModelError."""
         bought: set[str] = set()
         if self._within:
             bought = history.since(subject, at - self._within, at, watermark).union(ranked.just)
@@ -80,7 +83,7 @@ class Rules:
     def apply(self, ranked: Ranked, bought: Collection[str], items: ItemTable, draw: str) -> Answered:
         """As `answer`, of what the subject bought too lately to be shown: nothing else of it, of time or of the store is read."""
         universe, view = self._view(ranked, items)
-        told = Told(self.mark, universe, view)
+        told = Told(self.mark, universe, view, self._most, ranked.offer.others)
         asked = self._asked(ranked, bought, universe, view, told)
         codes, scores = self._exposed(asked, *self._listed(asked, told), draw, told)
         names = asked.names(codes)
@@ -93,8 +96,8 @@ class Rules:
         if known.table.contents is not table.contents:  # another thread may use the one before meanwhile
             known = self._known = known.moved(table)
         universe = known.universe(ranked.catalogue)
-        said = (ranked.context.get(name) for name in self._reads)
-        key = (id(universe), *(tuple(one) if isinstance(one, list) else one for one in said))
+        said = [ranked.context.get(name) for name in self._reads]
+        key = universe, _encode(said)  # as text: 1 and true are two contexts
         found = known.views.get(key)
         if found is None:
             if len(known.views) >= VIEWS:
@@ -114,7 +117,7 @@ class Rules:
             if named is None:
                 told.skipped.append(name)
                 continue
-            texts = {str(one) for one in named}
+            texts = set(map(text_of, named))
             if alone:
                 keep = told.only(texts, keep, name)
                 named_alone.append(texts)
@@ -138,10 +141,9 @@ class Rules:
         if asked.view.kind is None and not asked.view.quotas:
             found = self._first(asked, k, told)[0]
             return found.codes.tolist(), found.scores.tolist()
-        most = self.section.diversity.at_most if self.section.diversity else None
         while True:
             first, whole = self._first(asked, times * k + AHEAD[1], told)
-            every, limited = limits(asked, first, whole, most, times)
+            every, limited = limits(asked, first, whole, self._most, times)
             picked = pick(k, limited)
             if not picked.hungry:
                 told.picked(picked, every.codes)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tidemill.config.rules import FilterSection, RulesSection
 from tidemill.features.items import ItemTable
 from tidemill.rules.universe import Universe
-from tidemill.rules.where import STORE, Bools, Context, applies, matches
+from tidemill.rules.where import Bools, Context, applies, matches, store_of
 from tidemill.tasks.ranking.rank import F8
 
 GONE = "gone"
@@ -43,6 +43,7 @@ class View:
     exposed: NDArray[np.int64] | None  # codes that must be seen, in order of their names
     popular: F8 | None
     skipped: tuple[str, ...]  # rules that read what the context does not say
+    unknown_store: str | None  # where tables are of stores: one that they have no row of ("": none is said)
 
 
 def view_of(rules: RulesSection, universe: Universe, table: ItemTable, context: Context) -> View:
@@ -52,6 +53,7 @@ def view_of(rules: RulesSection, universe: Universe, table: ItemTable, context: 
 class _Making:
     def __init__(self, rules: RulesSection, universe: Universe, table: ItemTable, context: Context) -> None:
         self._rules, self._universe, self._table, self._context = rules, universe, table, context
+        self._store = store_of(context)
         self._skipped: list[str] = []
         self._keep = np.ones(len(universe.place), np.bool_)
         self._out: dict[str, int] = {}
@@ -73,7 +75,16 @@ class _Making:
             self._exposed(),
             self._column(self._rules.popularity) if self._rules.popularity else None,
             tuple(dict.fromkeys(self._skipped)),
+            self._unknown(),
         )
+
+    def _unknown(self) -> str | None:
+        """Of a shop's own columns nothing is known then: `in_stock` takes out every item."""
+        stores, stock = self._table.stores, self._rules.in_stock
+        if not stores or self._store in stores:
+            return None
+        missed = bool(self._store) or (stock is not None and not self._enough(stock.column, -np.inf).any())
+        return self._store if missed else None
 
     def _filters(self) -> None:
         if len(self._table.names):
@@ -110,14 +121,14 @@ class _Making:
         return found
 
     def _enough(self, column: str, least: float) -> Bools:
-        values = self._table.column(column, store=str(self._context.get(STORE, "")))
+        values = self._table.column(column, store=self._store)
         if values is None or values.kind != "number":
             return np.zeros(len(self._table.names), np.bool_)
         found: Bools = (values.array >= least) & ~self._table.gone
         return found
 
     def _column(self, name: str) -> NDArray[Any]:
-        values = self._table.column(name, store=str(self._context.get(STORE, "")))
+        values = self._table.column(name, store=self._store)
         nothing = -1 if values is None or values.kind == "string" else np.nan
         array = np.full(len(self._table.names), nothing) if values is None else values.array
         return np.append(array, nothing)[self._universe.place]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidemill.config.rules import FROM_CONTEXT, RangeSection, Value
+from tidemill.errors import BadRequest
 from tidemill.features.items import ItemTable, Values
 
 Bools = NDArray[np.bool_]
@@ -36,6 +37,25 @@ def values_of(said: Value | tuple[Value, ...], context: Context) -> list[Value] 
     return found
 
 
+def text_of(value: Value) -> str:
+    """As people and programs write it alike: what came as a text and what came as JSON are the same.
+
+    >>> text_of(True), text_of(12.0), text_of(1.5), text_of("12")
+    ('true', '12', '1.5', '12')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def store_of(context: Context) -> str:
+    """The store that a request is asked in; "": none. Raises BadRequest."""
+    said = context.get(STORE, "")
+    if isinstance(said, (list, tuple)):
+        raise BadRequest("it is asked in one store", place=f"$.context.{STORE}", hint='{"context": {"store": "12"}}')
+    return text_of(said)
+
+
 def applies(when: When, context: Context) -> bool:
     """Whether the context says all of this; a list in it says each of its values.
 
@@ -44,8 +64,8 @@ def applies(when: When, context: Context) -> bool:
     """
     for key, said in when.items():
         wanted, told = values_of(said, context), context.get(key)
-        texts = {str(one) for one in (told if isinstance(told, (list, tuple)) else [told]) if one is not None}
-        if wanted is None or texts.isdisjoint(map(str, wanted)):
+        texts = {text_of(one) for one in (told if isinstance(told, (list, tuple)) else [told]) if one is not None}
+        if wanted is None or texts.isdisjoint(map(text_of, wanted)):
             return False
     return True
 
@@ -65,7 +85,7 @@ def matches(where: Where, table: ItemTable, context: Context) -> Bools | None:
     """By the table's numbers, whether all of it holds; what is not known holds for nothing. None where the context lacks a value."""
     found: Bools = ~table.gone
     for name, said in where.items():
-        column = table.column(name, store=str(context.get(STORE, "")))
+        column = table.column(name, store=store_of(context))
         if isinstance(said, RangeSection):
             found &= _between(column, said, len(found))
             continue
@@ -95,13 +115,18 @@ def _among(column: Values | None, wanted: list[Value], n: int) -> Bools:
         if column.kind == "number":
             number = _number(one)
             found |= column.array == number
-        elif (code := column.code(str(one))) >= 0:
+        elif (code := column.code(text_of(one))) >= 0:
             found |= column.array == code
     return found
 
 
 def _number(value: Value) -> float:
+    """NaN, which is no item's, of what is no number."""
     try:
-        return float(value)
+        return float(_WORDS.get(value, value) if isinstance(value, str) else value)
     except ValueError:
         return float("nan")
+
+
+_WORDS = {"true": "1", "false": "0"}
+"""As the item table has them."""

@@ -210,14 +210,14 @@ class Serving:
             await asyncio.to_thread(self._reread_rules)
 
     def _reread_rules(self) -> None:
-        """Answer by the rules that the file says now; by those of before, where it cannot be read."""
-        try:
-            for predictor in self.predictors.values():
+        """Answer by the rules that the file says now; an endpoint by those of before, where its own cannot be read."""
+        for name, predictor in self.predictors.items():
+            try:
                 now = predictor.scope.reread()
                 if now.list_rules != predictor.section:
                     predictor.take_rules(now)
-        except TidemillError as exc:
-            _log.error("the rules stay as they were: %s", exc)
+            except TidemillError as exc:
+                _log.error("the rules of %s stay as they were: %s", name, exc)
 
     def health(self, own: bool = True) -> dict[str, str]:
         """By endpoint whether it answers: ok | no_model | degraded (the champion is refused) | fallback (what is usual) |

@@ -44,6 +44,8 @@ from tidemill.tasks.ranking.sentence import because
 from tidemill.tasks.ranking.sessions import Sessions, SessionScorer
 from tidemill.types import JsonObject, Micros
 
+MOST_WHOLE = 2**53
+"""What is beyond that is no number of anybody's, and none that a column could hold."""
 MOST_USUAL = 200
 """So many popular items are kept for when the model cannot be asked."""
 FAINT = 0.25
@@ -51,8 +53,12 @@ FAINT = 0.25
 
 
 Key = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
+Whole = Annotated[int, msgspec.Meta(ge=-MOST_WHOLE, le=MOST_WHOLE)]
 Said = (
-    Annotated[str, msgspec.Meta(max_length=256)] | bool | int | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
+    Annotated[str, msgspec.Meta(max_length=256)]
+    | bool
+    | Whole
+    | Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 )
 ContextValue = Said | Annotated[list[Said], msgspec.Meta(max_length=200)]
 """A short text, a number, or a list of them."""
@@ -145,7 +151,7 @@ def ranked(scorer: Any, request: Request, history: History, at: Micros, watermar
         first, _ = best_of(scorer, items, values, at, request.k, times)
         cold = first == scorer.recommend([], values[:0], at, request.k)[0]
     offer = offer_of(scorer, items, values, at, request.k, times)
-    return Ranked(scorer.names, offer, request.k, request.context, counted, cold, flags)
+    return Ranked(scorer.names, offer, request.k, request.context, request.recent, cold, flags)
 
 
 def _known(
@@ -167,15 +173,23 @@ def _times(times: Callable[[], Times], items: Sequence[str], rows: Sequence[Row]
 
 
 def contributions(scorer: Any, question: Question) -> Explanation:
-    """What each item of the history, and what is not of it, adds to the scores of the first items. Raises BadRequest, ModelError."""
+    """What each item of the history, and what is not of it, adds to the scores of the first items; to one that a rule brought and the
+    model does not know, nothing. Raises BadRequest, ModelError."""
     request = _asked(question.request)
     items, values, times, _ = _known(scorer, request, question.history, question.at, question.watermark)
-    wanted, scores = question.output["items"][:EXPLAINED], question.output["scores"][:EXPLAINED]
-    if isinstance(scorer, LearnerScorer):
-        return drawn(scorer, question, wanted, items, values, times().last.tolist())
-    shares = shares_of(scorer, wanted, items, values, question.at, times)
-    method = "tree_shap" if isinstance(scorer, RankerScorer) else "exact"
-    return Explanation(method, "score", tuple(reasons(shares, wanted, scores, items, times())))
+    every = [*zip(question.output["items"], question.output["scores"])][:EXPLAINED]
+    scored = [pair for pair in every if pair[0] in scorer.catalogue or pair[0] in items]
+    wanted, scores = [name for name, _ in scored], [score for _, score in scored]
+    if isinstance(scorer, LearnerScorer) and scored:
+        asked = question._replace(output={**question.output, "items": wanted, "scores": scores})
+        found = drawn(scorer, asked, wanted, items, values, times().last.tolist())
+    else:
+        shares = shares_of(scorer, wanted, items, values, question.at, times) if scored else None
+        made = () if shares is None else tuple(reasons(shares, wanted, scores, items, times()))
+        found = Explanation("tree_shap" if isinstance(scorer, RankerScorer) else "exact", "score", made)
+    by = {one.answer: one for one in found.reasons}
+    told = tuple(by.get(name) or Reason(name, score, score, (), 0.0) for name, score in every)
+    return msgspec.structs.replace(found, reasons=told)
 
 
 def sentence(scorer: Any, question: Question, reason: Reason, names: Mapping[str, str]) -> str:
