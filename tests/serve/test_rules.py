@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from tidemill.scope.project import Project, open_project
 from tidemill.serve.bodies import candidate_body
 from tidemill.serve.http.app import App
 from tidemill.serve.service import PredictionService
-from tidemill.serve.serving import prepare
+from tidemill.serve.serving import Serving, prepare
 from tidemill.store.artifacts.codecs import put_bundle
 from tidemill.tasks.ranking.bundle import recommend_bundle
 from tidemill.tasks.ranking.rank import Ranking
@@ -254,6 +255,30 @@ def test_rules_change_when_the_server_is_told_to_look(project: Project, run: Cal
     assert before["items"] == ["i29"] and after["items"] == [] and still["items"] == []
     assert before["reasons"]["rules"] != after["reasons"]["rules"] == still["reasons"]["rules"]
     assert verified(project, before["prediction_id"])["same_items"] is True
+
+
+def test_all_scorers_of_a_store_read_rules_anew_when_one_is_told(project: Project) -> None:
+    path = project.root / "tidemill.toml"
+
+    async def work(first: Asker, second: Asker, serving: Serving) -> Any:
+        at = await feed(first, dict.fromkeys(NAMES, 2))
+        assert (await predict(second, at, k=1))["items"] == ["i29"]
+        path.write_text(TOML + RULES.replace('"stock" }', '"stock", at_least = 3 }'))
+        assert (await first("POST", "/control/refresh")).status == 200
+        await serving._look()
+        return await predict(first, k=1), await predict(second, k=1)
+
+    async def main() -> Any:
+        with open_project(project.root, clock=HeldClock(NOON)) as other:
+            servings, token = [prepare(project), prepare(other)], auth.issue(project.store, "test", SCOPES)
+            for one in servings:
+                one.workers = 2
+            async with AsyncExitStack() as stack:
+                asks = [await stack.enter_async_context(alive(App(one, lambda: ()), token)) for one in servings]
+                return await work(*asks, servings[1])
+
+    first, second = asyncio.run(main())
+    assert first["items"] == second["items"] == [] and first["reasons"] == second["reasons"]
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ class Serving:
     _beats: list[asyncio.Task[None]] = field(default_factory=list)
     _loading: asyncio.Task[None] | None = None
     _seen: tuple[int, int] = (-1, -1)
+    _ruled: int = 0  # the revision of the rules that were read; 0: as the project was opened
     _stale: bool = False  # something was committed since the releases were looked at
     _looked: float = field(default_factory=uptime)  # when all that others wrote was last known
     _told: tuple[int, int, int, dict[str, str]] = (
@@ -207,7 +208,24 @@ class Serving:
         await self.catch_up()
         async with self._refreshing:
             await asyncio.to_thread(self.look, again=True)
+            await asyncio.to_thread(self._tell_rules)
+
+    def _tell_rules(self) -> None:
+        """Read the rules, and have the other scorers read them, where there are any."""
+        before = self._is_ruled
+        self._reread_rules()
+        if before or self._is_ruled:
+            self._ruled = self.project.store.tell_rules()
+
+    @property
+    def _is_ruled(self) -> bool:
+        """Whether some endpoint has rules."""
+        return any(predictor.rules is not None for predictor in self.predictors.values())
+
+    async def _follow_rules(self, revision: int) -> None:
+        if revision != self._ruled:
             await asyncio.to_thread(self._reread_rules)
+            self._ruled = revision
 
     def _reread_rules(self) -> None:
         """Answer by the rules that the file says now; an endpoint by those of before, where its own cannot be read."""
@@ -302,7 +320,9 @@ class Serving:
         if live != self._seen[1] and not self.candidate:
             self.follow()
         if store != self._seen[0] and not self.candidate:
-            self.tokens.seen(self.project.store.tokens.revision())
+            revisions = self.project.store.revisions()
+            self.tokens.seen(revisions["tokens"])
+            await self._follow_rules(revisions["rules"])
         await self._look_at_releases(store)
         self._seen = (store, live)
         await self._tell_others()
@@ -322,6 +342,7 @@ class Serving:
         revisions = await asyncio.to_thread(self.project.store.revisions)
         if not self.candidate:
             self.tokens.seen(revisions["tokens"])
+            await self._follow_rules(revisions["rules"])
             await self.catch_up()
             if any(predictor.receded != revisions["releases"] for predictor in self.predictors.values()):
                 await asyncio.to_thread(self.recede)

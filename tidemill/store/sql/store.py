@@ -28,7 +28,7 @@ from tidemill.store.sql.access import LEASES, SCORERS, TOKENS, Leases, Scorers, 
 from tidemill.store.sql.catalog import ARTIFACTS, DATASETS, FILES, MODELS, Datasets, Files, Models
 from tidemill.store.sql.columns import Flag
 from tidemill.store.sql.contents import Contents
-from tidemill.store.sql.counters import revisions
+from tidemill.store.sql.counters import RULES, bump, revisions
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.fences import fenced
 from tidemill.store.sql.nouns import Named, Records
@@ -162,8 +162,12 @@ class MetadataStore:
         return self._db.remote
 
     def revisions(self) -> dict[str, int]:
-        """Of the releases and of the tokens, in one look."""
+        """Of the releases, of the tokens and of the rules, in one look."""
         return revisions(self._db)
+
+    def tell_rules(self) -> int:
+        """That rules are to be read anew, to every scorer; the revision by which each knows it."""
+        return self._db.write(lambda tx: bump(tx, RULES), alone=False)
 
     def data_version(self) -> int:
         """Changes whenever another process has committed (cheap to poll)."""
