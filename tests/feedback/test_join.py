@@ -59,6 +59,15 @@ def test_by_id_before_by_subject(live: LiveStore) -> None:
     assert not live.outcomes.unjoined()
 
 
+def test_an_outcome_that_a_later_answer_knew_is_not_what_it_is_judged_by(live: LiveStore) -> None:
+    """Its id is there before the answer is."""
+    tell(live, came("knew", T0, named="p1"), came("new", T0 + 1, named="p2"))
+    seen = live.online.list(subject="7", key="knew")[0].seq
+    tell(live, *(replace(asked(name, T0 + HOUR), watermark=seen) for name in ("p1", "p2")))
+    join_all(live, T0 + 2 * HOUR, SHOP)
+    assert where(live, "knew", "new") == [(None, "unattributed"), ("p2", "id")]
+
+
 def test_the_subjects_latest_within_a_day(live: LiveStore) -> None:
     tell(
         live,

@@ -193,6 +193,7 @@ def test_only_addresses_of_the_list_are_taken(project):
             "http://127.0.0.1:1/hooks", found.url.replace("http", "https"), f"{found.url}x", found.url.replace("/hooks", "/hook"),
             f"{found.url}/../admin", f"{found.url}/./x", found.url.replace("127.0.0.1", "me@127.0.0.1"), "file:///etc/passwd",
             found.url.replace("127.0.0.1", "localhost"), f"{found.url}/a b", "nothing",
+            f"{found.url}/%2e%2e/admin", f"{found.url}/..;x/admin", f"{found.url}/..\\admin", f"{found.url}/a%2f..%2f..%2fadmin",
         ]  # fmt: skip
         refused = [await ask("POST", PATH, {"subject": "7"}, headers={"Callback": url}) for url in wrong]
         return refused, found.heard
@@ -214,7 +215,7 @@ INSIDE = [
     "fe80::1",
     "fd00::1",
 ]
-INSIDE += ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "224.0.0.1"]
+INSIDE += ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "224.0.0.1", "64:ff9b::a00:1", "2002:a00:1::1", "fec0::1"]
 
 
 def test_a_name_leads_into_no_network_that_was_not_named(project, monkeypatch):
@@ -242,6 +243,55 @@ def test_a_name_leads_into_no_network_that_was_not_named(project, monkeypatch):
             await calls.tell("https://shop.example/hooks", "pred_1", b"{}")
 
     with_receiver(project, work)
+
+
+def test_each_address_of_a_name_is_tried(project, monkeypatch):
+    """As of localhost, of which only one listens."""
+
+    async def work(ask: Asker, found: Receiver) -> Any:
+        async def names(host: str, port: int, **more: Any) -> Any:
+            return [(0, 0, 0, "", (one, port)) for one in ("127.0.0.2", "127.0.0.1")]
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names)
+        return await ask.app.later.callbacks.tell(found.url, "pred_1", b"{}"), len(found.heard)
+
+    assert with_receiver(project, work) == (True, 1)
+
+
+def test_the_authorities_are_read_once(project, monkeypatch):
+    """To read their certificates takes as long as hundreds of answers."""
+
+    async def work(ask: Asker, found: Receiver) -> Any:
+        calls, seen = ask.app.later.callbacks, []
+        calls._allowed.append(callbacks.urlsplit("https://shop.example/"))
+        calls._named.add("shop.example")
+
+        async def names(host: str, port: int, **more: Any) -> Any:
+            return [(0, 0, 0, "", ("127.0.0.1", port))]
+
+        async def refused(*to: Any, ssl: Any, **more: Any) -> Any:
+            seen.append(ssl)
+            raise ConnectionRefusedError
+
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", names)
+        monkeypatch.setattr(callbacks.asyncio, "open_connection", refused)
+        for _ in range(2):
+            await calls.tell("https://shop.example/x", "pred_1", b"{}")
+        return seen
+
+    first, second = with_receiver(project, work)
+    assert first is second is not None
+
+
+def test_what_is_told_of_an_address_holds_no_secret_of_its_query(project):
+    async def work(ask: Asker, found: Receiver) -> Any:
+        kept = ask.app.serving.project
+        one = row(project, status="failed", problem=b'{"status":422}', settled=1, callback=f"{found.url}?token=hush")
+        ask.app.later.callbacks.give_up(one)
+        return kept.store.events.list(kind="callback_given_up")
+
+    (event,) = with_receiver(project, work)
+    assert "hush" not in event.data["callback"] and event.data["callback"].endswith("/hooks")
 
 
 def test_the_list_of_the_moment_counts(project):

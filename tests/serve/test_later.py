@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.serve.asking import Asker, BuyAgain, alive, make_app
+from tests.serve.asking import NOON, Asker, BuyAgain, alive, make_app
 from tidemill.access import tokens as auth
-from tidemill.errors import DiskFull
+from tidemill.errors import DiskFull, TooLate
 from tidemill.scope.project import Project, open_project
 from tidemill.serve import later as laters
 from tidemill.store.records import Deferred
@@ -203,6 +204,88 @@ def test_what_is_over_is_let_go(run, project):
     )
     run(lambda ask: ask.app.later.rest())
     assert deferred(project) == []
+
+
+def test_one_that_is_over_spoils_no_other_and_one_that_expired_is_asked_again(run, project):
+    async def work(ask: Asker) -> Any:
+        asked = [{"subject": "1", "key": "a"}, {"subject": "2", "key": "b"}]
+        taken = await ask("POST", PATH, asked, headers=LATER)
+        ids = [one["prediction_id"] for one in taken.json["answers"]]
+        await ask.app.later.rest()
+        project.live.predictions.drop(NOON + 1, 10)
+        gone, expired = (project.live.deferred.get(name) for name in ids)
+        project.live.deferred.put(replace(gone, due=2**62))
+        project.live.deferred.put(replace(expired, due=2**62, status="expired"))
+        again = await ask("POST", PATH, [*asked, {"subject": "3"}], headers=LATER)
+        return ids, again, await until_settled(ask, f"/predictions/{ids[1]}")
+
+    ids, again, said = run(work)
+    first, second, third = again.json["answers"]
+    assert again.status == 202 and first["error"]["code"] == "expired" and third["status"] == "waiting"
+    assert (second["prediction_id"], second["status"], said.status) == (ids[1], "waiting", 200)
+
+
+def test_what_another_wrote_first_is_not_counted_twice(run, project, monkeypatch):
+    async def work(ask: Asker) -> Any:
+        project.live.deferred.add(row(project, id="pred_a"))
+        first = await until_settled(ask, "/predictions/pred_a")
+        kept = project.live.deferred.get("pred_a")
+        project.live.deferred.put(replace(kept, status="waiting", due=0, body=b'{"subject":"1","k":3}'))
+        with monkeypatch.context() as patch:  # as if that one had written it just then
+            patch.setattr(project.live.predictions, "look_up", lambda name: None)
+            await ask.app.later.rest()
+        again = await until_settled(ask, "/predictions/pred_a")
+        return first.body == again.body, (await ask("GET", "/metrics")).body.decode()
+
+    same, metrics = run(work)
+    (counted,) = re.findall(r"^tidemill_predictions_total{.*} (\S+)$", metrics, re.M)
+    assert same and float(counted) == 1
+
+
+def test_what_cannot_be_kept_to_is_refused_at_once(run, project):
+    """A position that nobody gave would hold a place of those that can be answered; none is what no question can be."""
+
+    async def work(ask: Asker) -> Any:
+        return [
+            await ask("POST", PATH, {"subject": "1"}, headers=LATER | more)
+            for more in ({"position": "9"}, {"ack": "none"})
+        ]
+
+    ahead, none = run(work)
+    assert (ahead.status, ahead.json["code"], none.status) == (503, "not_there_yet", 400) and not deferred(project)
+
+
+def test_a_model_is_waited_for_as_long_as_the_question_may_wait(run, project, monkeypatch):
+    left: list[float] = []
+
+    async def late(*asked: Any) -> None:
+        left.append(asked[-1] - time.monotonic())
+        raise TooLate("late")
+
+    async def work(ask: Asker) -> Any:
+        monkeypatch.setattr(laters, "answer_one", late)
+        project.live.deferred.add(row(project))
+        await ask.app.later.rest()
+        (one,) = deferred(project)
+        return one
+
+    one = run(work)
+    assert one.status == "waiting" and one.due > project.live.deferred.now() and 0 < left[0] <= 60
+
+
+def test_only_what_waits_is_counted_and_what_nobody_serves_any_more_is_let_go(run, project):
+    live = project.live.deferred
+    now = live.now()
+    for name, changes in {
+        "a": {},
+        "b": {"status": "answered", "due": now + 3_600 * SECOND},
+        "c": {"expires": 1, "endpoint": "gone"},
+        "d": {"owner": "other", "due": now + 30 * SECOND},
+    }.items():
+        live.add(row(project, id=f"pred_{name}", **changes))
+    assert live.waiting("", 10) == 2
+    run(lambda ask: ask.app.later.rest())
+    assert {one.id for one in deferred(project)} == {"pred_a", "pred_b", "pred_d"}
 
 
 def test_too_many_are_not_taken_in(run, project, monkeypatch):

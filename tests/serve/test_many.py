@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from tests.serve.asking import Asker, BuyAgain
-from tidemill.errors import DiskFull, ModelError
+from tidemill.errors import DiskFull, ModelError, TooLate
 from tidemill.serve.bodies import MAX_BODY, MAX_LIST
+from tidemill.serve.many import answer_many
+from tidemill.serve.pace import Pace
+from tidemill.serve.predictor import Predictor
+from tidemill.tasks.ranking.serving import ItemsRequest
 from tidemill.types import to_iso
 
 LIST = "/predict/shop"
@@ -97,6 +101,51 @@ def test_a_key_of_two_requests_on_their_way_is_one_answer(run, project):
 
     many, one = run(work)
     assert many.json["answers"][0]["prediction_id"] == one.json["prediction_id"] and kept(project) == 2
+
+
+def test_a_key_of_two_that_a_slow_model_answers_is_one_answer(run, project, monkeypatch):
+    """Both had looked before the other began: neither fails, and nobody waits for ever."""
+    import asyncio
+
+    async def know(self: Predictor, subject: str | None) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(Predictor, "know", know)
+    monkeypatch.setattr(Pace, "quick", lambda self, bundle: False)
+
+    async def work(ask: Asker) -> Any:
+        body = {"subject": "1", "key": "a"}
+        asks = [ask("POST", LIST, one, headers={"ack": "async"}) for one in (body, body, [body])]
+        return await asyncio.gather(*asks), ask.app.answers._busy
+
+    (one, two, many), busy = run(work)
+    ids = {one.json["prediction_id"], two.json["prediction_id"], many.json["answers"][0]["prediction_id"]}
+    assert [one.status, two.status, many.status] == [200] * 3 and len(ids) == 1 and kept(project) == 1 and not busy
+
+
+def test_what_no_time_is_left_for_is_counted_against_no_model(run, monkeypatch):
+    monkeypatch.setattr(Pace, "quick", lambda self, bundle: False)
+
+    async def work(ask: Asker) -> Any:
+        with pytest.raises(TooLate):
+            await answer_many(ask.app.answers, "shop", [ItemsRequest(subject="1")] * 3, "group", until=0.0)
+        return ask.app.serving.at("shop").untold
+
+    assert not run(work)
+
+
+def test_the_least_time_that_one_says_is_that_of_the_list(run, monkeypatch):
+    async def work(ask: Asker) -> Any:
+        said: list[int | None] = []
+        until = ask.app.until
+        monkeypatch.setattr(ask.app, "until", lambda began, asked: (said.append(asked), until(began, None))[1])
+        await ask("POST", LIST, [{"subject": "1", "timeout": 900}, {"subject": 2}, {"subject": "3", "timeout": 500}])
+        await ask("POST", LIST, [{"subject": "1", "timeout": 900}], headers={"Deadline": "300"})
+        tensor = {"name": "subject", "datatype": "BYTES", "shape": [1], "data": ["1"]}
+        await ask("POST", "/v2/models/shop/infer", {"inputs": [tensor], "parameters": {"timeout": 700}})
+        return said
+
+    assert run(work) == [500, 300, 700]
 
 
 def test_a_list_is_bounded_and_one_request_stays_so(run):

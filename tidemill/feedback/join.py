@@ -1,7 +1,8 @@
 """Which prediction an outcome belongs to: decided once for each outcome, whatever order things arrive in.
 
 1. An outcome that names a prediction belongs to it, if the two do not name different subjects or endpoints; the
-   prediction is waited for where it is not logged yet. No outcome ever belongs to another endpoint's prediction.
+   prediction is waited for where it is not logged yet, and must not have known the outcome (an answer that is given later
+   has its id before). No outcome ever belongs to another endpoint's prediction.
 2. Of lists of items: a revoked outcome (value below 0) belongs where the outcome that it takes back belongs: the
    subject's latest purchase of that item that no earlier return has taken back.
 3. Any other outcome belongs to its subject's latest prediction within reach before it (a day, unless the project says
@@ -19,7 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tidemill.scope.project import Endpoint
-from tidemill.store.records import OnlineEvent, Outcome
+from tidemill.store.records import OnlineEvent, Outcome, Prediction
 from tidemill.tasks.table import outcome_scorer_of
 from tidemill.types import DAY, SECOND, Micros
 
@@ -115,7 +116,14 @@ class _Pass:
         if strange or (prediction.endpoint, prediction.environment) != (outcome.endpoint, outcome.environment):
             self.strange.append(outcome.key)
             return None, "unattributed"
+        if outcome.received < prediction.at and self._knew(prediction, outcome):
+            return None, "unattributed"
         return prediction.id, "id"
+
+    def _knew(self, prediction: Prediction, outcome: Outcome) -> bool:
+        """Whether the answer, given later than its id, had seen what it would be judged by."""
+        history = self._history(outcome.subject, outcome.item)
+        return any(row.key == outcome.key and row.seq <= prediction.watermark for row in history)
 
     def _by_subject(self, outcome: Outcome) -> Place | None:
         """The endpoint's latest answer to this subject: no other endpoint's, whatever its subjects are called."""

@@ -80,7 +80,7 @@ def predict(
         if rows and rows.entity and "subject" in request and "inputs" not in request:
             request = {
                 **_questions(scope, [request["subject"]])[0],
-                **{k: request[k] for k in ("key", "recent") if k in request},
+                **{k: request[k] for k in ("key", "recent", "explain") if k in request},
             }
         headers = ({"Position": str(position)} if position else {}) | ({"Prefer": "respond-async"} if later else {})
         path = f"/predict/{scope.name}"

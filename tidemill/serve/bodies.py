@@ -119,6 +119,11 @@ def candidate_body(data: bytes, request: type[Request]) -> Any:
     return decoded(_candidates(request), data)
 
 
+def least_timeout(requests: Sequence[Any]) -> int | None:
+    """The least time, in milliseconds, that one of these requests says: they are answered together."""
+    return min((one.timeout for one in requests if isinstance(one, Request) and one.timeout), default=None)
+
+
 def clock_body(data: bytes) -> ClockBody:
     """Raises BadRequest."""
     return decoded(_clock, data)

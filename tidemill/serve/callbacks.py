@@ -12,13 +12,14 @@ import base64
 import hashlib
 import hmac
 import logging
+import re
 import secrets
 import socket
 import ssl
 import time
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from tidemill.config.network import LOOPBACK
 from tidemill.errors import Forbidden, TidemillError
@@ -37,6 +38,9 @@ WAITS = tuple(n * SECOND for n in (5, 30, 120, 600, 1_800))
 """Until the next try, after each one; the last one again and again."""
 REST = 5.0  # Seconds
 STATUS_LINE = 1_024  # Bytes of it at most
+MOST_ADDRESSES = 4  # of a name, that are tried
+TRANSLATED = IPv6Network("64:ff9b::/96")  # IPv4 addresses, to those that have IPv6 alone (RFC 6052)
+_STEP = re.compile(r"[/\\]")
 _log = logging.getLogger("tidemill.serve")
 
 
@@ -81,6 +85,7 @@ class Callbacks:
         self._networks = [ip_network(one) for one in section.callback_networks]
         self._named = {parts.hostname for parts in self._allowed if parts.hostname in LOOPBACK or _literal(parts)}
         self._key = ""
+        self._secure: ssl.SSLContext | None = None
         self._rests: dict[str, float] = {}
         """Until when (of `time.monotonic`) a server that was not there is left alone: all its callbacks would wait for it in turn."""
 
@@ -112,8 +117,9 @@ class Callbacks:
 
     def give_up(self, one: Deferred) -> None:
         """An event for people to see."""
-        _log.error("%s is not sent to %s any more", one.id, one.callback)
-        said = {"endpoint": one.endpoint, "callback": one.callback, "prediction": one.id}
+        place = one.callback.partition("?")[0]  # a query may hold a secret of theirs
+        _log.error("%s is not sent to %s any more", one.id, place)
+        said = {"endpoint": one.endpoint, "callback": place, "prediction": one.id}
         event = Event(
             named_id("event", KEY, one.id), self._project.clock.now(), "callback_given_up", one.endpoint, said
         )
@@ -125,12 +131,10 @@ class Callbacks:
     async def _post(self, parts: SplitResult, name: str, body: bytes) -> None:
         """Raises NotTaken, OSError, TimeoutError."""
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        address = await self._address(host, port)
+        addresses = await self._addresses(host, port)
         self._key = self._key or await asyncio.to_thread(key_of, self._project)
-        secure = ssl.create_default_context() if parts.scheme == "https" else None
-        reader, writer = await asyncio.open_connection(
-            str(address), port, ssl=secure, server_hostname=host if secure else None, limit=STATUS_LINE
-        )
+        secure = await self._tls() if parts.scheme == "https" else None
+        reader, writer = await _connected(addresses, port, secure, host)
         try:
             writer.write(_request(parts, name, SystemClock().now() // SECOND, body, self._key))
             await writer.drain()
@@ -140,21 +144,60 @@ class Callbacks:
         if not 200 <= status < 300:
             raise NotTaken(f"it answered {status}", ever=status == 410)
 
-    async def _address(self, host: str, port: int) -> IPv4Address | IPv6Address:
-        """One that may be reached, where all that the name has may be. Raises NotTaken, OSError."""
+    async def _tls(self) -> ssl.SSLContext:
+        """Made once, in a thread: it reads every authority's certificate."""
+        if self._secure is None:
+            self._secure = await asyncio.to_thread(ssl.create_default_context)
+        return self._secure
+
+    async def _addresses(self, host: str, port: int) -> list[IPv4Address | IPv6Address]:
+        """Those of the name, where all of them may be reached. Raises NotTaken, OSError."""
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [_plain(ip_address(str(one[4][0]).partition("%")[0])) for one in found]
-        for address in addresses:
-            is_open = address.is_global and not address.is_multicast
-            if not (is_open or host in self._named or any(address in network for network in self._networks)):
+        addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
+        for address in map(_meant, addresses):
+            if not (_is_open(address) or host in self._named or any(address in one for one in self._networks)):
                 hint = "[serve] callback_networks names those that may be reached"
                 raise NotTaken(f"{address} is no address of the open internet: {hint}")
-        return addresses[0]
+        return list(dict.fromkeys(addresses))[:MOST_ADDRESSES]
 
 
-def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Of an IPv4 address in an IPv6 one itself."""
-    return getattr(address, "ipv4_mapped", None) or address
+async def _connected(
+    addresses: list[IPv4Address | IPv6Address], port: int, secure: ssl.SSLContext | None, host: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """To the first of these that listens: of ``localhost`` often one alone does. Raises OSError."""
+    for left in range(len(addresses), 0, -1):
+        try:
+            async with asyncio.timeout(SECONDS / len(addresses)):
+                return await asyncio.open_connection(
+                    str(addresses[-left]),
+                    port,
+                    ssl=secure,
+                    server_hostname=host if secure else None,
+                    limit=STATUS_LINE,
+                )
+        except OSError:
+            if left == 1:
+                raise
+    raise OSError("the name has no address")
+
+
+def _is_open(address: IPv4Address | IPv6Address) -> bool:
+    """Of the open internet."""
+    inside = isinstance(address, IPv6Address) and address.is_site_local
+    return address.is_global and not address.is_multicast and not inside
+
+
+def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Where an IPv6 address that carries an IPv4 one leads.
+
+    >>> [str(_meant(ip_address(one))) for one in ("::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::")]
+    ['10.0.0.1', '10.0.0.1', '10.0.0.1']
+    """
+    if not isinstance(address, IPv6Address):
+        return address
+    if address in TRANSLATED:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _literal(parts: SplitResult) -> bool:
@@ -170,9 +213,8 @@ def _below(url: SplitResult, allowed: SplitResult) -> bool:
         same = (url.scheme, url.hostname, url.port) == (allowed.scheme, allowed.hostname, allowed.port)
     except ValueError:
         return False
-    plain = (
-        not (url.username or url.password or url.fragment) and "." not in url.path.split("/") and ".." not in url.path
-    )
+    steps = {step.partition(";")[0] for step in _STEP.split(unquote(url.path))}
+    plain = not (url.username or url.password or url.fragment) and not steps & {".", ".."}
     path = allowed.path.rstrip("/")
     safe = all(33 <= ord(letter) < 127 for letter in url.geturl())
     return same and plain and safe and (url.path.rstrip("/") == path or url.path.startswith(f"{path}/"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from tidemill.serve.predictor import Predictor
 from tidemill.serve.service import PredictionService, again, reply
 from tidemill.store.records import Deferred, Prediction
 from tidemill.tasks.port import Request
-from tidemill.types import JsonObject, Micros, named_id, new_id, to_iso
+from tidemill.types import SECOND, JsonObject, Micros, named_id, new_id, to_iso
 
 LEASE = 30.0  # Seconds that a question is in hand without a word
 BEAT = 1.0  # Seconds between two looks at what others took in
@@ -78,9 +79,11 @@ class Later:
     ) -> list[State]:
         """Write these down, in one commit; of each what is said of it. ``asker``: who may look at the answers.
 
-        The same key again is the same question. Raises TooMany, StoreError, and Forbidden for a callback that is not on the list.
+        The same key again is the same question. Raises TooMany, NotThereYet, StoreError, and Forbidden for a callback that is not on
+        the list.
         """
         self.callbacks.check(callback)
+        await self._serving.reach(position)
         predictor = self._serving.at(endpoint)
         now = await self._ask(self._kept.now)
         waiting = await self._ask(self._kept.waiting, predictor.scope.environment, MOST_WAITING)
@@ -123,9 +126,9 @@ class Later:
                 key = self._body(one).key
                 hint = "use a key for one request"
                 raise Conflict(f"the key {key!r} was used for another request", place="$.key", hint=hint)
+            return self._said_of(before, None)
         except TidemillError as exc:
             return self._wrong(exc)
-        return self._said_of(before, None)
 
     def _wrong(self, exc: TidemillError) -> State:
         shown = outward(exc, self._serving.project.root)
@@ -239,32 +242,39 @@ class Later:
     async def _settled(self, one: Deferred) -> Deferred:
         """What becomes of the question."""
         now = await self._ask(self._kept.now)
-        over = replace(one, due=now if one.callback else now + self._span, settled=now, tries=0)
         if now >= one.expires:
-            return replace(over, status="expired", problem=self._wrong(_expired(one)).body)
+            return self._over(one, now, "expired", self._wrong(_expired(one)).body)
         try:
             if one.tries > TRIES:
                 hint = f"{TRIES} scorers ended while they tried: see their logs"
                 raise ModelError("no scorer lived to answer it", place=one.id, hint=hint)
-            await self._answer(one)
+            await self._answer(one, time.monotonic() + (one.expires - now) / SECOND)
         except TidemillError as exc:
+            now = await self._ask(self._kept.now)  # anew: a slow model takes its time
             if exc.status >= 500:
                 return replace(one, due=now + AGAIN, tries=one.tries - 1)
-            return replace(over, status="failed", problem=self._wrong(exc).body)
-        return replace(over, status="answered")
+            return self._over(one, now, "failed", self._wrong(exc).body)
+        return self._over(one, await self._ask(self._kept.now), "answered")
 
-    async def _answer(self, one: Deferred) -> None:
+    def _over(self, one: Deferred, now: Micros, status: str, problem: bytes = b"") -> Deferred:
+        due = now if one.callback else now + self._span
+        return replace(one, status=status, problem=problem, due=due, settled=now, tries=0)
+
+    async def _answer(self, one: Deferred, until: float) -> None:
         """Unless somebody has answered it before. On the disk when this returns. Raises TidemillError."""
+        predictor, body = self._serving.at(one.endpoint), self._body(one)
+        inputs = None if body.is_open else _encode(body.kept())
+        while self._service.flies(one.id):  # who asked with the same key at once
+            await self._service.earlier(one.id, body, inputs, "group")
         if await self._ask(self._serving.project.live.predictions.look_up, one.id) is not None:
             return
-        predictor = self._serving.at(one.endpoint)
-        body = self._body(one)
         await self._serving.reach(one.position)
-        item = Item(body, one.id, None if body.is_open else _encode(body.kept()))
-        await answer_one(self._service, predictor, item, self._serving.clock.now(), predictor.history.seq)
+        item = Item(body, one.id, inputs)
+        await answer_one(self._service, predictor, item, self._serving.clock.now(), predictor.history.seq, until)
         if item.made is not None and item.answer is not None:
-            await self._service.send([item.made], urgent=True)
-            self._service.counted(item.answer, item.made)
+            met = await self._service.send([item.made], urgent=True)
+            if item.id not in met.taken:
+                self._service.counted(item.answer, item.made)
 
     async def _call_back(self, one: Deferred) -> Deferred:
         """Send it what a look would say, until it is taken or its time is over."""
@@ -281,7 +291,7 @@ class Later:
         if told is None and now - one.settled < GIVE_UP:
             return replace(one, due=now + wait_of(one.tries))
         if not told:
-            self.callbacks.give_up(one)
+            await self._aside(self.callbacks.give_up, one)
         return replace(one, told="yes" if told else "gave up", due=now + self._span)
 
     async def _ask(self, ask: Any, *about: Any) -> Any:

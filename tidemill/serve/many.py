@@ -93,6 +93,8 @@ async def answer_many(
     if whole:
         _need_all(items)
     await _write(service, items, ack)
+    if whole:
+        _need_all(items)  # a key may have been another's by then
     return _told(service, items, ack, at, seen)
 
 

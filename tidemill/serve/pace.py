@@ -43,7 +43,7 @@ class Pace:
         """What ``ask`` gives, in a thread. Raises TooLate where it does not by then (of `time.monotonic`), and at once where
         late ones hold all threads."""
         if self._late >= AT_ONCE:
-            raise _late()
+            raise late()
         asked = BESIDE.submit(_timed, ask)
         done = asyncio.wrap_future(asked)
         await asyncio.wait([done], timeout=max(0.0, until - time.monotonic()))
@@ -55,7 +55,7 @@ class Pace:
         if not asked.cancel():
             self._late += 1
             done.add_done_callback(self._over)
-        raise _late()
+        raise late()
 
     def _over(self, done: asyncio.Future[tuple[T, float]]) -> None:
         self._late -= 1
@@ -69,5 +69,6 @@ def _timed(ask: Callable[[], T]) -> tuple[T, float]:
     return ask(), time.monotonic() - began
 
 
-def _late() -> TooLate:
+def late() -> TooLate:
+    """What is said of an answer that nobody waits for any more."""
     return TooLate("the answer was not there in time", place="deadline", hint="give it longer, or ask again later")

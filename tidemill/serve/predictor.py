@@ -53,7 +53,7 @@ from tidemill.serve.explain import Explainer
 from tidemill.serve.fallback import Baseline
 from tidemill.serve.histories import Histories
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.pace import Pace
+from tidemill.serve.pace import Pace, late
 from tidemill.serve.trial import try_out
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Event, Release
@@ -422,6 +422,8 @@ class Predictor:
         alone = self.history.alone(body.subject)  # the loop goes on learning rows meanwhile
         rules = self.applied(draw)
         try:
+            if time.monotonic() >= until:
+                raise late()  # of a long list the rest: nobody was asked, and it is counted against no model
             for by, arm, chance in self._turns(unit):
                 try:
                     asked = partial(_ask, by, alone, body, at, seen, rules)

@@ -106,6 +106,11 @@ class PredictionService:
             body = await self.asking(predictor.found, body)
             inputs = _encode(body.kept())
         await predictor.know(body.subject)
+        while body.key is not None and self.flies(prediction_id):  # somebody with the same key was quicker
+            if (
+                earlier := await self.earlier(prediction_id, asked, None if asked.is_open else inputs, ack)
+            ) is not None:
+                return earlier, True
         answer, prediction = await self.answered(predictor, body, inputs, prediction_id, started, until=until)
         if body.explain or predictor.explainer.wanted(prediction_id):
             prediction = await self.explained(predictor, answer, prediction, body)
@@ -179,7 +184,8 @@ class PredictionService:
         try:
             yield
         finally:
-            del self._busy[prediction_id]
+            if self._busy.get(prediction_id) is done:  # else another one has begun with it meanwhile
+                del self._busy[prediction_id]
             done.set()
 
     def flies(self, key: str) -> bool:

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -97,12 +98,25 @@ def asked_of(body: Inference, request: type[Request], own: Collection[str]) -> A
     if again := next((name for name, times in counts.items() if times > 1), None):
         raise BadRequest(f"{again!r} is there twice", place="$.inputs", hint="say it once")
     for i, tensor in enumerate(body.inputs):
-        _lay(rows, tensor, f"$.inputs[{i}]", fields, own)
+        _lay(rows, tensor, f"$.inputs[{i}]", fields, own, _lists(request))
     whole = {name: value if value is None else str(value) for name in _WHOLE for value in [body.parameters.get(name)]}
     return Asked([_request(row, request, f"row {i}") for i, row in enumerate(rows)], **whole)
 
 
-def _lay(rows: list[JsonObject], tensor: Tensor, place: str, fields: Collection[str], own: Collection[str]) -> None:
+@cache
+def _lists(request: type[Request]) -> frozenset[str]:
+    """The fields that are lists."""
+    return frozenset(name for name, hint in get_type_hints(request).items() if get_origin(hint) in (list, tuple))
+
+
+def _lay(
+    rows: list[JsonObject],
+    tensor: Tensor,
+    place: str,
+    fields: Collection[str],
+    own: Collection[str],
+    lists: Collection[str],
+) -> None:
     """A tensor's values into the rows."""
     values = _values(tensor, place)
     if len(values) != len(rows):
@@ -112,6 +126,8 @@ def _lay(rows: list[JsonObject], tensor: Tensor, place: str, fields: Collection[
         raise BadRequest(
             f"unknown input {tensor.name!r}", place=f"{place}.name", hint=did_you_mean(tensor.name, sorted(fields))
         )
+    if not inside and tensor.name in lists:
+        values = [one if isinstance(one, list) else [one] if one not in ("", None) else [] for one in values]
     for row, value in zip(rows, values, strict=True):
         if value is not None:
             (row["inputs"] if inside else row)[tensor.name] = value
@@ -130,12 +146,11 @@ def _request(row: JsonObject, request: type[Request], place: str) -> Any:
 def _values(tensor: Tensor, place: str) -> list[Any]:
     """Of each row its value; of a matrix a list of them, without the empty texts that fill a row up. Raises BadRequest."""
     flat = list[Any]()
-    _flatten(tensor.data, flat, len(tensor.shape))
-    if len(flat) != math.prod(tensor.shape):
+    if not _flatten(tensor.data, flat, tensor.shape):
         raise BadRequest(
             f"{len(flat)} values in the shape {tensor.shape}",
             place=f"{place}.data",
-            hint="as many as the dimensions say",
+            hint="as many as the dimensions say, flat or nested as they are",
         )
     for value in flat:
         _check(value, tensor.datatype, place)
@@ -149,12 +164,13 @@ def _values(tensor: Tensor, place: str) -> list[Any]:
     )
 
 
-def _flatten(data: Sequence[Any], into: list[Any], depth: int) -> None:
-    for value in data:
-        if isinstance(value, list) and depth > 1:
-            _flatten(value, into, depth - 1)
-        else:
-            into.append(value)
+def _flatten(data: Sequence[Any], into: list[Any], shape: Sequence[int]) -> bool:
+    """Whether they have this shape: all in a row, or each dimension in lists of its own."""
+    if len(shape) == 1 or not any(isinstance(value, list) for value in data):
+        into += data
+        return len(data) == math.prod(shape)
+    fits = [isinstance(value, list) and _flatten(value, into, shape[1:]) for value in data]
+    return len(data) == shape[0] and all(fits)
 
 
 def _check(value: Any, datatype: str, place: str) -> None:

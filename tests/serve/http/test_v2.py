@@ -143,6 +143,8 @@ def test_rows_are_answered_as_ours_are(shop: Project, trees: RowScorer) -> None:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"inputs": []}, "length >= 1"),
     ({"inputs": [tensor("income", "FP64", 1.0, 2.0, shape=[3])]}, "2 values in the shape"),
+    ({"inputs": [tensor("income", "FP64", [1.0], [2.0, 3.0, 4.0], shape=[2, 2])]}, "4 values in the shape"),
+    ({"inputs": [tensor("income", "FP64", [1.0, 2.0], 3.0, 4.0, shape=[2, 2])]}, "values in the shape"),
     ({"inputs": [tensor("income", "FP64", 1.0), tensor("age", "INT64", 1, 2)]}, "2 rows"),
     ({"inputs": [tensor("income", "FP63", 1.0)]}, "unknown datatype"),
     ({"inputs": [tensor("income", "FP64", "a")]}, "no FP64"),
@@ -187,9 +189,20 @@ def test_a_recommender_takes_subjects_and_answers_lists(run: Any, project: Proje
         recent = tensor("recent", "BYTES", "mug", "", "cup", "tea", shape=[2, 2])
         body = {"inputs": [tensor("subject", "BYTES", "1", "2"), recent], "parameters": {"k": 2}}
         await ask("POST", "/feedback", {"key": "o", "subject": "1", "item": "mug", "value": 1, "at": "2011-01-01"})
-        return await ask("GET", SHOP), await ask("POST", f"{SHOP}/infer", body)
+        one = {**body, "inputs": [body["inputs"][0], tensor("recent", "BYTES", "mug", "", shape=[2, 1])]}
+        nested = {
+            **body,
+            "inputs": [body["inputs"][0], tensor("recent", "BYTES", ["mug", ""], ["cup", "tea"], shape=[2, 2])],
+        }
+        return (
+            await ask("GET", SHOP),
+            await ask("POST", f"{SHOP}/infer", body),
+            await ask("POST", f"{SHOP}/infer", one),
+            await ask("POST", f"{SHOP}/infer", nested),
+        )
 
-    model, heard = run(work)
+    model, heard, one, nested = run(work)
+    assert data(one)["items"] == ["mug", "popular"] and data(nested)["items"] == data(heard)["items"]
     assert [one["name"] for one in model.json["inputs"]] == ["subject", "k", "recent"]
     jsonschema_rs.validate(ANSWER, heard.json)
     items = next(one for one in heard.json["outputs"] if one["name"] == "items")

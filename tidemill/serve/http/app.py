@@ -319,9 +319,11 @@ async def _predict(app: App, call: Call) -> Reply:
     data = await app.reading.body(call, bodies.MAX_LIST)
     several = bodies.requests_of(data, kind)
     if later.is_asked(app.serving.at(endpoint).scope, call):
+        if ack == "none":
+            raise BadRequest("what is answered later is always written down", place="ack", hint="leave it out")
         return await later.take_in(app.later, call, endpoint, position, data, kind, several)
     if several is not None:
-        until, model = app.until(began, asked)
+        until, model = app.until(began, asked or bodies.least_timeout(several))
         made = answer_many(app.answers, endpoint, several, ack, position, model)
         return 200, JSON, await app.in_time(made, until)
     if len(data) > bodies.MAX_BODY:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
@@ -12,7 +13,7 @@ from tidemill.store.records import Deferred
 from tidemill.store.sql import schema
 from tidemill.store.sql.nouns import Named
 from tidemill.store.sql.rows import Rows
-from tidemill.types import Micros
+from tidemill.types import DAY, SECOND, Micros
 
 DEFERRED = Rows(Deferred, schema.deferred, "question", "due", "id")
 _own = schema.deferred.c
@@ -30,8 +31,21 @@ _TAKEN = update(schema.deferred).where(_own.id == bindparam("the_id"))
 _KEEP = update(schema.deferred).where(
     _own.owner == bindparam("the_owner"), _own.id.in_(bindparam("ids", expanding=True))
 )
-_GONE = delete(schema.deferred).where(_DUE, _OVER)
-_LEFT = select(_own.id).where(_own.status == WAITING, _own.environment == bindparam("environment"))
+FORGOTTEN: Micros = 31 * DAY
+"""After its time: nobody sees to it, for its endpoint is not there any more."""
+SOON: Micros = 60 * SECOND
+"""What waits is due by then: the longest lease is half as long. So what was answered and is kept yet is not looked through."""
+_GONE = delete(schema.deferred).where(_DUE, or_(_OVER, _own.expires <= bindparam("forgotten")))
+_LATE = (_own.status == WAITING) & (_own.expires <= bindparam("now"))
+_ANEW = delete(schema.deferred).where(
+    _own.id.in_(bindparam("ids", expanding=True)), or_(_own.status == "expired", _LATE)
+)
+_LEFT = select(_own.id).where(
+    _own.due <= bindparam("soon"),
+    _own.status == WAITING,
+    _own.expires > bindparam("now"),
+    _own.environment == bindparam("environment"),
+)
 
 
 class Deferreds(Named[Deferred]):
@@ -41,11 +55,17 @@ class Deferreds(Named[Deferred]):
         return self._db.wall()
 
     def take_in(self, records: Sequence[Deferred]) -> dict[str, Deferred]:
-        """Write these down, all or none, and return when they are on the disk; by id what is kept: of an id that was there, what was."""
+        """Write these down, all or none, and return when they are on the disk; by id what is kept: of an id that was there, what was,
+        unless nobody answered that in its time.
+        """
+        ids = [one.id for one in records]
 
         def work(tx: Connection) -> dict[str, Deferred]:
-            DEFERRED.add_new(tx, records)
-            kept = DEFERRED.records(tx.execute(_FIND, {"ids": [one.id for one in records]}))
+            tx.execute(_ANEW, {"ids": ids, "now": self._db.wall()})
+            DEFERRED.add_new(
+                tx, sorted(records, key=attrgetter("id"))
+            )  # in one order, so that none waits for each other
+            kept = DEFERRED.records(tx.execute(_FIND, {"ids": ids}))
             return {one.id: one for one in kept}
 
         return self._db.write(work, alone=False)
@@ -56,7 +76,8 @@ class Deferreds(Named[Deferred]):
     def waiting(self, environment: str, most: int) -> int:
         """How many wait for their answer, counted up to so many."""
         some = _LEFT.limit(bindparam("most")).subquery()
-        given = {"environment": environment, "most": most}
+        now = self._db.clock.now()
+        given = {"environment": environment, "most": most, "now": now, "soon": now + SOON}
         return int(self._db.value(select(func.count()).select_from(some), given=given))
 
     def due(self) -> bool:
@@ -73,12 +94,12 @@ class Deferreds(Named[Deferred]):
 
         def work(tx: Connection) -> list[Deferred]:
             now = self._db.wall()
-            tx.execute(_GONE, {"now": now})
             given = {"now": now, "environment": environment, "endpoints": [*endpoints], "most": most}
             found = DEFERRED.records(tx.execute(_TAKE[calls], given))
             values: dict[str, Any] = {"owner": owner, "due": now + round(seconds * 1e6)}
             for one in found:
                 tx.execute(_TAKEN.values(**values, tries=_own.tries + 1), {"the_id": one.id})
+            tx.execute(_GONE, {"now": now, "forgotten": now - FORGOTTEN})
             return [replace(one, **values, tries=one.tries + 1) for one in found]
 
         return self._db.write(work, alone=False)
