@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 # bytecode is kept: a process that compiles every library again starts three times slower
 export PYTHONDONTWRITEBYTECODE =
 export OMP_NUM_THREADS ?= 2

@@ -232,11 +232,16 @@ async def asked_without(mill: Project, refused: str) -> None:
         path.write_bytes(whole)
     token = tokens.issue(mill.store, "test", ("predict",))
     async with alive(App(serving, lambda: ()), token) as ask:
-        statuses = {name: (await ask("POST", f"/predict/{name}", body)).status for name, body in BODIES.items()}
-        assert statuses == {name: 503 if name == refused else 200 for name in BODIES}
+        heard = {name: await ask("POST", f"/predict/{name}", body) for name, body in BODIES.items()}
+        usual = refused == "recommend"  # of what was served before it is kept what is usual
+        assert {n: one.status for n, one in heard.items()} == {
+            n: 503 if n == refused and not usual else 200 for n in BODIES
+        }
+        assert [n for n, one in heard.items() if one.json.get("arm") == "baseline"] == ["recommend"] * usual
         health = (await ask("GET", "/healthz")).json
         assert health["status"] == "degraded"
-        assert health["endpoints"] == {name: "no_model" if name == refused else "ok" for name in BODIES}
+        said = "fallback" if usual else "no_model"
+        assert health["endpoints"] == {name: said if name == refused else "ok" for name in BODIES}
 
 
 async def asked(mill: Project) -> None:

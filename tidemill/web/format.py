@@ -30,7 +30,7 @@ from tidemill.types import SECOND, Json, Micros, parse_time, to_iso
 def known(value: Any) -> str:
     """What somebody said of an item, in a line.
 
-    >>> known(None), known("a\nmug")
+    >>> known(None), known("a\\nmug")
     ('–', 'a mug')
     """
     return "–" if value is None else one_line(text(value))
