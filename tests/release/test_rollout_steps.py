@@ -76,6 +76,18 @@ def test_a_stage_that_nobody_could_act_on_is_refused(said: dict[str, Any]) -> No
         StageSection(**said).stages()
 
 
+def test_a_switch_may_follow_a_shadow() -> None:
+    dark, blue, green = (
+        StageSection(shadow=True, for_="1 day"),
+        StageSection(share="0 %", for_="10 min"),
+        StageSection(share="100 %"),
+    )
+    assert [stage["share"] for stage in stages((dark, blue, green))] == [0.0, 0.0, 1.0]
+    for wrong in ((blue, dark, green), (dark, dark, green), (blue, blue, green)):
+        with pytest.raises(ConfigError):
+            stages(wrong)
+
+
 def test_nobody_is_answered_at_0_percent_after_somebody_was() -> None:
     with pytest.raises(ConfigError):
         stages((StageSection(share="10 %"), StageSection(share="0 %", for_="1 day"), StageSection(share="100 %")))
@@ -207,6 +219,16 @@ def test_a_clock_set_back_by_a_month_begins_the_stage_anew_and_blames_it_for_not
         3,
     )
     assert look(project, 1.9) == [] and look(project, 0.1) == ["stage"]
+
+
+def test_a_clock_set_forward_in_a_pause_counts_once(project: Project) -> None:
+    canary = begun(project)
+    later(project, 1)
+    rollout.pause(project, canary.id, by="ada", reason="wait")
+    assert set_by(project, 30) == ["clock"]
+    later(project, 1)
+    rollout.resume(project, canary.id, by="ada", reason="go on")
+    assert look(project, 0.9) == [] and look(project, 0.1) == ["stage"]
 
 
 @pytest.mark.parametrize("days", [30.0, -30.0])

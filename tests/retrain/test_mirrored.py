@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.release.made import sign
+from tests.retrain.inline import InlineJobs
 from tests.retrain.machines import HOURS, MACHINES, Machines, opened
 from tests.retrain.test_pairs import second
 from tests.web.test_pages import get
+from tidemill.errors import StoreBusy
+from tidemill.monitor.quality import evidence
 from tidemill.ops import releases as verbs
 from tidemill.release import pairs
 from tidemill.release.rollout import rollout
 from tidemill.release.rollout.mirror import Look, Mirrored
 from tidemill.release.variants import in_shadow
 from tidemill.retrain import mirrored
+from tidemill.retrain.loop import tick
 from tidemill.serve.candidate import NOT_LOADED, SILENT, SubprocessCandidateServer
+from tidemill.store.payloads import Mirror
 from tidemill.store.records import Release
 from tidemill.types import DAY, JsonObject
 
@@ -186,12 +192,84 @@ def test_killed_while_it_is_asked_each_request_counts_once(
     with pytest.raises(Killed):
         machines.play()
     assert now(machines).evidence.mirror is None
-    from tests.retrain.inline import InlineJobs
-    from tidemill.retrain.loop import tick
-
     tick(machines.project, InlineJobs(machines.project))
     seen = now(machines).evidence.mirror
     assert asked == [A_DAY, A_DAY] and seen is not None and seen.asked == A_DAY
+
+
+def test_who_pauses_it_while_it_is_asked_has_paused_it(machines: Machines, answers: Callable[[Server], None]) -> None:
+    """A look takes minutes, and writes down what it saw alone."""
+    server = as_the_champion(machines)
+
+    def paused(requests: Sequence[JsonObject]) -> Look:
+        rollout.pause(machines.project, "release_dark", by="ada", reason="wait")
+        return server(requests)
+
+    answers(paused)
+    released(machines)
+    machines.play()
+    seen = now(machines).evidence
+    assert seen.paused is not None and seen.mirror is not None and seen.mirror.asked == A_DAY
+    answers(lambda requests: pytest.fail("it is asked nothing while it is paused"))
+    machines.play()
+    assert now(machines).evidence.mirror == seen.mirror
+
+
+def test_a_clock_set_back_begins_the_shadow_anew(machines: Machines, answers: Callable[[Server], None]) -> None:
+    answers(as_the_champion(machines))
+    released(machines)
+    machines.play()
+    assert now(machines).evidence.mirror is not None
+    before = machines.project.clock.now() - 30 * DAY
+    machines.at(before)
+    rollout.clock_moved(machines.project, "machines", before, -30 * DAY)
+    release = now(machines)
+    assert (mirrored.seen_of(release).asked, mirrored.seen_of(release).through) == (0, before)
+    assert mirrored.mirror_due(release, before + DAY), "and not a month later"
+
+
+def test_it_is_asked_once_more_when_its_time_is_over_also_after_a_pause(machines: Machines) -> None:
+    release = released(machines)
+    ends = release.stage_since + 5 * DAY
+    seen = replace(release.evidence, uncounted=3 * DAY, mirror=Mirror(ends - DAY // 100))
+    late = replace(release, evidence=seen)
+    assert mirrored.mirror_due(late, ends) and not mirrored.mirror_due(late, ends - 1)
+
+
+def test_the_champion_s_answers_of_the_shadow_are_no_arm_beside_it(
+    machines: Machines, answers: Callable[[Server], None]
+) -> None:
+    """They were of other days: what the days differ by is not what the models differ by."""
+    answers(as_the_champion(machines))
+    released(machines)
+    for _ in range(3):
+        machines.play()
+    release = now(machines)
+    assert (release.status, release.stage) == ("canary", 1)
+    seen = evidence(machines.project.endpoint(), release, machines.start)
+    assert seen.own.n > 0 and seen.own.n + seen.other.n == A_DAY
+
+
+def test_what_cannot_be_asked_is_tried_each_hour_and_halted_in_the_end(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def fails(self: Any, digest: str, requests: Any) -> Look:
+        tried.append(1)
+        raise StoreBusy("the store is not there")
+
+    monkeypatch.setattr(SubprocessCandidateServer, "mirror", fails)
+    release = released(machines)
+    machines.project.store.releases.update(release.id, stages=({**STAGES[0], "requests": 0}, *STAGES[1:]))
+    machines.play()
+    tick(machines.project, InlineJobs(machines.project))
+    assert tried == [1] and now(machines).status == "canary"
+    unasked = replace(mirrored.of_mirror(now(machines)), looked=False)
+    found = [
+        rollout.check(machines.project, "machines", release.stage_since + days * DAY, unasked) for days in (19, 21)
+    ]
+    assert [[e.kind for e in events] for events in found] == [[], ["halted"]]
 
 
 def test_nobody_asks_for_its_least_number_of_requests_for_ever(machines: Machines) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import signal
+from contextlib import closing, nullcontext
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,9 +14,10 @@ from tests.serve import released
 from tests.serve.asking import NOON
 from tests.serve.test_loading import flip
 from tidemill.access import tokens as auth
-from tidemill.errors import DiskFull, StoreBusy
+from tidemill.errors import DiskFull, StoreBusy, StoreError
 from tidemill.learning.bundle import FORMAT
 from tidemill.process.child import Child
+from tidemill.serve import candidate
 from tidemill.serve.candidate import GIVEN_UP, NOT_LOADED, SILENT, SubprocessCandidateServer, server_of
 from tidemill.serve.http.server import candidate_app
 from tidemill.serve.predictor import scope_of
@@ -54,7 +57,10 @@ def test_a_good_candidate_answers_as_offline_and_leaves_no_trace(project):
     assert project.store.tokens.list() == []  # the ticket is used up
 
 
-@pytest.mark.parametrize("error", [DiskFull("no room", hint="make some"), StoreBusy("busy", hint="wait")])
+@pytest.mark.parametrize(
+    "error",
+    [DiskFull("no room", hint="make some"), StoreBusy("busy", hint="wait"), StoreError("out of reach", hint="wait")],
+)
 def test_what_the_machine_lacks_is_no_evidence_against_a_candidate(project, monkeypatch, error):
     """A model that cannot be judged because the disk is full is not refused: the judging stops, to go on later."""
     monkeypatch.setattr(Child, "ask", lambda *a: {"error": error.problem()})
@@ -100,6 +106,27 @@ def test_what_was_asked_live_is_asked_once_each(project):
     assert all(one.took_us > 0 and not one.error for one in look.answers)
     assert 10_000_000 < look.memory[0] <= look.memory[1]
     assert project.live.predictions.count() == 0 and project.store.tokens.list() == []
+
+
+def test_what_comes_with_the_first_request_is_no_leak_and_its_time_is_not_counted(project, monkeypatch):
+    """Libraries, tables of items: each look starts a server anew, and a p99 of few requests would be theirs."""
+    asked, held = [], []
+
+    class Asking:
+        headers = {candidate.HANDLE: "7"}
+        close = staticmethod(lambda: None)
+
+        def post(self, path, body):
+            asked.append(body)
+            return {"items": []}
+
+    server = SimpleNamespace(pid=1, code=None)
+    monkeypatch.setattr(candidate, "server_of", lambda project: nullcontext(server))
+    monkeypatch.setattr(candidate, "held_by", lambda pid: held.append(len(asked)) or 1)
+    monkeypatch.setattr(SubprocessCandidateServer, "_started", lambda *a: {"port": 1, "secret": ""})
+    monkeypatch.setattr(SubprocessCandidateServer, "_client", lambda *a: closing(Asking()))
+    look = mirrored(project, "sha256:0")
+    assert held == [1, 9] and len(look.answers) == 8
 
 
 def test_each_that_fails_is_told_and_the_others_are_asked(project):

@@ -77,15 +77,15 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     error counts at most ten times what the other one promised.
     """
     from tidemill.release.rollout.rules import Arm, Evidence
+    from tidemill.release.rollout.timing import answering_since
 
-    since = release.started if release.started is not None else release.created
-    live = scope.live
+    since, live = answering_since(release), scope.live
     historical = release.status == "champion"
     champion = scope.champion()
     other = release.previous if historical else (champion.id if champion else None)
     found = live.predictions.watched(**scope.here, since=since - BEFORE if historical else since, until=now)
     mine = [p for p in found if p.release == release.id]
-    pauses = () if historical else release.evidence.pauses
+    pauses = () if historical else (*release.evidence.pauses, *filter(None, [release.evidence.paused]))
     theirs = [p for p in found if p.release == other and not any(q.since <= p.at < (q.until or now) for q in pauses)]
     model = scope.store.releases.get(other).model if other else release.model
     judge, failed = outcome_scorer_of(scope.model), scope.store.releases.failures(scope.name, scope.environment)

@@ -255,10 +255,10 @@ def _look_at_rollout(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros 
     release = watched(scope.project, scope.name)
     if release is None:
         return []
-    release, unasked = _mirrored(scope, jobs, release, now)
+    release, looked, unasked = _mirrored(scope, jobs, release, now)
     seen = arms(scope, release, now)
     paired, failed = _pairs(scope, jobs, release, now, ripened(scope, previous) or decides(release, now, seen))
-    said = {**paired, **({"looked": False} if unasked else {})}
+    said = {**paired, **({} if looked else {"looked": False})}
     events = check(scope.project, scope.name, now, replace(seen, **said))
     if events:
         _follow(scope.project)
@@ -290,19 +290,21 @@ def _look_after(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | Non
     return [*failures, *events]
 
 
-def _mirrored(scope: Endpoint, jobs: Jobs, release: Release, now: Micros) -> tuple[Release, list[Event]]:
-    """A release in shadow with what it was asked by now, in the child; and the event of its failure."""
+def _mirrored(scope: Endpoint, jobs: Jobs, release: Release, now: Micros) -> tuple[Release, bool, list[Event]]:
+    """A release in shadow with what it was asked by now, in the child; whether it was, and the event of its failure."""
     from tidemill.release.variants import in_shadow
     from tidemill.retrain.mirrored import mirror_due
 
-    if not in_shadow(release) or release.evidence.paused is not None or not mirror_due(scope, release, now):
-        return release, []
+    if not in_shadow(release) or not mirror_due(release, now):
+        return release, True, []
+    if _has_just_failed(scope, now, "mirror"):
+        return release, False, []
     asked = {"endpoint": scope.name, "release": release.id, "now": now}
     try:
         jobs.run("mirror", asked, scope.project.limit("watch"))
     except JobFailed as exc:
-        return release, _failed(scope, now, "mirror", exc)
-    return scope.store.releases.get(release.id), []
+        return release, False, _failed(scope, now, "mirror", exc)
+    return scope.store.releases.get(release.id), True, []
 
 
 def _pairs(scope: Endpoint, jobs: Jobs, release: Release, now: Micros, asked: bool) -> tuple[JsonObject, list[Event]]:

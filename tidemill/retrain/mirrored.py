@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from tidemill.release.rollout.mirror import MOST, Look, added, arm_of
+from tidemill.release.rollout.rollout import moment
 from tidemill.release.rollout.rules import Evidence
+from tidemill.release.rollout.timing import elapsed
 from tidemill.release.variants import in_shadow
 from tidemill.rules.kept import mark_of, position_of
 from tidemill.serve.candidate import SubprocessCandidateServer
@@ -44,11 +46,13 @@ def seen_of(release: Release) -> Mirror:
     return release.evidence.mirror or Mirror(release.stage_since)
 
 
-def mirror_due(scope: Endpoint, release: Release, now: Micros) -> bool:
-    """Whether a release in shadow is to be asked now: some times in its stage, and when that is over."""
-    stage, seen = release.stages[release.stage], seen_of(release)
-    over = seen.through < release.stage_since + int(stage["span"]) <= now
-    return over or now >= seen.through + max(int(stage["span"]) // A_STAGE, LEAST)
+def mirror_due(release: Release, now: Micros) -> bool:
+    """Whether a release in shadow is to be asked now: some times in its stage, and when that is over; not while it is paused."""
+    span, seen = int(release.stages[release.stage]["span"]), seen_of(release)
+    if release.evidence.paused is not None:
+        return False
+    over = elapsed(release, seen.through) < span <= elapsed(release, now)
+    return over or now >= seen.through + max(span // A_STAGE, LEAST)
 
 
 def mirror(scope: Endpoint, release: Release, now: Micros, server: Mirroring | None = None) -> Release:
@@ -57,18 +61,20 @@ def mirror(scope: Endpoint, release: Release, now: Micros, server: Mirroring | N
     Raises DiskFull and StoreBusy where this machine is at fault.
     """
     seen, champion = seen_of(release), scope.champion()
-    asked, of = scope.live.predictions.spread(MOST, **scope.here, since=seen.through, until=now)
-    if not in_shadow(release) or champion is None or not of:
+    found, of = scope.live.predictions.spread(MOST, **scope.here, since=seen.through, until=now)
+    if not in_shadow(release) or release.evidence.paused is not None or champion is None or not of:
         return release
+    asked = sorted(found, key=lambda one: one.watermark)  # so that what was known then is read once, and goes forward
     asking = server or SubprocessCandidateServer(scope, start=START, total=TOTAL)
     look = asking.mirror(scope.store.models.get(release.model).bundle, [asked_again(one) for one in asked])
     beside = ((_own(one, champion.model), one.latency_us) for one in asked)
-    evidence = replace(release.evidence, mirror=added(seen, look, beside, of, now))
+    made = added(seen, look, beside, of, now)
 
     def work(tx: Tx) -> Release:
         current = scope.store.releases.get(release.id, tx)
-        if current.evidence.mirror != release.evidence.mirror or not in_shadow(current):
+        if moment(current) != moment(release) or current.evidence.mirror != release.evidence.mirror:
             return current  # somebody was first, or has ended it
+        evidence = replace(current.evidence, mirror=made)  # a look takes minutes: who paused it meanwhile has paused it
         scope.store.releases.update(release.id, tx, evidence=evidence)
         return replace(current, evidence=evidence)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidemill.access import tokens as auth
-from tidemill.errors import DiskFull, ServeError, StoreBusy
+from tidemill.errors import DiskFull, ServeError, StoreBusy, StoreError
 from tidemill.process.child import Child
 from tidemill.process.memory import held_by
 from tidemill.process.supervised import log_file
@@ -51,7 +51,7 @@ class SubprocessCandidateServer:
     def probe(self, bundle_digest: str, requests: Sequence[JsonObject], rounds: int) -> CandidateReport:
         """Never raises for what the candidate does; a late or missing answer is in ``errors``.
 
-        Raises DiskFull or StoreBusy where this machine is at fault: that is no evidence against a model.
+        Raises DiskFull, StoreBusy or StoreError where this machine is at fault: that is no evidence against a model.
         """
         with server_of(self.scope.project) as server:
             word = self._started(server, bundle_digest, requests)
@@ -64,21 +64,25 @@ class SubprocessCandidateServer:
     def mirror(self, bundle_digest: str, requests: Sequence[JsonObject]) -> Look:
         """Each request once, in order: what it answers, or the code of why it does not. Given up where it answers nothing any more.
 
-        Never raises for what the candidate does. Raises DiskFull or StoreBusy where this machine is at fault.
+        Never raises for what the candidate does. Raises DiskFull, StoreBusy or StoreError where this machine is at fault.
         """
         with server_of(self.scope.project) as server:
             word = self._started(server, bundle_digest, requests)
             if isinstance(word, str):
                 return Look([Mirrored(None, NOT_LOADED)] * min(len(requests), GIVEN_UP), stopped=word)
-            before, deadline = held_by(server.pid), time.monotonic() + self.total
+            deadline = time.monotonic() + self.total
             with self._client(word) as client:
                 asking = _Asking(client, self.scope.name, deadline)
+                asking.each(
+                    requests[:1]
+                )  # what comes into memory with the first one is no leak, nor is its time the model's
+                before = held_by(server.pid)
                 answers, stopped = asking.each(requests)
             after = held_by(server.pid) if server.code is None else 0
             return Look(answers, (before, after), stopped)
 
     def _started(self, server: Child, digest: str, requests: Sequence[JsonObject]) -> JsonObject | str:
-        """Its port, and the secret by which it is asked; in words why there is none. Raises DiskFull, StoreBusy."""
+        """Its port, and the secret by which it is asked; in words why there is none. Raises DiskFull, StoreBusy, StoreError."""
         secret = secrets.token_urlsafe(32)
         ticket = auth.issue_code(self.scope.project.store, scope_of(digest), life=int(self.start * SECOND))
         subjects = sorted({str(r["subject"]) for r in requests if r.get("subject") is not None})
@@ -100,15 +104,15 @@ def server_of(project: Project) -> Child:
 
 
 def _why(word: JsonObject | None) -> str:
-    """Why it does not serve. Raises DiskFull, StoreBusy where that is the machine's fault."""
+    """Why it does not serve. Raises DiskFull, StoreBusy, StoreError where that is the machine's fault."""
     told = {"code": "died", "detail": "the server died while loading it"} if word is None else word["error"]
     _blame(told)
     return f"the server does not load it: {told['code']}: {told['detail']}"
 
 
 def _blame(told: Mapping[str, Any]) -> None:
-    """Raise what is the machine's fault and not the candidate's. Raises DiskFull, StoreBusy."""
-    kind = next((k for k in (DiskFull, StoreBusy) if told.get("code") == k.code), None)
+    """Raise what is the machine's fault and not the candidate's. Raises DiskFull, StoreBusy, StoreError."""
+    kind = next((k for k in (DiskFull, StoreBusy, StoreError) if told.get("code") == k.code), None)
     if kind is not None:
         raise kind(
             f"the candidate cannot be judged now: {told.get('detail')}",

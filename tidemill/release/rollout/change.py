@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.errors import ReleaseError
 from tidemill.release.rollout.timing import bake_of, patience_until
+from tidemill.release.variants import in_shadow
 from tidemill.store.payloads import Pause
 from tidemill.store.records import Event, Release, Tx
 from tidemill.types import JsonObject, Micros, named_id, to_iso
@@ -90,11 +91,12 @@ class Change:
         seen, changes = release.evidence, dict[str, Any]()
         if seen.bake_until is not None:
             seen = replace(seen, bake_until=seen.bake_until + moved)
-        if moved > 0:
+        if moved > 0 and seen.paused is None:  # else it is a part of the pause, which does not count when that is over
             seen = replace(seen, uncounted=seen.uncounted + moved)
-        else:
+        elif moved < 0:
             paused = seen.paused and replace(seen.paused, since=self.now)
             seen = replace(seen, uncounted=0, failed_before=failed, paused=paused, watch=None)
+            seen = replace(seen, mirror=None if in_shadow(release) else seen.mirror)
             changes = {"stage_since": self.now, "started": self.now}
         self.write(release, evidence=seen, **changes)
         if release.status == "champion" and seen.bake_until is None:

@@ -64,6 +64,8 @@ def decides(release: Release, now: Micros, evidence: Evidence) -> bool:
     """
     if release.status == "champion":
         return release.evidence.bake_until is not None and now >= release.evidence.bake_until
+    if release.evidence.paused is not None:
+        return False
     waits = release.evidence.waits_in is not None and release.evidence.waits_in[0] == release.stage
     return stage_over(release, now, evidence) and not (waits and now < patience_until(release))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tidemill.release.rollout.rules import Evidence
+from tidemill.release.variants import in_shadow
 from tidemill.store.records import Release
 from tidemill.types import DAY, Micros, to_iso
 
@@ -26,6 +27,13 @@ After that an unseen one goes on (a service without outcomes must be able to rel
 long a stage waits for its least number of requests; then it is halted: who waits without end never retrains again.
 """
 LEAST_WAIT: Micros = 7 * DAY
+
+
+def answering_since(release: Release) -> Micros:
+    """Since when it may answer somebody: in shadow, or while it was tried, others answered alone, at a time of their own."""
+    began = release.created if release.started is None else release.started
+    dark = (int(ended["at"]) for ended in release.evidence.stages if release.stages[ended["stage"]]["share"] <= 0)
+    return max([began, *(at for at in dark if at <= release.stage_since)])  # later: before a clock was set back
 
 
 def elapsed(release: Release, now: Micros) -> Micros:
@@ -49,12 +57,14 @@ def patience_until(release: Release, times: int = 1) -> Micros:
 
 
 def missing(release: Release, now: Micros, evidence: Evidence) -> str:
-    """In words, when the patience has ended and the stage's least number of requests has not come, or no scorer could take it in."""
+    """In words, when the patience has ended and the stage's least number of requests has not come, or it was not to be had."""
     least = int(release.stages[release.stage]["requests"])
     if now < patience_until(release, 2):
         return ""
     if evidence.unready:
         return "; ".join(evidence.unready)
+    if in_shadow(release) and not evidence.looked:
+        return "it could not be asked in shadow: the job 'mirror' fails"
     if evidence.in_stage >= least:
         return ""
     return f"too few requests: {evidence.in_stage} of at least {least} since {to_iso(release.stage_since)}"
