@@ -199,7 +199,9 @@ def stages(rollout: tuple[StageSection, ...]) -> tuple[JsonObject, ...]:
     shares = [stage["share"] for stage in found]
     if not shares or shares[-1] != 1:
         raise ConfigError("a rollout must end with everybody", hint='add { share = "100 %" } as the last stage')
-    if any(later <= earlier for earlier, later in pairwise(shares)):
+    if any(
+        later <= earlier for earlier, later in pairwise(stage["share"] - bool(stage.get("shadow")) for stage in found)
+    ):
         raise ConfigError("the shares of a rollout must grow from stage to stage")
     return found
 

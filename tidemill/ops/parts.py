@@ -202,8 +202,9 @@ def _release(at: Snapshot) -> Part:
     if at.canary is not None:
         stage = at.canary.stages[at.canary.stage] if at.canary.stages else {}
         if at.canary.evidence.paused is not None:
-            why = at.canary.evidence.paused.reason
-            return Part("release", "warn", "paused", "paused", f"{short_name(at.canary.model)} answers nobody: {why}")
+            pause = at.canary.evidence.paused
+            why = f"{short_name(at.canary.model)} was paused {ago(pause.since, at.now)} and answers nobody: {pause.reason}"
+            return Part("release", "warn", "paused", "paused", why)
         if variants.in_shadow(at.canary):
             said = in_shadow(at.canary, None)
             return Part("release", "busy", "mirrored", "in shadow", f"{short_name(at.canary.model)}: {said}")

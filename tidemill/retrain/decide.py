@@ -8,7 +8,7 @@ Evidence is JSON with everything that any policy could ask, and nothing that cha
     rows                {"now": rows of the dataset, "trained": rows that the champion was trained on}
     alarms              [{"monitor": "drift" | "decay" | "parity" | …, "at", "since", "what", "hurts"}], oldest first
     attempts            [{"at", "rows", "cpu_hours" (null in a replay), "status": "done" | "failed"}], oldest first
-    under_way           {"model", "status", "since"} of a release that is not settled yet (canary, held, shadow), or null
+    under_way           {"model", "status", "since"} of a release that is not settled yet (canary, paused, held, shadow), or null
     fresh               whether there is data that no version of the model has learned from
     expects             {"gain", "spread", "windows", "model"}: what refits of the champion's recipe gained, or null
 """

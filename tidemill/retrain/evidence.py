@@ -148,4 +148,5 @@ def _under_way(scope: Endpoint) -> JsonObject | None:
     latest = max(found, key=lambda r: (r.status != "shadow", r.created, r.id), default=None)
     if latest is None:
         return None
-    return {"model": latest.model, "status": latest.status, "since": latest.created}
+    paused = latest.status == "canary" and latest.evidence.paused is not None
+    return {"model": latest.model, "status": "paused" if paused else latest.status, "since": latest.created}
