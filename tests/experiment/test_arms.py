@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
-from tests.experiment.conftest import Traffic
+from tests.experiment.conftest import Traffic, opened
 from tests.raised import raised
 from tests.release.made import add_model
 from tidemill.access.caller import Caller
 from tidemill.errors import Conflict
-from tidemill.experiment import arms, stands
+from tidemill.experiment import arms, look, stands, windows
 from tidemill.experiment.windows import data_of
 from tidemill.ops import experiments as ops
 from tidemill.ops.status import Health, status
 from tidemill.release.rollout import rollout
+from tidemill.scope.project import Project
+from tidemill.store.records import Outcome
 from tidemill.types import DAY
 
 ME = Caller.local()
@@ -139,6 +142,76 @@ def test_an_arm_that_fails_does_harm(traffic: Traffic) -> None:
     assert [e.data["verdict"] for e in traffic.look()] == ["harmful"]
 
 
+def test_a_mishap_now_and_then_over_weeks_is_no_harm(traffic: Traffic) -> None:
+    """Errors and answers are counted over the same time."""
+    found = traffic.begin(margin=0.01)
+    for _ in range(6):
+        traffic.day(300, lambda arm: 0.4)
+    traffic.project.store.releases.add_failures("shop", {found.arms[1]: 9})
+    assert traffic.look() == [], "1 % of all"
+
+
+def test_rules_that_an_arm_is_not_judged_by_do_not_hold_up_the_look(make: Callable[..., Project]) -> None:
+    traffic = opened(make, '[endpoint.shop]\nrollback_on = { errors = "1 %", decay = "20 %" }')
+    traffic.begin()
+    assert traffic.day(40, lambda arm: 0.4) == []
+
+
+def test_an_arm_that_is_never_right_is_worse(traffic: Traffic) -> None:
+    found = traffic.begin()
+    events = run(traffic, found, 9, -1.0)
+    assert (
+        [e.data["verdict"] for e in events] == ["worse"] and events[0].data["low"] == -1 and events[0].data["high"] < 0
+    )
+
+
+@pytest.mark.parametrize("ends", ["stopped", "harmful"])
+def test_what_was_ended_for_a_reason_stays_so_whatever_its_labels_say(traffic: Traffic, ends: str) -> None:
+    found = traffic.begin(then="release")
+    better.b = found.arms[1]  # type: ignore[attr-defined]
+    for _ in range(2):
+        traffic.day(400, better(1.0), labels=False)
+    assert arms.end(traffic.scope, found, ends, "complaints")
+    traffic.label(traffic.project.live.predictions.list(endpoint="shop"))
+    assert [e for _ in range(9) for e in traffic.day(30, lambda arm: 0.4)] == []
+    shown = ops.show(traffic.project, found.id)
+    assert (shown.experiment.status, shown.experiment.settled) == ("ended", ends) and not shown.next
+    estimate = stands.standing(stands.windows_of(traffic.scope, found)).estimate
+    assert estimate is not None and estimate.low > 0, "else it were not ended against its figures"
+    assert look.to_release(traffic.scope) is None, "the loop releases nothing that was stopped"
+
+
+def test_why_there_is_no_verdict_is_said_for_as_long_as_it_holds(traffic: Traffic) -> None:
+    found = traffic.begin()
+    held = run(traffic, found, 2, 0.0, subjects=45, lost=lambda arm: arm.endswith(found.arms[1]))
+    assert [e.data["held"] for e in held] == ["no_traffic"]
+    for _ in range(2):
+        traffic.day(300, lambda arm: 0.4)
+    assert traffic.project.store.experiments.get(found.id).reason == ""
+    (part,) = (p for p in status(traffic.project, Health({})).parts if p.key == "release")
+    assert part.code == "experiment"
+
+
+def test_a_label_that_changes_neither_side_has_its_window_read_once(
+    traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = traffic.begin(share=0.5)
+    for _ in range(3):
+        traffic.day(60, lambda arm: 0.4)
+    reads, read = [], windows._looked
+    monkeypatch.setattr(windows, "_looked", lambda *given: reads.append(given[2].start) or read(*given))
+    outside = next(p for p in traffic.project.live.predictions.list(endpoint="shop") if p.arm == "champion")
+    now = traffic.project.clock.now()
+    traffic.project.live.add_outcomes(
+        [Outcome("late", outside.at + 2, outside.subject, "pen", 1.0, outside.id, now, endpoint="shop")]
+    )
+    traffic.day(60, lambda arm: 0.4)
+    assert outside.at // DAY * DAY in reads, "its window was judged again"
+    reads.clear()
+    traffic.look()
+    assert reads == [] and found.share == 0.5
+
+
 def test_labels_that_come_late_settle_it_again(traffic: Traffic) -> None:
     found = traffic.begin(days=4)
     better.b = found.arms[1]  # type: ignore[attr-defined]
@@ -154,7 +227,7 @@ def test_labels_that_come_late_settle_it_again(traffic: Traffic) -> None:
 
 def test_who_is_drawn_stays_whatever_is_restarted(traffic: Traffic) -> None:
     found = traffic.begin(share=0.4)
-    drawn, variants = arms.comparison(found).drawn, traffic.variants([f"s{n}" for n in range(2_000)])
+    drawn, variants = arms.comparison(traffic.scope, found).drawn, traffic.variants([f"s{n}" for n in range(2_000)])
     assert Counter(arm.partition(":")[0] for arm in variants)["arm"] == pytest.approx(800, abs=90)
     for n, arm in enumerate(variants):
         assert drawn(f"s{n}", "") == (None if arm == "champion" else "ab"[arm.endswith(found.arms[1])])

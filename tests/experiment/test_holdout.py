@@ -11,7 +11,7 @@ from tests.experiment.conftest import Traffic, opened
 from tests.release.made import TOML, add_model, hold
 from tidemill.config.decode import parse
 from tidemill.errors import ConfigError
-from tidemill.experiment import holdout
+from tidemill.experiment import arms, holdout
 from tidemill.ops import experiments as ops
 from tidemill.ops.status import Health, status
 from tidemill.release.rollout import rollout
@@ -84,14 +84,65 @@ def test_a_simple_model_is_built_anew_with_every_champion(
     holdout.keep(traffic.scope)
     before = held(traffic)
     assert asked == [{"baseline": "popularity"}] and not holdout.is_due(traffic.scope)
-    promoted(traffic, 2, trained_through=99 * DAY + 15)
+    promoted(traffic, 2, trained_through=99 * DAY + 15, created=traffic.project.clock.now() + 1)
     assert holdout.is_due(traffic.scope)
     holdout.keep(traffic.scope)
     assert len(asked) == 2 and held(traffic) == before
     assert {(r.model, r.status) for r in traffic.scope.releases() if "answered_by" in r.stages[0]} == {
-        ("model:shop@51", "superseded"),
+        ("model:shop@51", "replaced"),
         ("model:shop@52", "holdout"),
     }
+
+
+def test_what_answered_a_holdout_is_never_what_a_champion_gives_way_to(
+    make: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traffic, made = opened(make, POPULARITY), iter((51, 52))
+
+    def build(project: Project, **said: object) -> ModelVersion:
+        return add_model(project, version := next(made), trained_through=99 * DAY + 10 * (version - 50))
+
+    monkeypatch.setattr("tidemill.model.pipeline.build_candidate", build)
+    store, now = traffic.project.store, traffic.project.clock.now()
+    holdout.keep(traffic.scope)
+    promoted(traffic, 2, trained_through=99 * DAY + 15, created=now + 1)
+    holdout.keep(traffic.scope)
+    store.releases.roll_back("release_1", now, {"by": "ada"})
+    store.releases.roll_back("release_2", now, {"by": "ada"})
+    assert traffic.scope.champion() is None and holdout.first_of(traffic.scope) is None
+
+
+def test_rows_that_were_taken_back_have_nothing_built_again_and_again(
+    make: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traffic = opened(make, POPULARITY)
+    monkeypatch.setattr(
+        "tidemill.model.pipeline.build_candidate", lambda project, **said: add_model(project, 51, trained_through=DAY)
+    )
+    holdout.keep(traffic.scope)
+    assert not holdout.is_due(traffic.scope), "it was built after the champion: nothing newer is to be had"
+
+
+def test_whom_another_answered_in_the_place_of_the_holdout_is_part_of_no_test(first: Traffic) -> None:
+    found, away = first.begin(), held(first)
+    drawn = arms.comparison(first.scope, found).drawn
+    assert {unit for unit in UNITS if drawn(unit, "champion") is None} == away
+
+
+def test_what_was_before_nobody_was_held_out_counts_no_more(first: Traffic) -> None:
+    promoted(first, 2)
+    before = holdout.comparison(first.scope)
+    toml = first.project.root / "tidemill.toml"
+    said = toml.read_text()
+    toml.write_text(said.replace(FIRST, ""))
+    with open_project(first.project.root, clock=first.project.clock) as now:
+        holdout.keep(now.endpoint())
+    toml.write_text(said)
+    first.project.clock.move(first.project.clock.now() + 9 * DAY)
+    with open_project(first.project.root, clock=first.project.clock) as now:
+        holdout.keep(now.endpoint())
+        asked = holdout.comparison(now.endpoint())
+        assert before is not None and asked is not None and asked.since == first.project.clock.now() > before.since
 
 
 def test_the_page_and_status_say_what_the_loop_was_worth(first: Traffic) -> None:

@@ -30,6 +30,19 @@ def test_whenever_it_is_stopped_it_errs_as_seldom_as_it_says(runs: int, traffic:
     assert wrong <= 0.065 * runs + (3 if runs < 100 else 0)
 
 
+@pytest.mark.parametrize("runs", both(50, 2_000))
+def test_of_sides_that_are_right_too_seldom_none_is_called_worse_that_is_not(runs: int) -> None:
+    """Two arms that are the same, and sell once in 300 answers: little is known of either for long."""
+    rng, wrong, told = np.random.default_rng(17), 0, 0
+    for _ in range(runs):
+        first, second = (strangers(rng, 500, 30, 1 / 300) for _ in range(2))
+        looks = [one for one in course(first, second, tuned(EFFECT)) if one is not None]
+        told += bool(looks)
+        wrong += any(one.high < 0 for one in looks)
+    print(f"{wrong} of {runs} wrong, {told} told anything")
+    assert wrong <= 0.025 * runs + 1
+
+
 @pytest.mark.parametrize("runs", both(8, 500))
 def test_it_finds_the_effect_that_it_was_planned_for_in_the_time_that_was_stated(runs: int) -> None:
     """The plan is made from a log of the same traffic without any test; then the test runs so long."""

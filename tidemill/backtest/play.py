@@ -33,6 +33,7 @@ from tidemill.monitor.platform import PLATFORM
 from tidemill.monitor.windows import next_end
 from tidemill.process.supervised import log_file
 from tidemill.release.approvals import answer
+from tidemill.release.variants import HOLDOUT
 from tidemill.retrain.jobs import Jobs, WorkerJobs
 from tidemill.retrain.loop import state_of
 from tidemill.retrain.run_all import run_every
@@ -256,7 +257,7 @@ def _scored(scope: Endpoint, asked: Sequence[Prediction], static: Mapping[str, b
     values: list[tuple[float, float]] = []
     whose: list[Prediction] = []
     for one in asked:
-        if one.id in static:
+        if one.id in static and one.arm != HOLDOUT:
             of = outcomes.get(one.id, ())
             both = (judge.judge(each, of).values for each in (one, replace(one, output=static[one.id])))
             found = [each[judge.measure.name] for each in both if each]

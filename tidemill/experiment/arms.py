@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tidemill.experiment import holdout
 from tidemill.experiment.sequence import tuned
 from tidemill.experiment.verdict import WORDS
 from tidemill.experiment.windows import Comparison
@@ -26,13 +27,14 @@ def running(scope: Endpoint, tx: Tx = None) -> Experiment | None:
     return scope.store.experiments.first(**scope.here, status=RUNNING, tx=tx)
 
 
-def comparison(experiment: Experiment) -> Comparison:
-    """Its sides: by the very draw that the scorers make, and without who is held out."""
+def comparison(scope: Endpoint, experiment: Experiment) -> Comparison:
+    """Its sides: by the very draw that the scorers make, and without who is held out, also where another answered for the holdout."""
     half, until = experiment.share / 2, experiment.ended or experiment.until
+    held_out = holdout.drawn(scope)
 
     def drawn(unit: str, arm: str) -> str | None:
         at = place(experiment.id, unit)
-        if arm == HOLDOUT or half <= at < 1 - half:
+        if arm == HOLDOUT or half <= at < 1 - half or held_out(unit):
             return None
         return NAMES[at >= 0.5]
 

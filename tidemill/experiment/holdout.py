@@ -8,8 +8,9 @@ A share of the subjects, drawn once for good, is part of no canary and no A/B. W
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from tidemill.config.policies import FIRST, HoldoutSection
@@ -53,6 +54,12 @@ def salt_of(scope: Endpoint) -> str:
     return "/".join((HOLDOUT, *scope.salt))
 
 
+def drawn(scope: Endpoint) -> Callable[[str], bool]:
+    """Whether a unit is held out, whoever answers it."""
+    salt, share = salt_of(scope), scope.holdout.part if scope.holdout else 0.0
+    return lambda unit: place(salt, unit) < share
+
+
 def running(scope: Endpoint, tx: Tx = None) -> Release | None:
     """The release that answers the holdout."""
     return next(iter(scope.releases(HOLDOUT, tx)), None)
@@ -70,12 +77,17 @@ def is_due(scope: Endpoint) -> bool:
 
 
 def _fits(scope: Endpoint, section: HoldoutSection, now: Release, champion: Release) -> bool:
-    if now.stages[0].get("answered_by") != section.answered_by or now.stages[0]["share"] != section.part:
+    if not _is_as(section, now):
         return False
     if section.answered_by == FIRST:
         return True
     made, newest = (scope.store.models.get(one.model) for one in (now, champion))
-    return made.trained_through >= newest.trained_through
+    return made.trained_through >= newest.trained_through or _is_since(now, newest)
+
+
+def _is_since(now: Release, newest: ModelVersion) -> bool:
+    """Built after it, of all rows that there were: that these end earlier (some were taken back) is no reason to build for ever."""
+    return now.created > newest.created
 
 
 def keep(scope: Endpoint) -> list[Event]:
@@ -125,7 +137,7 @@ def _put(scope: Endpoint, section: HoldoutSection, model: ModelVersion, before: 
 
     def work(tx: Tx) -> list[Event]:
         for other in scope.releases(HOLDOUT, tx):
-            end(scope, other, "superseded", f"{model.ref} answers the holdout", id, tx)
+            end(scope, other, "replaced", f"{model.ref} answers the holdout", id, tx)
         made.write(scope, tx, event)
         return [event]
 
@@ -152,21 +164,31 @@ def comparison(scope: Endpoint) -> Comparison | None:
     if section is None:
         return None
     share, by = section.part, section.answered_by
-    mine = [r for r in scope.releases() if r.stages[0].get("answered_by") == by and r.stages[0]["share"] == share]
-    if not mine:
+    if not (mine := _without_a_break(scope, section)):
         return None
-    salt = salt_of(scope)
+    is_held = drawn(scope)
     return Comparison(
         f"{HOLDOUT}/{by}/{share:g}",
         by,
         outcome_scorer_of(scope.model).measure.name,
         NAMES,
-        max(min(r.created for r in mine), (scope.clock.now() - OVER) // scope.monitor.span * scope.monitor.span),
+        max(mine[-1].created, (scope.clock.now() - OVER) // scope.monitor.span * scope.monitor.span),
         1 << 62,
-        lambda unit, arm: NAMES[place(salt, unit) >= share],
+        lambda unit, arm: NAMES[not is_held(unit)],
         lambda name, arm: (arm == HOLDOUT) == (name == HOLDOUT),
         tuned(WORTH, ALPHA),
     )
+
+
+def _without_a_break(scope: Endpoint, section: HoldoutSection) -> list[Release]:
+    """What has answered it one after the other as it is now, the latest first: nothing from before it was another, or nobody was held out."""
+    told = [r for r in reversed(scope.releases()) if r.stages and "answered_by" in r.stages[0]]
+    return [*takewhile(lambda r: r.status != "halted" and _is_as(section, r), told)]
+
+
+def _is_as(section: HoldoutSection, release: Release) -> bool:
+    stage = release.stages[0]
+    return bool(stage["answered_by"] == section.answered_by and stage["share"] == section.part)
 
 
 def look(scope: Endpoint, now: Micros) -> list[Window]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from tidemill.experiment import arms
@@ -27,7 +28,7 @@ def look(scope: Endpoint, now: Micros) -> list[Event]:
     events: list[Event] = []
     for status in (arms.SETTLING, arms.RUNNING):
         for found in scope.store.experiments.list(**scope.here, status=status):
-            new = close_compared(scope, arms.comparison(found), now)
+            new = close_compared(scope, arms.comparison(scope, found), now)
             events += _run(scope, found, now, bool(new)) if status == arms.RUNNING else _settle(scope, found, now)
     return events
 
@@ -50,8 +51,8 @@ def _run(scope: Endpoint, found: Experiment, now: Micros, new: bool) -> list[Eve
     if broken := _harm(scope, found, now):
         return arms.end(scope, found, "harmful", broken)
     over = now >= found.until
+    told = _hold(scope, found, seen, now)
     if seen.held:
-        told = _hold(scope, found, seen, now)
         return [*told, *arms.end(scope, found, "time_over", seen.words)] if over else told
     said = judge(seen.estimate, found.margin, over) if new or over else ""
     return arms.end(scope, found, said, sentence(found, seen.estimate), figures=_figures(seen)) if said else []
@@ -66,9 +67,9 @@ def _settle(scope: Endpoint, found: Experiment, now: Micros) -> list[Event]:
     if now < ended + scope.monitor.reach + span + wait:
         return []
     seen = standing(windows)
-    said = found.verdict if seen.held else judge(seen.estimate, found.margin, True)
-    kept = found.verdict in ("stopped", "arm_lost", "harmful")
-    changed = not kept and said != found.verdict
+    kept = seen.held or found.verdict in ("stopped", "arm_lost", "harmful")  # no label undoes why it was ended
+    said = found.verdict if kept else judge(seen.estimate, found.margin, True)
+    changed = said != found.verdict
     event = Event(
         named_id("event", found.id, "settled"),
         now,
@@ -106,8 +107,9 @@ def _lost(scope: Endpoint, found: Experiment) -> str:
 def _harm(scope: Endpoint, found: Experiment, now: Micros) -> str:
     """Which rule of the platform one of the arms breaks and the other keeps: errors, or how slow it is. What both break is not their doing."""
     failed = scope.store.releases.failures(scope.name, scope.environment)
-    rules = [rule for rule in scope.rules if rule.kind != "quality"]
-    arm = {release: _arm(scope, release, failed, now) for release in found.arms}
+    rules = [rule for rule in scope.rules if rule.kind in ("errors", "p99")]
+    enough = max([0.0, *(2 / rule.limit for rule in rules if rule.kind == "errors")])
+    arm = {release: _arm(scope, found, release, failed.get(release, 0), enough, now) for release in found.arms}
     broken = {
         model: {one.rule: one.text for one in judge_rules(rules, Evidence(release, arm[release])) if one.broken}
         for model, release in zip(found.models, found.arms, strict=True)
@@ -118,16 +120,17 @@ def _harm(scope: Endpoint, found: Experiment, now: Micros) -> str:
     )
 
 
-def _arm(scope: Endpoint, release: str, failed: dict[str, int], now: Micros) -> Arm:
-    """What it answered in the last window's time, and all that it failed to."""
-    since = now - scope.monitor.span
-    latency = scope.live.predictions.latencies(release, **scope.here, since=since)
-    errors = failed.get(release, 0)
-    return Arm(n=len(latency) + errors, errors=errors, latency_us=latency)
+def _arm(scope: Endpoint, found: Experiment, release: str, errors: int, enough: float, now: Micros) -> Arm:
+    """All that it answered and failed to since the test began, and how long it took in the last window's time. ``enough``: answers for
+    each error, of which it is half of what is tolerated: no more need be counted."""
+    seen = scope.live.predictions
+    n = errors + seen.given_by(release, math.ceil(errors * enough), **scope.here, since=found.started) if errors else 0
+    latency = seen.latencies(release, **scope.here, since=now - scope.monitor.span)
+    return Arm(n=n, errors=errors, latency_us=latency)
 
 
 def _hold(scope: Endpoint, found: Experiment, seen: Standing, now: Micros) -> list[Event]:
-    """Told once for each reason."""
+    """Why it may not be believed, written down for as long as that holds; told once for each reason."""
     if found.reason == seen.words:
         return []
     told: JsonObject = {"endpoint": scope.name, "experiment": found.id, "model": found.models[1], "reason": seen.words}
@@ -136,7 +139,7 @@ def _hold(scope: Endpoint, found: Experiment, seen: Standing, now: Micros) -> li
 
     def work(tx: Tx) -> list[Event]:
         scope.store.experiments.update(found.id, tx, reason=seen.words)
-        return [event] if scope.store.events.add_once(event, tx) else []
+        return [event] if seen.held and scope.store.events.add_once(event, tx) else []
 
     return scope.store.transact(work)
 

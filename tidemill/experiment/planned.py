@@ -32,7 +32,7 @@ def plan_of(scope: Endpoint, share: float, effect: float, metric: str, span: Mic
     judge = outcome_scorer_of(scope.model)
     days = len(windows) * scope.monitor.span / DAY
     after = scope.monitor.reach / DAY
-    units = {unit_of(p) for each in asked for p in each}
+    units = {(unit_of(p), p.at // DAY) for each in asked for p in each}
     told = len(units) / days if days else 0.0
     count = sum(map(len, asked)) / days if days else 0.0
     sides = [_side(scope, each, metric) for each in asked]

@@ -54,7 +54,7 @@ def standing(windows: Sequence[Window]) -> Standing:
 
 
 def windows_of(scope: Endpoint, experiment: Experiment) -> Sequence[Window]:
-    return closed_of(scope, arms.comparison(experiment).monitor)
+    return closed_of(scope, arms.comparison(scope, experiment).monitor)
 
 
 def sentence(found: Experiment, seen: Estimate | None) -> str:

@@ -88,14 +88,35 @@ def total(sides: Sequence[Side]) -> Side:
 def estimate(first: Side, second: Side, measure: Measure, tau: float, alpha: float = ALPHA) -> Estimate | None:
     """None while too little is known of one of them."""
     one, other = known(first), known(second)
-    if one is None or other is None:
+    if one is None:
         return None
+    if other is None:
+        return None if measure.less_is_better else _far_below(first, one, second, measure, tau, alpha)
     root = 0.5 if measure.root else 1.0
     log, error = root * math.log(other.mean / one.mean), root * math.hypot(one.error, other.error)
     reach = student(half_width(error, tau, alpha), error, min(one.groups, other.groups) - 1)
     low, high = sorted(_share(log + by, measure) for by in (-reach, reach))
     figures = measure.figure(one.mean), measure.figure(other.mean)
     return Estimate(_share(log, measure), math.exp(log) * error, low, high, figures, (first.judged, second.judged))
+
+
+def _far_below(first: Side, one: Known, second: Side, measure: Measure, tau: float, alpha: float) -> Estimate | None:
+    """A second side that is right too seldom for a logarithm, or never: by the difference, and only where that shows it worse.
+
+    What is never right has no spread of its own: it is taken to be known no better than the first side's would be by so many answers.
+    """
+    groups = sum(n > 0 for n in second.counts)
+    if groups < LEAST:
+        return None
+    share, floor = second.mean / one.mean, one.error * math.sqrt(first.judged / second.judged)
+    own = float(ratio(np.array(second.sums), np.array(second.counts, np.float64)).error) / one.mean
+    error = math.hypot(share * one.error, max(own, floor))
+    reach = student(half_width(error, tau, alpha), error, min(one.groups, groups) - 1)
+    if share - 1 + reach >= 0:
+        return None
+    figures = measure.figure(one.mean), measure.figure(second.mean)
+    low, high = max(share - 1 - reach, -1.0), share - 1 + reach
+    return Estimate(share - 1, error, low, high, figures, (first.judged, second.judged))
 
 
 def _share(log: float, measure: Measure) -> float:

@@ -66,8 +66,9 @@ def close_compared(scope: Endpoint, asked: Comparison, now: Micros) -> list[Wind
     found, sides, changed = [], dict.fromkeys(asked.names, Side()), False
     for quality in judged:
         before = known.get(quality.start)
-        stale = before is None or before.judged < quality.judged
-        data = _looked(scope, asked, quality) if before is None or stale else data_of(before)
+        kept = None if before is None else data_of(before)
+        stale = kept is None or kept.rests_on != quality.judged
+        data = _looked(scope, asked, quality) if kept is None or stale else kept
         sides = {name: sides[name] + side_of(data, name) for name in asked.names}
         changed = changed or stale
         if changed:
@@ -106,7 +107,7 @@ def _looked(scope: Endpoint, asked: Comparison, window: Window) -> ComparedWindo
             made.counts,
             sum(p.latency_us for p, _ in own),
         )
-    return ComparedWindow(asked.of, asked.metric, sides)
+    return ComparedWindow(asked.of, asked.metric, sides, rests_on=window.judged)
 
 
 def _so_far(
@@ -124,6 +125,7 @@ def _so_far(
         (first.judged, second.judged),
         subjects,
         odds(subjects, asked.shares) if asked.shares is not None else 1.0,
+        data.rests_on,
     )
 
 

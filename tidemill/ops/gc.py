@@ -27,7 +27,7 @@ REPORTS = ("backtest", "audition", "verify", "features", "represents", "bisect",
 """Pipelines whose outputs are what people asked for: small, and kept of every run."""
 KEPT = (answers_kept, examined_kept, search_kept)
 """What the run of a model keeps for it."""
-_ENDED = ("refused", "halted", "rolled_back", "superseded")
+_ENDED = ("refused", "halted", "rolled_back", "superseded", "replaced")
 
 
 @dataclass(frozen=True, slots=True)

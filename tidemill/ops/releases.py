@@ -27,7 +27,17 @@ from tidemill.store.sql.predictions import Given
 from tidemill.types import Micros
 
 Status = Literal[
-    "shadow", "held", "canary", "arm", "holdout", "champion", "superseded", "rolled_back", "refused", "halted"
+    "shadow",
+    "held",
+    "canary",
+    "arm",
+    "holdout",
+    "champion",
+    "superseded",
+    "replaced",
+    "rolled_back",
+    "refused",
+    "halted",
 ]
 Reason = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Role = Annotated[str, Meta(max_length=100)] | None

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from tidemill.data.ingest.refused import Refused, refused
 from tidemill.engine.lease import is_held
 from tidemill.errors import NotAttested
+from tidemill.model.registry import HOLDOUT
 from tidemill.ops.scorers import ScorerShown, scorers
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Project
@@ -107,9 +108,9 @@ class Snapshot:
 
     @cached_property
     def models(self) -> Sequence[ModelVersion]:
-        return sorted(
-            self.project.store.models.list(name=self.serving.model.name), key=lambda m: (m.created, m.version)
-        )
+        """The loop's own: what is built to answer a holdout is no newer version."""
+        made = self.project.store.models.list(name=self.serving.model.name)
+        return sorted((m for m in made if m.author != HOLDOUT), key=lambda m: (m.created, m.version))
 
     @cached_property
     def releases(self) -> Sequence[Release]:

@@ -110,6 +110,7 @@ def keeps_the_one_before(release: Release) -> bool:
 
 
 def end(scope: Endpoint, release: Release, status: str, reason: str, by: str, tx: Tx) -> None:
-    """One that stands beside the champion answers no more. ``status``: halted, or superseded by another that answers the same."""
+    """One that stands beside the champion answers no more. ``status``: halted, or replaced by another that answers
+    the same: what is superseded has been champion."""
     seen = replace(release.evidence, halted={"reason": reason, "by": by})
     scope.store.releases.update(release.id, tx, status=status, ended=scope.clock.now(), evidence=seen)

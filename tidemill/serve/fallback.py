@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tidemill.errors import TidemillError
-from tidemill.release.variants import BASELINE, baseline_of
+from tidemill.release.variants import BASELINE, HOLDOUT, baseline_of
 from tidemill.tasks.port import Task
 from tidemill.types import JsonObject
 
@@ -65,4 +65,4 @@ def _name(scope: Endpoint) -> str:
 
 def _lately(scope: Endpoint) -> Sequence[JsonObject]:
     found = scope.live.predictions.list(**scope.here, limit=LATELY)
-    return [msgspec.json.decode(p.output) for p in found if p.arm != BASELINE]
+    return [msgspec.json.decode(p.output) for p in found if p.arm not in (BASELINE, HOLDOUT)]

@@ -244,6 +244,7 @@ class ComparedWindow:
     judged: tuple[int, int] = (0, 0)
     subjects: Mapping[str, int] = field(default_factory=dict)  # so far, by side
     odds: float = 1.0  # so far, against the sample ratio that is meant
+    rests_on: Micros = 0  # when the window of quality that it was read with was judged
     model: None = None
     which: tuple[str, ...] = ()
     kind: Literal["compared"] = "compared"

@@ -175,7 +175,7 @@ class Release:
     id: str
     endpoint: str
     model: str  # model ref
-    status: str  # shadow | held | canary | arm | holdout | champion | superseded | rolled_back | refused | halted
+    status: str  # shadow | held | canary | arm | holdout | champion | superseded | replaced | rolled_back | refused | halted
     stages: tuple[JsonObject, ...]  # [{"share": 0.25, "span": micros, "requests": 200}, ...]
     stage: int
     stage_since: Micros

@@ -26,7 +26,7 @@ _ADD_FAILURES = (
     .where(_failed.release == bindparam("the_release"))
     .values(count=_failed["count"] + bindparam("more"))
 )
-_NEVER_AGAIN = ("refused", "rolled_back")
+_NEVER_AGAIN = ("refused", "rolled_back", "replaced")
 
 
 class Releases(Named[Release]):

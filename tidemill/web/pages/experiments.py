@@ -23,13 +23,19 @@ TONES = {"better": "ok", "worse": "bad", "harmful": "bad", "arm_lost": "bad", "n
 
 def experiments(ask: Ask) -> Shown:
     part = by_key(ask, "/experiments", verbs.ls, export=None)
-    rows = [{"e": e, "said": WORDS[e.settled or e.verdict], "tone": tone(e)} for e in part.rows]
+    rows = [{"e": e, "said": _said(e), "tone": tone(e)} for e in part.rows]
     worth = [_worth(ask, found) for found in ask.project.endpoints if ask.project.endpoint(found).holdout]
     return Shown("Experiments", {"part": replace(part, rows=rows), "worth": worth})
 
 
+def _said(e: Experiment) -> str:
+    return "no verdict" if e.status == "running" and e.reason else WORDS[e.settled or e.verdict]
+
+
 def tone(e: Experiment) -> str:
-    return "busy" if e.status == "running" else TONES.get(e.settled or e.verdict, "idle")
+    if e.status == "running":
+        return "warn" if e.reason else "busy"
+    return TONES.get(e.settled or e.verdict, "idle")
 
 
 def experiment(ask: Ask) -> Shown:

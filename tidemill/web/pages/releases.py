@@ -27,6 +27,7 @@ TONES = {
     "refused": "bad",
     "rolled_back": "bad",
     "superseded": "idle",
+    "replaced": "idle",
 }
 ACTIONS = {
     "held": ("approve", "reject"),
