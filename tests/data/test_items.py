@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from tidemill.data.ingest.ingest import reconcile
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.tables import open_tables
 from tidemill.errors import DataBlocked
+from tidemill.model.history import Histories
 from tidemill.ops import data as verbs
 from tidemill.ops.doctor import examine
+from tidemill.ops.items import table
 from tidemill.scope.project import Project, open_project
 from tidemill.store.records import ItemChange
 from tidemill.types import DAY, HeldClock, parse_time
@@ -78,6 +82,51 @@ def test_the_next_file_s_rows_take_the_place_of_the_last_one_s(project: Project)
     assert known(project)["pan"]["stock"] == 1 and known(project)["lid"] == {"name": None, "price": None, "stock": None}
     assert [row.known["stock"] for row in project.live.items.past("items", "mug")] == [3, 0, 3]
     assert project.store.datasets.get("items").rows == 5
+
+
+def test_of_files_that_come_at_once_the_last_one_is_the_newest(project: Project) -> None:
+    for n, stock in enumerate((3, 2, 0), 1):
+        (project.root / f"data/items/{n}.csv").write_text(f"sku,stock\nmug,{stock}\n")
+    comes(project, "4.csv", "sku,price\nmug,2.5\n")
+    assert known(project)["mug"] == {"stock": 0, "price": 2.5}
+    comes(project, "5.csv", "sku,stock\nmug,9\n")  # of the very moment
+    assert known(project)["mug"]["stock"] == 9
+
+
+def test_bytes_that_came_before_are_told(project: Project) -> None:
+    first, second = "sku,stock\nmug,3\n", "sku,stock\nmug,0\n"
+    for n, text in enumerate((first, second, first, first)):
+        comes(project, "now.csv", text, n * HOUR)
+    assert known(project)["mug"]["stock"] == 0
+    (told,) = (e for e in project.store.events.list(kind="again") if "before:" in e.data["message"])
+    assert told.data["file"] == "data/items/now.csv"
+
+
+def test_rows_that_were_in_before_it_was_a_table_of_items_are_told(project: Project) -> None:
+    comes(project, "1.csv", "sku,name,price,stock\nmug,Mug,2.5,3\n")
+    project.live.flush()
+    with closing(sqlite3.connect(project.state / "live.db")) as plain, plain:
+        plain.execute("DELETE FROM item_rows")
+    assert known(project) == {}
+    for _ in range(2):
+        ingest(project, "items")
+    assert known(project)["mug"]["stock"] == 3 and project.store.datasets.get("items").version == 2
+
+
+def test_a_model_reads_the_last_word_of_each_item(project: Project) -> None:
+    comes(project, "1.csv", "sku,name,price,stock\nmug,Mug,2.5,3\npan,Pan,9,1\n")
+    comes(project, "2.csv", "sku,stock\nmug,0\n", HOUR)
+    rows = Histories(project, ["dataset:items@2"]).of("items").select("sku", "name", "stock").collect()
+    assert sorted(rows.rows()) == [("mug", "Mug", 0), ("pan", "Pan", 1)]
+    first = Histories(project, ["dataset:items@1"]).of("items").select("sku", "stock").collect()
+    assert sorted(first.rows()) == [("mug", 3), ("pan", 1)]
+
+
+def test_a_value_that_comes_late_is_said(tmp_path: Path) -> None:
+    with open_project(shop(tmp_path, "[sku, updated]"), clock=HeldClock(NOW)) as project:
+        comes(project, "1.csv", "sku,name,updated\nmug,Mug,2011-01-02\n")
+        comes(project, "2.csv", "sku,stock,updated\nmug,4,2011-01-02\n", HOUR)
+        assert known(project)["mug"] == {"name": "Mug", "stock": 4}
 
 
 def test_what_a_file_has_no_column_for_it_does_not_say(project: Project) -> None:
@@ -150,6 +199,7 @@ def test_what_is_known_is_shown_with_the_data_and_a_column_of_two_tables_is_foun
     )
     with open_project(project.root, clock=HeldClock(NOW)) as other:
         findings = {one.what: one for one in examine(other) if one.what.startswith("items")}
+        assert [table(other, name) for name in ("items", "more")] == ["items", "more"]  # of one contract
     assert findings["items items"].well and not findings["items more"].well and findings["items more"].hint
 
 

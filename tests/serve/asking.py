@@ -153,5 +153,6 @@ def make_app(project: Project, champion: Any = None, canary: Any = None, faces: 
     tokens = auth.cache(project.store)
     predictors = {predictor.endpoint: predictor}
     serving = Serving(project, metrics, predictors, histories, tokens, clock or project.clock, clock)
-    serving.follow()
+    histories.follow()
+    metrics.history.set(histories.seq)
     return App(serving, lambda: faces)

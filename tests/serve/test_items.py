@@ -176,6 +176,24 @@ def test_what_others_write_is_followed_between_events(project: Project) -> None:
     assert Histories(project.live).items is EMPTY
 
 
+def test_a_long_file_is_taken_in_by_pieces_with_answers_between(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tidemill.serve.histories._READ", 2)
+    serving = make_app(project).serving
+    project.live.items.set([ItemChange("items", f"{n}", "", 5, {"stock": n}) for n in range(7)], 5).result(60)
+
+    async def main() -> list[int]:
+        seen, work = [0], asyncio.create_task(serving.catch_up())
+        while not work.done():
+            await asyncio.sleep(0)
+            seen.append(serving.histories.items.position)
+        await work
+        return sorted(set(seen))
+
+    assert asyncio.run(main()) == [0, 2, 4, 6, 7]
+
+
 def test_what_many_answers_knew_is_read_one_after_the_other(project: Project) -> None:
     for n in range(7):
         changes = [ItemChange("items", "ab"[n % 2], "", n, {"stock": n}, gone=n == 5)]

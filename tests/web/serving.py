@@ -48,7 +48,8 @@ def app(project: Project) -> App:
         predictor.refresh()
     tokens = auth.cache(project.store)
     serving = Serving(project, metrics, predictors, histories, tokens, project.clock, None)
-    serving.follow()
+    histories.follow()
+    metrics.history.set(histories.seq)
     return App(serving, lambda: [face])
 
 

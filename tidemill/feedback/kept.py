@@ -27,15 +27,13 @@ def drop_old(project: Project, most: int = MOST, sleep: Callable[[float], None] 
     if not project.kept_since:
         return 0
     before, dropped = min([project.kept_since, *_under_way(project)]), 0
-    for drop in (project.live.outcomes.drop, project.live.predictions.drop):
+    for drop in (project.live.outcomes.drop, project.live.predictions.drop, project.live.items.prune):
         while dropped < most:
             began = time.perf_counter()
             if not (gone := drop(before, PIECE)):
                 break
             dropped += gone
             sleep(REST * (time.perf_counter() - began))
-    while dropped < most and (gone := project.live.items.prune(before, PIECE)):
-        dropped += gone
     return dropped
 
 

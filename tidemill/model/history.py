@@ -35,9 +35,13 @@ class Histories:
     def of(self, dataset: str) -> pl.LazyFrame:
         """With when each row was known, where any came late."""
         if dataset not in self._read:
-            time, commits = load_contract(self.project, dataset).time, self._commits(dataset)
+            contract, commits = load_contract(self.project, dataset), self._commits(dataset)
+            time = contract.time
             frame = open_tables(self.project).read(dataset, self.versions[dataset])
-            frame = with_knowledge(frame if not self.without else _without(frame, self.without), time, commits)
+            frame = frame if not self.without else _without(frame, self.without)
+            if contract.revised:
+                frame = _last_word(frame, [*contract.key, *([time] if time else [])], commits)
+            frame = with_knowledge(frame, time, commits)
             known = frame if self.as_of is None else as_known_at(frame.collect(), time, self.as_of).lazy()
             self._read[dataset] = known
         return self._read[dataset]
@@ -62,6 +66,15 @@ def _without(frame: pl.LazyFrame, files: list[str]) -> pl.LazyFrame:
     import polars as pl
 
     return frame.filter(~pl.col("_file").is_in(files).fill_null(False))
+
+
+def _last_word(frame: pl.LazyFrame, key: list[str], commits: Sequence[TableCommit]) -> pl.LazyFrame:
+    """Of items that came again: of each (at a moment) the last value of each column."""
+    import polars as pl
+
+    turn = pl.col("_ingest").replace_strict({one.ingest: one.version for one in commits}, return_dtype=pl.Int64)
+    ordered = frame.sort(turn, maintain_order=True)
+    return ordered.group_by(key, maintain_order=True).agg(pl.all().drop_nulls().last())
 
 
 def identity_of(project: Project, dataset: str, version: int) -> JsonObject:

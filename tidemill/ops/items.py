@@ -53,7 +53,7 @@ def table(project: Project, dataset: str | None = None) -> str:
     if not tables:
         hint = "a contract that has the item as key, and no subject, makes a dataset one"
         raise NotFound("this project has no table of items", hint=hint)
-    return next(name for name in tables if tables[name] is one_of("dataset", tables, dataset))
+    return one_of("dataset", {name: name for name in tables}, dataset)
 
 
 def ls(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
     from tidemill.store.sql.online import Feed
 
-_READ = 5_000  # rows of the feed at a time
+_READ = 1_000  # rows of the feed at a time: no answer is given while they are taken in
 _MOST_SOLD = 100_000  # names of items that are remembered
 Aside = Callable[..., Awaitable[Any]]
 

@@ -150,11 +150,6 @@ class Serving:
             raise NoRoute(f"no endpoint {endpoint!r}", hint=did_you_mean(endpoint, self.predictors))
         return found
 
-    def follow(self) -> None:
-        """Know what any process has written to the histories since."""
-        if self.histories.follow():
-            self.metrics.history.set(self.histories.seq)
-
     async def reach(self, position: int) -> None:
         """Until answers can see up to this position. Raises NotThereYet after a moment."""
         if self.histories.seq >= position:
@@ -168,14 +163,13 @@ class Serving:
             raise _not_there(position)
 
     async def catch_up(self, position: int | None = None) -> None:
-        """Know what any process has written to the histories by now; up to ``position`` is enough."""
-        if not self.remote:
-            self.follow()
-            return
+        """Know what any process has written to the histories by now, piece by piece, with answers between; up to ``position`` is enough."""
         async with self._following:
             while position is None or self.histories.seq < position:
-                if not self.histories.take(await asyncio.to_thread(self.histories.fetch)):
+                fetch = self.histories.fetch
+                if not self.histories.take(await asyncio.to_thread(fetch) if self.remote else fetch()):
                     break
+                await asyncio.sleep(0)
         self.metrics.history.set(self.histories.seq)
 
     def _learn(self, events: Sequence[OnlineEvent], seqs: Sequence[int]) -> None:
@@ -318,7 +312,7 @@ class Serving:
     async def _look(self) -> None:
         store, live = self.project.store.data_version(), self._live_version()
         if live != self._seen[1] and not self.candidate:
-            self.follow()
+            await self.catch_up()
         if store != self._seen[0] and not self.candidate:
             revisions = self.project.store.revisions()
             self.tokens.seen(revisions["tokens"])

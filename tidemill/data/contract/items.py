@@ -59,8 +59,9 @@ def item_columns(columns: Sequence[Column], key: Sequence[str]) -> ItemColumns |
         return None
     parts = {one.name for one in (item, store, time) if one is not None}
     values = {column.name: column for column in columns if column.name not in parts}
-    title = by_role["title"].name if "title" in by_role else ""
-    return ItemColumns(item, store, time, values, title, timed)
+    title = by_role.get("title")
+    titled = title.name if title is not None and title.kind == "string" else ""
+    return ItemColumns(item, store, time, values, titled, timed)
 
 
 def item_table(dataset: Dataset) -> ItemColumns | None:

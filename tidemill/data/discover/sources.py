@@ -392,12 +392,14 @@ def pending(
 ) -> list[SourceFile]:
     """The files that are not in the dataset yet, by name; the same bytes once. Cost grows with the number of names.
 
-    ``again`` gets the names whose bytes are in, or come in, under another name, and that name; each about once.
+    ``again`` gets the names whose bytes are in, or come in, under another name, and that name; each about once. And those that
+    hold what they held before other bytes came in by them, with their own.
     Raises SourceError when the source has no file, unless files came in by it: those may be cleared away.
     """
     if source.startswith(FUNCTION):
         made = find(root, source)
         known = _known(store, dataset, made)
+        again |= _went_back(store, dataset, [f for f in made if known.get(f.digest) == f.name])
         return [f for f in made if f.digest not in known]
     found = there(root, source)
     if not found and not any(covers(source, n) for n in _came_in(store, dataset)):
@@ -412,6 +414,7 @@ def pending(
     new = [f for f in unknown if f.digest not in known]
     first = {f.digest: f.name for f in reversed(new)} | known
     again |= {f.name: first[f.digest] for f in unknown if first[f.digest] != f.name}
+    again |= _went_back(store, dataset, [f for f in unknown if known.get(f.digest) == f.name])
     waits = {f.name: [f.digest] if f.version is None and f.error is None else None for f in new}
     seen: dict[str, list[int | str]] = {}
     for name, mark in marks.items():
@@ -458,6 +461,12 @@ def _hashed(root: Path, found: Mapping[str, object], room: int) -> list[SourceFi
 def _known(store: MetadataStore, dataset: str, files: list[SourceFile]) -> dict[str, str]:
     """Of these files the digests that are in the dataset, and the names that they came in by."""
     return {f.digest: f.name for f in store.files.among(dataset, (file.digest for file in files))}
+
+
+def _went_back(store: MetadataStore, dataset: str, files: list[SourceFile]) -> dict[str, str]:
+    """Of these files, which are in, those whose names brought other bytes since."""
+    last = {f.name: f for f in sorted(store.files.list(dataset=dataset), key=lambda f: f.version)} if files else {}
+    return {f.name: f.name for f in files if last[f.name].digest != f.digest}
 
 
 def _remember(cache: Path, marks: dict[str, list[int | str]], before: dict[str, Any]) -> None:

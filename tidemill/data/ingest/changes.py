@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tidemill.data.contract.contract import Contract
 from tidemill.data.ingest.events import Commit
 from tidemill.data.ingest.late import completed_by, merged
-from tidemill.data.ingest.register import Target, register, unserved
+from tidemill.data.ingest.register import Target, register, unserved, untold
 from tidemill.data.profile.profile import Profile
 from tidemill.data.tables.fill import filled, rewritten
 from tidemill.data.tables.keys import KeyIndex
@@ -95,7 +95,7 @@ def _roles(contract: Contract) -> tuple[str, ...]:
 
 
 def must_adopt(into: Target) -> bool:
-    """Whether rows that are in wait to be read by the contract's present roles: they were given since.
+    """Whether rows that are in wait to be read by the contract's present roles: they were given since, or nobody was told yet of items.
 
     The caller holds the lock and has caught up. Raises ContractError when the history was made by other roles.
     """
@@ -109,7 +109,7 @@ def must_adopt(into: Target) -> bool:
             hint=f"{_differ(then.event, _roles(into.contract))}; a server runs or has answered from it, so it is kept: "
             "write them as they were, or begin a project with this contract in a new folder",
         )
-    return then != now
+    return then != now or (bool(Commit.of(versions[-1]).files) and untold(into))
 
 
 def adopt(into: Target, run: str | None, after: int) -> DatasetVersion:

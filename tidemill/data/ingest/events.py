@@ -71,11 +71,19 @@ class Commit(msgspec.Struct, frozen=True):
         return sum(file.quarantined for file in self.files)
 
 
-def tell_again(project: Project, dataset: str, again: dict[str, str]) -> None:
-    """Say once of each file that its bytes are in the dataset under another name: they are not taken in again."""
+def tell_again(project: Project, dataset: str, again: dict[str, str], revised: str | None = None) -> None:
+    """Say once of each file that its bytes are in the dataset under another name: they are not taken in again.
+
+    ``revised``: the last ingest of a table of items whose rows have no time: there they might have been news.
+    """
     for name, first in again.items():
-        data = {"file": name, "message": f"{name} holds the same bytes as {first}: they are in {dataset} once"}
-        event = named_id("evt", "again", dataset, name, first)
+        said, names = f"{name} holds the same bytes as {first}: they are in {dataset} once", [dataset, name, first]
+        if revised is not None:
+            said = f"{name} holds bytes that came before: what was said of {dataset} since stands; give the rows a time"
+            names.append(revised)
+        elif name == first:
+            continue
+        event, data = named_id("evt", "again", *names), {"file": name, "message": said}
         project.store.events.add_once(Event(event, project.clock.now(), "again", f"dataset:{dataset}", data))
 
 

@@ -131,6 +131,13 @@ def unserved(project: Project) -> bool:
     return not (runs or live.predictions.count() or sum(live.outcomes.count().values()))
 
 
+def untold(into: Target) -> bool:
+    """Whether it is a table of items, of which nothing is known though rows are in: they came before it was one."""
+    if items_told(into.project, into.dataset, into.contract, into.tables) is None:
+        return False
+    return bool(into.last and into.last.rows) and not into.project.live.items.count_now(into.dataset)
+
+
 def _take_in(into: Target, parts: Iterable[pl.DataFrame], profiles: Iterable[Profile] | None = None) -> Profile:
     """Each part's rows into the online history; their profile. Serving knows the rows that models learn from, and no others."""
     told = items_told(into.project, into.dataset, into.contract, into.tables)

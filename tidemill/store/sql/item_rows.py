@@ -20,7 +20,7 @@ from tidemill.store.sql import schema
 from tidemill.store.sql.database import CHUNK
 from tidemill.store.sql.item_merge import Merged, merged
 from tidemill.store.sql.nouns import Records
-from tidemill.store.sql.online import ITEM_ROWS, ITEMS_BETWEEN, LOAD, LOAD_REMOTE, last_seq
+from tidemill.store.sql.online import ITEM_ROWS, ITEMS_BETWEEN, last_seq
 from tidemill.store.sql.rows import Rows
 from tidemill.store.sql.write_ops import Call
 from tidemill.types import Micros
@@ -44,6 +44,8 @@ _TOUCH = (
     .where(_items.seq == bindparam("the_seq"))
     .values(at=bindparam("the_at"), moments=bindparam("the_moments"), gone=bindparam("the_gone"))
 )
+PIECE = 500
+"""Items in one transaction of a load: what a scorer that follows takes in at a time, while no answer is given."""
 _UP_TO = select(func.max(_items.seq)).where(_items.received < bindparam("since"))
 _OLD = select(_items.seq).where(_items.until <= bindparam("position")).limit(bindparam("limit"))
 Key = tuple[str, str, str]
@@ -70,7 +72,7 @@ class Items(Records[ItemRow]):
         """From the dataset: how many changed what is known. The same again changes nothing. It commits in pieces, between which
         scorers' commits come."""
         source, count = iter(changes), 0
-        while chunk := list(islice(source, LOAD_REMOTE if self._db.remote else LOAD)):
+        while chunk := list(islice(source, PIECE)):
             done = self._db.write(lambda tx, chunk=chunk: _settle(tx, chunk, received), tx)  # type: ignore[misc]
             count += sum(one.changed for one in done.changes)
         return count
