@@ -74,12 +74,12 @@ class Commit(msgspec.Struct, frozen=True):
 def tell_again(project: Project, dataset: str, again: dict[str, str], revised: str | None = None) -> None:
     """Say once of each file that its bytes are in the dataset under another name: they are not taken in again.
 
-    ``revised``: the last ingest of a table of items whose rows have no time: there they might have been news.
+    ``revised``: the last ingest of a table of items whose newest rows count: there they might have been news.
     """
     for name, first in again.items():
         said, names = f"{name} holds the same bytes as {first}: they are in {dataset} once", [dataset, name, first]
         if revised is not None:
-            said = f"{name} holds bytes that came before: what was said of {dataset} since stands; give the rows a time"
+            said = f"{name} holds bytes that came before: what was said of {dataset} since stands, unless rows have a time"
             names.append(revised)
         elif name == first:
             continue

@@ -232,8 +232,7 @@ def begin(project: Project, dataset: str) -> Iterator[Ingest]:
         again: dict[str, str] = {}
         cache = into.tables.root / f".{dataset}.seen.json"
         files = pending(project.store, project.root, dataset, project.dataset(dataset).source, cache, again)
-        news = last is not None and into.contract.revised and into.contract.time is None
-        tell_again(project, dataset, again, last.ingest if last and news else None)
+        tell_again(project, dataset, again, last.ingest if last and into.contract.revised else None)
         yield Ingest(Judge(into, last.version if last else 0, project.clock.now()), adopts, files)
 
 
