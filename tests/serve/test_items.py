@@ -179,7 +179,7 @@ def test_what_others_write_is_followed_between_events(project: Project) -> None:
 def test_a_long_file_is_taken_in_by_pieces_with_answers_between(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tidemill.serve.histories._READ", 2)
+    monkeypatch.setattr("tidemill.serve.histories._ITEMS", 2)
     serving = make_app(project).serving
     project.live.items.set([ItemChange("items", f"{n}", "", 5, {"stock": n}) for n in range(7)], 5).result(60)
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from tidemill.store.sql.live import LiveStore
     from tidemill.store.sql.online import Feed
 
-_READ = 1_000  # rows of the feed at a time: no answer is given while they are taken in
+_READ, _ITEMS = (
+    5_000,
+    250,
+)  # rows of the feed at a time, and of items, each of which has many columns: no answer is given meanwhile
 _MOST_SOLD = 100_000  # names of items that are remembered
 Aside = Callable[..., Awaitable[Any]]
 
@@ -140,7 +143,7 @@ class Histories:
     def fetch(self) -> News:
         """What comes after `seq`; to be taken in the event loop. Any thread may ask."""
         after = self.seq
-        feed = self._live.online.feed(after, _READ)
+        feed = self._live.online.feed(after, _READ, _ITEMS)
         back = feed.position < after and self._begun is not None
         return News(after, feed, self._items_at(self._begun, feed.position) if back and self._begun else None)
 
@@ -161,7 +164,7 @@ class Histories:
         for gone in feed.gone:
             self._evict(gone.dataset, gone.mark)
         self._stand_at(max(self.seq, feed.position))
-        return _READ in (len(feed.rows), len(feed.gone), len(feed.items))
+        return _READ in (len(feed.rows), len(feed.gone)) or len(feed.items) == _ITEMS
 
     def _evict(self, dataset: str = "", mark: str = "") -> None:
         """What is held of this dataset (of all: "") and of the subject of this mark (of any: "")."""

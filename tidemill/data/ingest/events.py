@@ -79,7 +79,9 @@ def tell_again(project: Project, dataset: str, again: dict[str, str], revised: s
     for name, first in again.items():
         said, names = f"{name} holds the same bytes as {first}: they are in {dataset} once", [dataset, name, first]
         if revised is not None:
-            said = f"{name} holds bytes that came before: what was said of {dataset} since stands, unless rows have a time"
+            said = (
+                f"{name} holds bytes that came before: what was said of {dataset} since stands, unless rows have a time"
+            )
             names.append(revised)
         elif name == first:
             continue

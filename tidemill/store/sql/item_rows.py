@@ -45,7 +45,7 @@ _TOUCH = (
     .values(at=bindparam("the_at"), moments=bindparam("the_moments"), gone=bindparam("the_gone"))
 )
 PIECE = 500
-"""Items in one transaction of a load: what a scorer that follows takes in at a time, while no answer is given."""
+"""Items in one transaction of a load: the scorers' commits come in between."""
 _UP_TO = select(func.max(_items.seq)).where(_items.received < bindparam("since"))
 _OLD = select(_items.seq).where(_items.until <= bindparam("position")).limit(bindparam("limit"))
 Key = tuple[str, str, str]

@@ -241,8 +241,8 @@ class Feed:
 class Online(Records[OnlineEvent]):
     """Every row of every subject's history, in order of knowledge."""
 
-    def feed(self, after: int, limit: int = 200_000) -> Feed:
-        """What came and went after this position, oldest first, at most ``limit`` of each; ask again from the position reached.
+    def feed(self, after: int, limit: int = 200_000, items: int | None = None) -> Feed:
+        """What came and went after this position, oldest first, at most ``limit`` of each, of items ``items``; ask again from the position reached.
 
         Nothing is ever committed at or below that position later. One before ``after``: the store was put back to an
         older state, and what is held of it holds no longer.
@@ -253,10 +253,11 @@ class Online(Records[OnlineEvent]):
         given = {"seq": after, "position": position, "limit": limit}
         rows = self._db.rows(_UP_TO, given=given)
         gone = GONE.records(self._db.rows(_GONE, given=given))
-        items = self._db.rows(ITEMS_BETWEEN, given=given)
-        ends = (*rows[limit - 1 :], *items[limit - 1 :])
+        most = items or limit
+        known = self._db.rows(ITEMS_BETWEEN, given={**given, "limit": most})
+        ends = (*rows[limit - 1 :], *known[most - 1 :])
         position = min([position, *(row[0] for row in ends), *(one.seq for one in gone[limit - 1 :])])
-        came, changed = ([row for row in found if row[0] <= position] for found in (rows, items))
+        came, changed = ([row for row in found if row[0] <= position] for found in (rows, known))
         return Feed(came, [one for one in gone if one.seq <= position], position, changed)
 
     def rows_since(self, seq: int, limit: int = 200_000) -> Sequence[Sequence[Any]]:
