@@ -41,6 +41,7 @@ def test_a_label_that_is_joined_by_a_column_is_found_by_what_the_request_gave_th
         asked = Prediction(
             "p0", scope.name, FIRST + 9 * DAY, "", "model:fraud@1", "rel", "champion", b"{}", b"{}", 0, 1
         )
+        monkeypatch.setattr("tidemill.feedback.settle.MOST", 2)
         given = [{"country": "XX"}, {"country": " DE "}, {"amount": 3.0}]
         said = [
             replace(asked, id=f"p{n}", key=f"t{n}", inputs=json.dumps({"inputs": inputs}).encode())

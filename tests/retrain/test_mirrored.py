@@ -19,7 +19,7 @@ from tidemill.monitor.quality import evidence
 from tidemill.ops import releases as verbs
 from tidemill.release import pairs
 from tidemill.release.rollout import rollout
-from tidemill.release.rollout.mirror import Look, Mirrored
+from tidemill.release.rollout.mirror import Look, Mirrored, added
 from tidemill.release.variants import in_shadow
 from tidemill.retrain import mirrored
 from tidemill.retrain.loop import tick
@@ -291,3 +291,9 @@ def test_the_page_and_the_commands_tell_of_it(machines: Machines, answers: Calla
     machines.play()
     page = get(machines.project, f"/releases/{release.id}").body.decode()
     assert f"{A_DAY} of {A_DAY} requests" in page and "In shadow" in page and "100 %" in page
+
+
+def test_an_answer_of_a_batch_says_nothing_of_how_fast_the_champion_is() -> None:
+    look = Look([Mirrored({"value": 3.0}, "", 900)] * 2, (1, 1))
+    seen = added(Mirror(0), look, [({"value": 3.0}, 0), ({"value": 3.0}, 700)], 2, 9)
+    assert sum(seen.champion_took.values()) == 1 and (seen.asked, seen.compared) == (2, 2)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.scope.project import Endpoint
 from tidemill.store.records import OnlineEvent, Outcome, Prediction
+from tidemill.store.sql.predictions import Reach
 from tidemill.tasks.table import outcome_scorer_of
 from tidemill.types import DAY, SECOND, Micros
 
@@ -82,6 +83,11 @@ class _Pass:
         self._named = live.predictions.find(o.prediction for o in waiting if o.prediction)
         self._history = cache(lambda subject, item: live.online.list(subject=subject, item=item, dataset=where.dataset))
         self._joined: dict[str, str | None] = {}
+        self._latest = live.predictions.latest(
+            (self._reach(o) for o in waiting if not (o.prediction or self._is_early(o) or self._revokes(o))),
+            endpoint=where.endpoint,
+            environment=where.environment,
+        )
         # what is taken back comes before what takes it back
         self._order = sorted(waiting, key=lambda o: (self._revokes(o), o.at, o.key))
 
@@ -101,9 +107,12 @@ class _Pass:
         """Where it belongs, and how that was found; None while that is not known."""
         if outcome.prediction:
             return self._by_id(outcome, outcome.prediction)
-        if self._now < outcome.at + SETTLE:
+        if self._is_early(outcome):
             return None
         return self._by_purchase(outcome) if self._revokes(outcome) else self._by_subject(outcome)
+
+    def _is_early(self, outcome: Outcome) -> bool:
+        return self._now < outcome.at + SETTLE
 
     def _revokes(self, outcome: Outcome) -> bool:
         return self._where.returns and outcome.value < 0
@@ -127,14 +136,11 @@ class _Pass:
 
     def _by_subject(self, outcome: Outcome) -> Place | None:
         """The endpoint's latest answer to this subject: no other endpoint's, whatever its subjects are called."""
-        prediction = self._live.predictions.first(
-            subject=outcome.subject,
-            endpoint=self._where.endpoint,
-            environment=self._where.environment,
-            since=outcome.at - self._where.reach,
-            until=outcome.at + 1,
-        )
-        return (prediction.id, "subject") if prediction else None
+        prediction = self._latest.get(self._reach(outcome))
+        return (prediction, "subject") if prediction else None
+
+    def _reach(self, outcome: Outcome) -> Reach:
+        return Reach(outcome.subject, outcome.at - self._where.reach, outcome.at + 1)
 
     def _by_purchase(self, outcome: Outcome) -> Place | None:
         key = revoked_by(outcome, self._history(outcome.subject, outcome.item))

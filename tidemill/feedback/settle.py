@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     from tidemill.scope.project import Endpoint
 
+MOST = 50_000
+"""Answers that are looked at together."""
 PIECE = 10_000
 """Outcomes that are written at once."""
 
@@ -76,8 +79,9 @@ def settle_labels(scope: Endpoint, now: Micros) -> int:
         count += _write(scope, list(labels.again(looked, now)))
         looked = _keep(scope, looked.until, labels.version)
     for begin, end in _pieces(found, scope.monitor.span):
-        asked = scope.live.predictions.list(**scope.here, since=begin, until=end)
-        count += _write(scope, labels.outcomes(asked, now))
+        asked = iter(scope.live.predictions.list(**scope.here, since=begin, until=end))
+        while some := list(islice(asked, MOST)):  # a batch has more answers than are held at once
+            count += _write(scope, labels.outcomes(some, now))
         looked = _keep(scope, end, looked.version if looked else labels.version)
     return count
 

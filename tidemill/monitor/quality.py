@@ -83,7 +83,8 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     historical = release.status == "champion"
     champion = scope.champion()
     other = release.previous if historical else (champion.id if champion else None)
-    found = live.predictions.watched(**scope.here, since=since - BEFORE if historical else since, until=now)
+    begin = since - BEFORE if historical else since
+    found = live.predictions.watched(**scope.here, since=begin, until=now)
     mine = [p for p in found if p.release == release.id]
     pauses = () if historical else (*release.evidence.pauses, *filter(None, [release.evidence.paused]))
     theirs = [p for p in found if p.release == other and not any(q.since <= p.at < (q.until or now) for q in pauses)]
@@ -98,7 +99,9 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     def arm(name: str, predictions: Sequence[Prediction]) -> Arm:
         scored = [p for p in predictions if p.id in values]
         return Arm(
-            n=len(predictions) + failed.get(name, 0),
+            n=len(predictions)
+            + live.predictions.unwatched(name, **scope.here, since=begin, until=now)
+            + failed.get(name, 0),
             errors=failed.get(name, 0),
             latency_us=tuple(p.latency_us for p in predictions if p.latency_us),
             values=tuple(capped(judge.measure, promise, [values[p.id][judge.measure.name] for p in scored])),

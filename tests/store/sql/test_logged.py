@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tidemill.feedback.join import Where, join_all
 from tidemill.store.batched import part_name, row_ids
-from tidemill.store.partlog import texts
+from tidemill.store.partlog import Opened, texts
 from tidemill.store.records import BatchPart, Outcome, Prediction
-from tidemill.store.sql import open_live
+from tidemill.store.sql import logged, open_live
 from tidemill.store.sql.live import LiveStore, Met
 
 BATCH = "b" * 16
+PART = BatchPart(part_name(BATCH, 0), BATCH, 0, "shop", "", 10, 2, 2, (), "log", "out", "run_1")
 HERE = {"endpoint": "shop", "environment": ""}
 
 
@@ -148,3 +150,58 @@ def test_a_page_and_a_name_open_no_log_that_they_do_not_need(live: LiveStore) ->
     assert not opened
     assert log.page(limit=2) == every[:-3:-1] and opened == ["log 1"]
     assert log.page(limit=3, before=every[-2].id) == every[-3:-6:-1] and opened == ["log 1", "log 0"]
+
+
+def counting(live: LiveStore) -> list[str]:
+    """The logs that are fetched from now on."""
+    whole, opened = live.predictions.fetch, list[str]()
+    assert whole is not None
+    live.predictions.fetch = lambda name: opened.append(name) or whole(name)  # type: ignore[func-returns-value]
+    live.predictions._open.clear()
+    return opened
+
+
+def test_outcomes_of_many_subjects_open_a_log_once(live: LiveStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever they are of: as each alone would be found."""
+    monkeypatch.setattr(logged, "OPEN", 1)
+    filled(live)
+    names = ["ann", "bob", "cec", "dan"] * 3
+    outcomes = [Outcome(f"o{n}", 9 + n, name, "", 1.0, None, 9, endpoint="shop") for n, name in enumerate(names)]
+    found = {o.key: live.predictions.first(**HERE, subject=o.subject, until=o.at + 1) for o in outcomes}
+    live.append([], outcomes, [])
+    live.flush()
+    opened = counting(live)
+    join_all(live, 10**9, Where("shop", reach=10**12))
+    assert sorted(opened) == ["log 0", "log 1"]
+    assert {o.key: o.joined for o in live.outcomes.list()} == {key: one and one.id for key, one in found.items()}
+
+
+def test_a_partition_that_is_answered_again_is_read_from_its_new_log(live: LiveStore) -> None:
+    """As one is that was dropped when it was old."""
+    part(live, 0, 10, [0], ["ann"])
+    assert [p.at for p in live.predictions.list()] == [10]
+    live.predictions.drop(11, 9)
+    part(live, 0, 20, [0, 1], ["ann", "bob"])
+    assert [(p.at, p.subject) for p in live.predictions.list()] == [(20, "ann"), (20, "bob")]
+
+
+def test_what_is_missing_is_left_out_of_what_was_asked() -> None:
+    """Also of a model that asks for texts alone, as the server logs it."""
+    data, end = texts([b'{"inputs":{"day":null,"town":"a"}}', b'{"inputs":{"day":"null","town":"a"}}'])
+    by = [["model:shop@2", "rel_2", "champion", 1.0]]
+    meta = np.frombuffer(json.dumps({"by": by, "watermark": 3, "whole": []}).encode(), np.uint8)
+    arrays = {"row": np.arange(2), "by": np.zeros(2, int), "meta": meta, "inputs": data, "inputs.end": end}
+    made = Opened(PART, arrays | {"output": data, "output.end": end})
+    assert [json.loads(made.record(n).inputs)["inputs"] for n in (0, 1)] == [
+        {"town": "a"},
+        {"day": "null", "town": "a"},
+    ]
+
+
+def test_what_is_not_watched_of_batches_is_counted(live: LiveStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(live)
+    for most, watched in ((99, 5), (3, 2), (1, 2)):
+        monkeypatch.setattr(logged, "WATCHED", most)
+        seen = [p for p in live.predictions.watched(**HERE) if p.release == "rel_2"]
+        assert len(seen) + live.predictions.unwatched("rel_2", **HERE) == 5 and len(seen) >= watched - 1
+    assert live.predictions.unwatched("rel_1", **HERE) == 0

@@ -106,7 +106,8 @@ def added(before: Mirror, look: Look, beside: Iterable[tuple[JsonObject | None, 
         took[bin_of(seen.took_us)] += 1
         if said is None:
             continue
-        others[bin_of(theirs)] += 1
+        if theirs:  # nobody waited for an answer of a batch
+            others[bin_of(theirs)] += 1
         if (same := agreement(seen.answer, said)) is not None:
             compared, agreed = compared + 1, agreed + same
     return replace(

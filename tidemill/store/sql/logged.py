@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from heapq import merge
@@ -22,7 +22,7 @@ from tidemill.store.records import BatchPart, Prediction, Tx
 from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.nouns import Named, Where, earlier
-from tidemill.store.sql.predictions import PREDICTIONS, Asked, Given, Predictions
+from tidemill.store.sql.predictions import PREDICTIONS, Asked, Given, Predictions, Reach
 from tidemill.store.sql.rows import Rows
 from tidemill.types import Micros
 
@@ -87,7 +87,7 @@ class Logged(Predictions):
         super().__init__(database, PREDICTIONS)
         self.parts = BatchParts(database, PARTS, alone=False)
         self.fetch: Callable[[str], Arrays] | None = None
-        self._open: OrderedDict[str, Opened] = OrderedDict()
+        self._open: OrderedDict[tuple[str, Micros, str], Opened] = OrderedDict()
         self._none = -1
 
     # one of them ------------------------------------------------------------------------------------------------------
@@ -129,15 +129,18 @@ class Logged(Predictions):
         return PartLog(part, self._opened)
 
     def _opened(self, part: BatchPart) -> Opened:
-        if part.name not in self._open:
+        """Any thread may ask. One that was dropped and answered again has another log, and another moment."""
+        held = part.name, part.at, part.log
+        found = self._open.pop(held, None)
+        if found is None:
             from tidemill.store.partlog import Opened
 
             assert self.fetch is not None
-            self._open[part.name] = Opened(part, self.fetch(part.log))
-            while len(self._open) > OPEN:
-                self._open.popitem(last=False)
-        self._open.move_to_end(part.name)
-        return self._open[part.name]
+            found = Opened(part, self.fetch(part.log))
+        self._open[held] = found
+        while len(self._open) > OPEN:
+            self._open.popitem(last=False)
+        return found
 
     # many of them -----------------------------------------------------------------------------------------------------
 
@@ -148,11 +151,34 @@ class Logged(Predictions):
         late = [*islice((log[at] for log in self._latest(where) for at in range(len(log) - 1, -1, -1)), limit)]
         return sorted([*rows, *late], key=_moment)[-limit:] if late else rows
 
+    def latest(self, asked: Iterable[Reach], *, endpoint: str, environment: str) -> dict[Reach, str]:
+        """The id of the last answer within each of these reaches, where there is one. A partition is opened once, whoever is asked about."""
+        wanted, ask = set(asked), partial(super().list, limit=1, endpoint=endpoint, environment=environment)
+        found = {one: _moment(last) for one in wanted for last in ask(**one._asdict())}
+        for part in self._reached(wanted, endpoint, environment):
+            log = self.log_of(part)
+            for one in wanted:
+                if one.since <= part.at < one.until and (theirs := log.of(one.subject)):
+                    found[one] = max(found.get(one, (0, "")), _moment(theirs[-1]))
+        return {one: id for one, (_, id) in found.items()}
+
+    def _reached(self, asked: Collection[Reach], endpoint: str, environment: str) -> Sequence[BatchPart]:
+        if not asked or not self._any():
+            return ()
+        since, until = min(one.since for one in asked), max(one.until for one in asked)
+        return self.parts.list(endpoint=endpoint, environment=environment, since=since, until=until)
+
     def watched(self, **where: Unpack[Where]) -> Sequence[Prediction]:
         """As `list`, of batches `WATCHED` evenly at most: what a window's figures are made of."""
         rows = super().list(**where)
         logs = _thinned(self._among(where))
         return Several(tuple(_in_order(rows, logs))) if logs else rows
+
+    def unwatched(self, release: str, **where: Unpack[Where]) -> int:
+        """How many answers of this release `watched` leaves out."""
+        parts = [log.part for log in self._among(where)]
+        step = _step(sum(part.answered for part in parts))
+        return sum(one["n"] - -(-one["n"] // step) for part in parts for one in part.by if one["release"] == release)
 
     def page(self, *, before: str | int | None = None, limit: int = 50, **where: Unpack[Where]) -> Sequence[Prediction]:
         if not self._any():
@@ -276,8 +302,13 @@ class Logged(Predictions):
 
 
 def _thinned(logs: Sequence[PartLog]) -> list[PartLog]:
-    step = max(1, -(-sum(map(len, logs)) // WATCHED))
+    step = _step(sum(map(len, logs)))
     return [log[::step] for log in logs] if step > 1 else list(logs)
+
+
+def _step(n: int) -> int:
+    """Of so many answers of batches each such one is watched."""
+    return max(1, -(-n // WATCHED))
 
 
 def _moment(one: Prediction) -> tuple[Micros, str]:

@@ -111,6 +111,14 @@ class Asked(NamedTuple):
     watermark: int
 
 
+class Reach(NamedTuple):
+    """Answers to a subject, of this span."""
+
+    subject: str
+    since: Micros
+    until: Micros
+
+
 class Given(NamedTuple):
     """To whom a release answered, and when."""
 
