@@ -5,7 +5,7 @@
 |---|---|
 | ``row`` | the row of the partition that each answer is to; rows without one could not be answered |
 | ``by`` | the place in ``meta["by"]`` of who answered: model, release, variant and its chance |
-| ``cold``, ``subject`` | as of `Prediction`; left out where no row has any |
+| ``cold``, ``subject``, ``key`` | as of `Prediction`; left out where no row has any |
 | ``output``, ``inputs``, ``explained`` | JSON: all bytes after one another, and in ``….end`` where each ends |
 | ``inputs:NAME`` | a column of numbers, which is no part of the JSON; NaN is what is missing |
 | ``meta`` | JSON: ``by``, ``watermark``, and which columns are ``whole`` numbers |
@@ -79,6 +79,7 @@ class Opened:
             cold=bool(arrays["cold"][at]) if "cold" in arrays else False,
             environment=part.environment,
             propensity=propensity,
+            key=(str(arrays["key"][at]) or None) if "key" in arrays else None,
             explained=self._text("explained", at) if "explained" in arrays else b"",
         )
 
@@ -89,9 +90,11 @@ class Opened:
     def _inputs(self, at: int) -> bytes:
         """What was asked: the JSON, and the numbers that are no part of it."""
         kept = self._text("inputs", at) if "inputs" in self._arrays else b""
-        if not self._numbers:
+        if not self._numbers and b":null" not in kept:
             return kept
         said: JsonObject = json.loads(kept or b"{}")
+        if not self._numbers and "inputs" not in said:
+            return kept
         numbers = {name: held[at].item() for name, held in self._numbers.items()}
         there = {n: int(v) if n in self._meta["whole"] else v for n, v in numbers.items() if not math.isnan(v)}
         said["inputs"] = {**there, **{n: v for n, v in said.get("inputs", {}).items() if v is not None}}

@@ -12,19 +12,21 @@ import pytest
 from deltalake import DeltaTable
 
 from tests.raised import raised
+from tests.release.made import hold
 from tests.serve.asking import alive
-from tests.serve.batch.conftest import rows
+from tests.serve.batch.conftest import COLUMNS, model, rows
 from tidemill.access import tokens as auth
 from tidemill.access.caller import Caller
 from tidemill.access.tokens import SCOPES
 from tidemill.data.tables.tables import open_tables
-from tidemill.errors import Conflict, SourceError
+from tidemill.errors import Conflict, ProjectError, SourceError
 from tidemill.ops import batch as verbs
 from tidemill.ops import predictions, runs
 from tidemill.scope.project import Project
-from tidemill.serve.batch import given
+from tidemill.serve.batch import given, pipeline
 from tidemill.serve.http.app import App
 from tidemill.serve.serving import prepare
+from tidemill.tasks.tabular.inputs import Input
 from tidemill.testing import records as sample
 from tidemill.types import digest
 
@@ -109,6 +111,72 @@ def test_what_is_taken_away_of_the_out_comes_back_as_it_was(tables: Project) -> 
     assert (out / "part-00001.parquet").read_bytes() == before
 
 
+def test_partitions_that_are_left_are_answered_by_what_is_released_then(
+    tables: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in one process: who may not answer any more answers no partition that begins after that."""
+    kept = pipeline._keep
+
+    def promoting(*given: Any) -> Any:
+        if given[2]["number"] == 1:
+            hold(tables, model(tables, 2), "rel_2")
+            tables.store.releases.promote("rel_2", tables.clock.now())
+        return kept(*given)
+
+    monkeypatch.setattr(pipeline, "_keep", promoting)
+    made = run(tables, written(tables, rows(N)), tables.root / "out")
+    assert [[one["release"] for one in part.by] for part in tables.live.predictions.parts.list()] == [
+        ["rel_1"],
+        ["rel_1"],
+        ["rel_2"],
+    ]
+    assert set(made.models) == {"model:shop@1", "model:shop@2"}
+
+
+def test_each_row_is_asked_what_its_own_variant_asks(tables: Project) -> None:
+    """A canary may have an input more, which the champion refuses to hear of."""
+    plain = run(tables, written(tables, rows(N)), tables.root / "plain")
+    wide = model(tables, 2, [*COLUMNS, Input("ticket", "number", "ticket")])
+    hold(tables, wide, "rel_2", stages=({"share": 0.5},))
+    tables.store.releases.update("rel_2", status="canary", started=tables.clock.now())
+    made = run(tables, written(tables, rows(N, seed=0).with_columns(more=0)), tables.root / "out")
+    assert made.errors == plain.errors and set(made.models) == {"model:shop@1", "model:shop@2"}
+    log = tables.live.predictions.list()
+    arms = ("champion", "canary")
+    asked_of = {arm: {name for p in log if p.arm == arm for name in json.loads(p.inputs)["inputs"]} for arm in arms}
+    assert "ticket" in asked_of["canary"] and "ticket" not in asked_of["champion"]
+
+
+def test_answers_never_take_the_place_of_what_is_asked(tables: Project) -> None:
+    name = written(tables, rows(3), "rows.csv")
+    before = (tables.root / name).read_bytes()
+    for out in (tables.root / name, tables.state / "out.csv", f"delta:{tables.state / 'tables' / 'sales'}"):
+        with raised(ProjectError, "--out"):
+            run(tables, name, out)
+    assert (tables.root / name).read_bytes() == before
+
+
+def test_a_row_s_key_is_that_of_its_answer(tables: Project) -> None:
+    """As of a request: labels may be joined by it."""
+    frame = rows(N).with_columns(pl.when(pl.col("ticket") % 2 == 0).then("ticket").alias("key"))
+    run(tables, written(tables, frame), tables.root / "out")
+    found = pl.read_parquet(tables.root / "out" / "*.parquet").filter(pl.col("error").is_null())
+    kept = tables.live.predictions.find(found["prediction_id"])
+    keys = [kept[id].key for id in found["prediction_id"]]
+    assert keys == [str(row) if row % 2 == 0 else None for row in found["row"]]
+
+
+def test_a_log_that_is_lost_comes_back_with_its_batch(tables: Project) -> None:
+    name = written(tables, rows(N))
+    first = run(tables, name, tables.root / "out")
+    every = list(tables.live.predictions.list())
+    lost = tables.live.predictions.parts.list()[1]
+    tables.artifacts.delete(lost.log, 0)
+    again = run(tables, name, tables.root / "out")
+    assert (again.met, again.batch) == (2, first.batch)
+    assert list(tables.live.predictions.list()) == every and tables.artifacts.has(lost.log)
+
+
 def test_rows_of_text_are_read_as_requests_are(tables: Project) -> None:
     """A number that is none, a line that is no row, an empty field: each row has its own answer or error."""
     lines = ["warmth,day,subject", "1.25,tu,a", "NA,mo,b", "hot,mo,c", "2,mo", '-0.5,"never seen",e', "1e400,mo,f"]
@@ -189,8 +257,6 @@ def test_a_file_that_changes_on_the_way_is_no_half_batch(tables: Project, monkey
         if part["number"] == 1:
             written(tables, rows(N, seed=2))
         return whole(project, part)
-
-    from tidemill.serve.batch import pipeline
 
     monkeypatch.setattr(pipeline, "frame_of", late)
     with raised(SourceError, "rows.parquet"):

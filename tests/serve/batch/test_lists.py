@@ -49,6 +49,23 @@ def test_each_subject_has_its_list_of_its_variant(shop: Any) -> None:
     assert [len(items) <= 3 for items in found["items"].drop_nulls()] == [True] * 20
 
 
+def test_the_same_subjects_are_another_batch_once_something_became_of_them(shop: Any) -> None:
+    """Yesterday's lists are no answers for today; one that was killed goes on as it was begun."""
+    pl.DataFrame({"subject": ["s0", "s1"]}).write_parquet(shop.root / "who.parquet")
+
+    def ask(out: str) -> verbs.Batched:
+        return verbs.predict_batch(shop, Caller.local(), "who.parquet", str(shop.root / out), None, lambda *told: None)
+
+    first = ask("first")
+    assert (ask("again").batch, ask("again").met) == (first.batch, 1), "nothing has moved"
+    shop.live.online.load([OnlineEvent(0, "new", "s1", "mug", shop.clock.now() - 1, 1.0, dataset="sales")])
+    second = ask("second")
+    assert second.batch != first.batch and second.met == 0
+    shop.live.online.load([OnlineEvent(0, "newer", "s1", "mug", shop.clock.now() - 1, 1.0, dataset="sales")])
+    shop.store.runs.update(second.run, status="failed")
+    assert ask("second").batch == second.batch, "one that is not done"
+
+
 def test_rules_and_context_are_those_of_requests(shop: Any) -> None:
     """What a rule takes out is in no list, and the answer says so; what is asked beside the subject may stand as JSON."""
     path = shop.root / "tidemill.toml"

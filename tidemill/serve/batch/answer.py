@@ -9,6 +9,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,7 +22,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidemill.config.network import history_bytes
-from tidemill.errors import BadRequest, ModelError
+from tidemill.data.contract.contract import load_contract
+from tidemill.errors import BadRequest, ModelError, TidemillError
 from tidemill.features.items import begun
 from tidemill.release.variants import BASELINE
 from tidemill.serve.batch.columns import as_given
@@ -103,6 +105,7 @@ class Answers:
     errors: dict[int, str] = field(default_factory=dict)
     watermark: int = 0
     inputs: Sequence[str] = ()
+    keys: Sequence[str] | None = None
     given: dict[str, Any] = field(default_factory=dict)
     """The columns as models take them."""
 
@@ -116,20 +119,29 @@ class Answerer:
         self._scope, self._histories = scope, Histories(project.live, most, items=begun(project))
         self.predictor = Predictor(scope, Metrics(), self._histories)
         self.predictor.take_rules(scope)
-        self.predictor.refresh()
-        self.predictor.first("")
+        self.follow()
 
     @property
     def loaded(self) -> list[Loaded]:
         return list(self.predictor.served.variants.values())
 
-    @cached_property
+    def follow(self) -> None:
+        """Answer by what is released by now. Raises NoModel."""
+        self.predictor.refresh()
+        self.predictor.first("")
+
+    @property
     def asks(self) -> tuple[str, ...] | None:
         """The columns that rows of a table are asked by; None of a recommender."""
         names = [one.scorer.names for one in self.loaded if hasattr(one.scorer, "names")]
         return tuple(sorted(set().union(*names))) if "inputs" in self._request.__struct_fields__ else None
 
-    @cached_property
+    @property
+    def _alike(self) -> bool:
+        """Whether all variants ask the same columns. Where they do not, each row is asked for its own variant's."""
+        return len({one.scorer.names for one in self.loaded if hasattr(one.scorer, "names")}) < 2
+
+    @property
     def _numbers(self) -> set[str]:
         """Inputs that are numbers, written as 1234.5."""
         slots = [slot for one in self.loaded if hasattr(one.scorer, "slots") for slot in one.scorer.slots]
@@ -145,9 +157,9 @@ class Answerer:
         subject = self._subject_column(frame)
         subjects = None if subject is None else [_text(one) for one in frame[subject].to_list()]
         inputs = self._inputs(frame)
-        found = Answers(frame, subjects, row_ids(part, range(n)), inputs=inputs)
+        found = Answers(frame, subjects, row_ids(part, range(n)), inputs=inputs, keys=self._keys(frame))
         left = self._broken(found)
-        if not asking.explain and inputs:
+        if not asking.explain and inputs and self._alike:
             left = self._fast(found, left, inputs, text)
         self._slow(found, np.flatnonzero(left), inputs, asking)
         found.watermark = self.predictor.history.seq
@@ -157,6 +169,19 @@ class Answerer:
         """The column that says whom a row is about: by its name in the contract, else ``subject``."""
         role = next((one.roles["subject"].name for one in self.loaded if "subject" in one.roles), "")
         return next((name for name in ("_subject", role, "subject") if name in frame.columns), None)
+
+    def _keys(self, frame: pl.DataFrame) -> list[str] | None:
+        """What names each row: the column ``key``, else the key of the dataset's rows."""
+        name = next((name for name in ("key", self._key) if name in frame.columns), None)
+        return None if name is None else [_text(one) for one in frame[name].to_list()]
+
+    @cached_property
+    def _key(self) -> str:
+        """The one column of the key of the dataset's rows; "" where it is none, or several."""
+        with suppress(TidemillError):
+            key = load_contract(self._scope.project, self._scope.model.dataset.name).key
+            return key[0] if len(key) == 1 else ""
+        return ""
 
     def _inputs(self, frame: pl.DataFrame) -> list[str]:
         """The columns of the rows that the model asks. Raises BadRequest where there is none of them."""
@@ -233,9 +258,6 @@ class Answerer:
         column = loaded.roles.get("subject")
         if loaded.task.columns is None or (column is not None and column.limited and subjects is not None):
             return None
-        names = loaded.scorer.names
-        if any(name not in names for name in given):  # another variant asks them, and this one refuses such a row
-            return None
         asked = {name: _at(held, rows) for name, held in given.items()}
         if loaded.scorer.subject and subjects is not None:
             asked = {loaded.scorer.subject: [subjects[row] or None for row in rows.tolist()], **asked}
@@ -272,10 +294,20 @@ class Answerer:
             said = {name: plain for name, value in values.items() if (plain := _json(value)) is not None}
             body: JsonObject = {**k, **as_of, **{name: _spoken(said[name]) for name in own if name in said}}
             if self.asks is not None:
-                body["inputs"] = {name: said[name] for name in inputs if name in said}
+                body["inputs"] = {name: said[name] for name in self._own(found, row, inputs) if name in said}
             if found.subjects is not None and found.subjects[row]:
                 body["subject"] = found.subjects[row]
             yield body
+
+    def _own(self, found: Answers, row: int, inputs: Sequence[str]) -> Sequence[str]:
+        """Of these the inputs that are asked by who answers this row: a model refuses what it does not know."""
+        if self._alike:
+            return inputs
+        try:
+            names = self.predictor.first(self._spelled(found, row) or found.ids[row])[0].scorer.names
+        except BadRequest:
+            return inputs  # which is said of the row
+        return [name for name in inputs if name in names]
 
     def _one(self, found: Answers, row: int, said: JsonObject, asking: Asking) -> One:
         """The answer to a row, as the server gives it. Raises BadRequest, ModelError."""

@@ -45,6 +45,8 @@ def log_of(found: Answers, as_of: str = "") -> dict[str, NDArray[Any]]:
     if found.subjects is not None:
         names = [found.subjects[row] for row in rows[order].tolist()]
         arrays["subject"] = np.array(names) if names else np.zeros(0, "U1")
+    if found.keys is not None:
+        arrays["key"] = np.array([found.keys[row] for row in rows[order].tolist()] or [""])[: len(rows)]
     return arrays
 
 

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
@@ -21,6 +21,9 @@ from tidemill.errors import Conflict, ProjectError
 from tidemill.files import fsync_folder, write_whole
 from tidemill.store.records import BatchPart
 from tidemill.types import JsonObject, digest
+
+if TYPE_CHECKING:
+    from tidemill.scope.project import Project
 
 MANIFEST = "manifest.json"
 DELTA = "delta:"
@@ -57,6 +60,17 @@ def checked(text: str) -> None:
         raise ProjectError(f"{path} is a folder", place="--out", hint="name a file")
     if not path.parent.is_dir():
         raise ProjectError(f"there is no folder {path.parent}/", place="--out", hint=f"make it: mkdir -p {path.parent}")
+
+
+def apart(project: Project, given: JsonObject, text: str) -> None:
+    """Raises ProjectError where the answers would take the place of what is asked about, or lie among what the project keeps."""
+    path = Path(text.removeprefix(DELTA)).resolve()
+    if any(path == (project.root / name).resolve() for name in given.get("files", ())):
+        raise ProjectError(
+            f"the rows are read from {path.name}", place="--out", hint="name another place for the answers"
+        )
+    if path.is_relative_to(project.state.resolve()):
+        raise ProjectError(f"{project.state.name}/ is the project's own", place="--out", hint="name a place beside it")
 
 
 def placed(text: str) -> str:

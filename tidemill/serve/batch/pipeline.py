@@ -21,12 +21,13 @@ from tidemill.serve.batch.answer import Answerer, Asking, by_of
 from tidemill.serve.batch.given import Piece, cut, frame_of, partitions
 from tidemill.serve.batch.given import given as named
 from tidemill.serve.batch.log import log_of
-from tidemill.serve.batch.out import DELTA, out_of, placed
+from tidemill.serve.batch.out import DELTA, apart, out_of, placed
 from tidemill.serve.batch.table import table_of
 from tidemill.store.artifacts.codecs import encode, load, save
 from tidemill.store.batched import BATCH, part_name
-from tidemill.store.records import BatchPart, Run
-from tidemill.types import JsonObject, Micros, canonical, named_id, to_iso
+from tidemill.store.records import BatchPart, Release, Run
+from tidemill.tasks.table import task_of
+from tidemill.types import DAY, JsonObject, Micros, canonical, named_id, to_iso
 
 if TYPE_CHECKING:
     from tidemill.config.batches import BatchSection
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
 PIPELINE = "batch"
 """The name of its pipeline."""
+POSITION = "position"
+"""Of what is given: where the histories stood."""
+_LATELY = 100
+"""Runs among which one that is not done is looked for."""
 
 
 @step(version=prepare.identity)
@@ -114,15 +119,37 @@ def batch_pipeline(
 
 
 def parameters(scope: Endpoint, given: JsonObject, options: JsonObject, out: str = "") -> JsonObject:
-    """Of a run: the same rows, asked in the same way of the same release, are the same batch. Raises NoModel."""
+    """Of a run: the same rows, asked in the same way of the same release, are the same batch. Raises NoModel, ProjectError."""
     champion = scope.champion()
     if champion is None:
         raise NoModel(f"nothing is released to {scope.name!r}", hint="release a model: tidemill run")
-    rows = {name: value for name, value in given.items() if name != "source"}
-    said = canonical([*scope.salt, scope.name, champion.id, rows, options]).decode()
-    batch = named_id("batch", said).removeprefix("batch_")[-BATCH:]
+    if out:
+        apart(scope.project, given, out)
+    if task_of(scope.model.task).history:
+        given = _standing(scope, champion, given, options)
+    batch = _name(scope, champion, given, options)
     model = scope.model.name if "entities" in given else ""
     return {"endpoint": scope.name, "batch": batch, "given": given, "options": options, "out": out, "model": model}
+
+
+def _name(scope: Endpoint, champion: Release, given: JsonObject, options: JsonObject) -> str:
+    rows = {name: value for name, value in given.items() if name != "source"}
+    said = canonical([*scope.salt, scope.name, champion.id, rows, options]).decode()
+    return named_id("batch", said).removeprefix("batch_")[-BATCH:]
+
+
+def _standing(scope: Endpoint, champion: Release, given: JsonObject, options: JsonObject) -> JsonObject:
+    """With the position that histories stand at, of a task whose answers go by them: yesterday's are no answers to the same rows today.
+
+    One that was begun within a day and is not done stays as it was begun.
+    """
+    runs, position = scope.project.store.runs, scope.project.live.online.last_seq()
+    for run in runs.page(pipeline=PIPELINE, limit=_LATELY):
+        begun = run.params.get("given", {})
+        same = {**begun, POSITION: position} == {**given, POSITION: position} and run.started > scope.clock.now() - DAY
+        if same and run.params.get("batch") == _name(scope, champion, begun, options) and run.status != "done":
+            return dict(begun)
+    return {**given, POSITION: position}
 
 
 def entities(scope: Endpoint) -> JsonObject:
@@ -160,9 +187,10 @@ def _each(
     answerer = Answerer(project.endpoint(asking.endpoint)) if parts else None
     for part in parts:
         assert answerer is not None
-        yield part, _made(answerer, frame_of(project, part), part, batch, asking, keep)
-    if answerer is not None:
+        answerer.follow()
+        made = _made(answerer, frame_of(project, part), part, batch, asking, keep)
         answerer.tell_failures()
+        yield part, made
 
 
 def _carried(ctx: Context, part: JsonObject) -> JsonObject:
@@ -222,9 +250,10 @@ def _keep(
     log.parts.add_new([made])
     log.begun()
     kept: BatchPart = log.parts.get(made.name)
-    if kept.out != made.out and not project.artifacts.has(kept.out):  # gone by now; asked for again
-        kept = _again(project, kept, made)
-    return kept
+    there = project.artifacts.has
+    if not there(kept.log):
+        return _again(project, kept, log=made.log, out=made.out, by=made.by, answered=made.answered)
+    return kept if there(kept.out) else _again(project, kept, out=made.out)  # it was collected, and is asked for again
 
 
 def given_rows(table: pl.DataFrame, part: JsonObject) -> pl.DataFrame:
@@ -232,16 +261,16 @@ def given_rows(table: pl.DataFrame, part: JsonObject) -> pl.DataFrame:
     return table.with_columns(pl.col("row") + part["first"])
 
 
-def _again(project: Project, kept: BatchPart, made: BatchPart) -> BatchPart:
-    """The partition with a new table: what was asked for before was collected. Its log stays."""
-    project.live.predictions.parts.update(kept.name, out=made.out)
+def _again(project: Project, kept: BatchPart, **made: Any) -> BatchPart:
+    """The partition with what was made anew, as its bytes were not there any more."""
+    project.live.predictions.parts.update(kept.name, **made)
     found: BatchPart = project.live.predictions.parts.get(kept.name)
     return found
 
 
 def _is_whole(project: Project, part: BatchPart | None, place: Any) -> bool:
-    """Whether the partition is kept, and where it was asked for: put there from what is kept, if that is left."""
-    if part is None:
+    """Whether the partition is kept, with its log, and where it was asked for: put there from what is kept, if that is left."""
+    if part is None or not project.artifacts.has(part.log):
         return False
     if place is None or place.has(part):
         return True
