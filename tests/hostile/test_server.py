@@ -66,11 +66,12 @@ def test_a_body_that_is_announced_too_long_is_not_waited_for(server, length):
     assert (status_of(answer), problem_of(answer)["code"]) == (413, "too_large")
 
 
-def test_ten_megabytes_in_chunks_are_refused_early(server):
-    """Without an announced length: refused after the first megabyte, not after the tenth."""
+@pytest.mark.parametrize("said", [{}, {"Content_Length": "2"}], ids=["no length", "another length"])
+def test_ten_megabytes_in_chunks_are_refused_early(server, said):
+    """Whatever length is announced beside: refused after the first megabyte, not after the tenth."""
     chunk = b"%x\r\n" % 65_536 + b" " * 65_536 + b"\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as sock:
-        sock.sendall(head(server, "/feedback", Transfer_Encoding="chunked"))
+        sock.sendall(head(server, "/feedback", **said, Transfer_Encoding="chunked"))
         sent = 0
         answer = b""
         sock.settimeout(0.05)
@@ -121,6 +122,7 @@ WRONG_HEADS = [
     (b"Host: 127.0.0.1\r\nAuthorization: Bearer\r\n", 401),
     (b"Host: 127.0.0.1\r\nAuthorization: Basic YTpi\r\n", 401),
     (b"Host: 127.0.0.1\r\nAuthorization: Bearer \xff\xfe\r\n", 401),
+    (b"Host: 127.0.0.1\r\nUser-Agent: \xc5\x81 \xff\r\n", 401),
     (b"Host: 127.0.0.1\r\nAuthorization: Bearer ' OR 1=1 --\r\n", 401),
     (b"Host: 127.0.0.1\r\nCookie: tidemill_session=x; tidemill_=y\r\n", 401),
 ]
@@ -168,7 +170,7 @@ def everything(server: Any, request: bytes) -> bytes:
     return got
 
 
-QUERIES = ["a=1&" * 60, "%ff", "code=%00", "code=a;b", "&&&=&=", "code[]=1", "code=" + "x" * 5_000]
+QUERIES = ["a=1&" * 60, "%ff", "name=\u0141\u00f3d\u017a", "code=%00", "code=a;b", "&&&=&=", "code[]=1", "code=" + "x" * 5_000]
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda q: q[:12])

@@ -6,13 +6,13 @@ Each series says its ``worker``. A sum would fall when one of them dies, which w
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 
+from tidemill.files import write_whole
 from tidemill.types import Json, JsonObject
 
 SECONDS = 1.0
@@ -28,10 +28,8 @@ class Together:
     def write(self) -> None:
         """What this one has counted; lost with the machine, as all that is counted in memory is. Raises OSError."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        path = self._path(self._worker)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps([_said(metric, str(self._worker)) for metric in self._registry.collect()]))
-        os.replace(part, path)
+        said = json.dumps([_said(metric, str(self._worker)) for metric in self._registry.collect()])
+        write_whole(self._path(self._worker), said.encode(), sync=False)  # who asks writes, too, beside each second's
 
     def render(self) -> bytes:
         """In Prometheus' words: of each worker as of its last second."""

@@ -40,10 +40,10 @@ class Deadlines:
         except asyncio.CancelledError:
             if task not in self._late:
                 raise
-            self._late.discard(task)
             task.uncancel()
             raise Overdue from None
         finally:
+            self._late.discard(task)
             del self._until[task]
 
     def hurry(self, until: float) -> None:

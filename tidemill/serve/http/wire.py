@@ -13,6 +13,7 @@ from granian._granian import RSGIHTTPProtocol as HTTPProtocol
 from granian._granian import RSGIProtocolClosed as ProtocolClosed
 from granian._granian import RSGIProtocolError as ProtocolError
 
+from tidemill.serve.http.admit import Gone
 from tidemill.serve.http.routes import Message
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Wire:
             "type": head.proto,
             "method": head.method,
             "path": head.path,
-            "query_string": head.query_string.encode("latin-1"),
+            "query_string": head.query_string.encode(),
             "headers": [(_bytes(name), value.encode("latin-1")) for name, value in headers.items()],
             "client": (_peer(head.client), 0),
         }
@@ -73,12 +74,19 @@ class _Exchange:
             self._status = message["status"]
             self._headers = [(_text(name), _text(value)) for name, value in message["headers"]]
         elif self._stream is not None:
-            await self._stream.send_bytes(message["body"])
+            await self._piece(message["body"])
         elif message.get("more_body"):
             self._stream = self._protocol.response_stream(self._status, self._headers)
-            await self._stream.send_bytes(message["body"])
+            await self._piece(message["body"])
         else:
             self._protocol.response_bytes(self._status, self._headers, message["body"])
+
+    async def _piece(self, body: bytes) -> None:
+        """Raises Gone."""
+        try:
+            await self._stream.send_bytes(body)
+        except (ProtocolClosed, ProtocolError):
+            raise Gone from None
 
 
 @lru_cache(512)
