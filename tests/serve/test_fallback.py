@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +13,16 @@ import numpy as np
 import pytest
 
 from tests.serve import released
-from tests.serve.asking import Asker, alive, make_app
+from tests.serve.asking import NOON, Asker, alive, make_app
 from tests.serve.test_loading import flip
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
+from tidemill.errors import TooLate
 from tidemill.feedback.explained import person
 from tidemill.scope.project import open_project
 from tidemill.serve import fallback
 from tidemill.serve.http.app import App
+from tidemill.serve.pace import AT_ONCE
 from tidemill.serve.serving import prepare
 from tidemill.tasks.tabular.serving import usual
 
@@ -50,6 +53,14 @@ def test_an_earlier_champion_answers_and_is_marked(project):
     assert (said.json["model"], said.json["arm"], said.json["fallback"]) == ("model:shop@1", "last_good", "last_good")
     assert health["status"] == "degraded"
     assert [p.arm for p in project.live.predictions.list()] == ["last_good"]
+
+
+def test_an_earlier_champion_is_marked_after_a_canary_that_fails_too(project):
+    released.champion(project, 1)
+    damage(project, released.champion(project, 2))
+    released.canary(project, 3, 1.0, raises="no")
+    said, _ = served(project, _one)
+    assert (said.json["model"], said.json["fallback"]) == ("model:shop@1", "last_good")
 
 
 def test_what_is_popular_is_answered_where_no_champion_loads(project):
@@ -159,6 +170,47 @@ def test_a_key_is_one_answer_also_of_a_slow_model(project):
 
     found = asyncio.run(main())
     assert len({one.json["prediction_id"] for one in found}) == 1 and project.live.predictions.count() == 1
+
+
+async def _asked(predictor: Any, arm: str, seconds: float) -> Any:
+    """The answer to somebody whom this variant is to answer, waited for so long."""
+    unit = next(name for name in map(str, range(99)) if predictor.choose(name)[1] == arm)
+    return await predictor.ask(predictor.task.request(subject=unit), unit, NOON, until=time.monotonic() + seconds)
+
+
+def test_a_canary_that_hangs_leaves_the_champion_its_threads(project):
+    hangs = Slow()
+    app = make_app(project, canary=hangs)
+    predictor = app.serving.at("shop")
+    champion, pace = predictor.served.variants["champion"], predictor.pace
+
+    async def main() -> None:
+        async with alive(app):
+            for _ in range(2):
+                pace.now(champion.bundle, lambda: None)
+            for _ in range(AT_ONCE):
+                assert (await _asked(predictor, "canary", 0.02)).arm == "champion"
+            pace._models.pop(champion.bundle)  # it has just been loaded: nobody knows how quick it is
+            assert (await _asked(predictor, "champion", 60.0)).arm == "champion"
+            hangs.go.set()
+
+    asyncio.run(main())
+    assert predictor._failed == {"rel_2": AT_ONCE}
+
+
+def test_who_has_the_second_turn_is_blamed_for_no_time_that_another_took(project):
+    hangs = Slow()
+    app = make_app(project, champion=hangs, canary=hangs)
+    predictor = app.serving.at("shop")
+
+    async def main() -> None:
+        async with alive(app):
+            with pytest.raises(TooLate):
+                await _asked(predictor, "canary", 0.02)
+            hangs.go.set()
+
+    asyncio.run(main())
+    assert predictor._failed == {"rel_2": 1}
 
 
 @pytest.mark.parametrize("said", ["0", "-1", "soon", "600001", "1.5"])

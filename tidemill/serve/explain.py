@@ -119,7 +119,9 @@ class Explainer:
         if self._waiting >= WAIT:
             return _encode(none(BUSY))
         self._waiting += 1
-        alone = question.history.alone(question.request.subject)  # the loop goes on learning rows meanwhile
+        alone = question.history
+        if task.history:
+            alone = alone.alone(question.request.subject)  # the loop goes on learning rows meanwhile
         told = partial(self._told, task, scorer, bundle, question._replace(history=alone))
         try:
             return await asyncio.get_running_loop().run_in_executor(BESIDE, told)

@@ -389,9 +389,10 @@ class Predictor:
         try:
             for by, arm, chance in self._turns(unit):
                 try:
-                    return self._given(by, arm, chance, seen, *_ask(by, self.history, body, at, seen, rules))
+                    asked = partial(_ask, by, self.history, body, at, seen, rules)
+                    return self._given(by, arm, chance, seen, *self.pace.now(by.bundle, asked))
                 except ModelError as exc:
-                    self._failed_to(by, exc, arm)
+                    self._failed_to(by, exc, arm, last)
         except (NoModel, ModelError) as exc:
             if (instead := self._instead(last, body, at, seen, exc, rules)) is None:
                 raise
@@ -411,25 +412,23 @@ class Predictor:
 
         Raises TooLate, too.
         """
-        began, chosen = time.perf_counter(), self._chosen(unit)
-        if chosen is None or self.pace.quick(chosen.bundle):
-            try:
-                return self.answer(body, unit, at, watermark, draw)
-            finally:
-                if chosen is not None:
-                    self.pace.took(chosen.bundle, time.perf_counter() - began)
+        if self.is_quick(unit):
+            return self.answer(body, unit, at, watermark, draw)
         seen, last = self.history.seq if watermark is None else watermark, self.served
-        alone = self.history.alone(body.subject)  # the loop goes on learning rows meanwhile
-        rules = self.applied(draw)
+        alone = self.history.alone(body.subject) if self.task.history else self.history  # the loop goes on learning rows
+        rules, second = self.applied(draw), False
         try:
             if time.monotonic() >= until:
                 raise late()  # of a long list the rest: nobody was asked, and it is counted against no model
             for by, arm, chance in self._turns(unit):
                 try:
                     asked = partial(_ask, by, alone, body, at, seen, rules)
-                    return self._given(by, arm, chance, seen, *await self.pace.beside(by.bundle, asked, until))
+                    return self._given(by, arm, chance, seen, *await self.pace.ask(by.bundle, asked, until))
                 except (ModelError, TooLate) as exc:
-                    self._failed_to(by, exc, arm)
+                    if second and isinstance(exc, TooLate):  # the time was another's: it has failed nobody
+                        raise
+                    self._failed_to(by, exc, arm, last)
+                    second = True
         except (NoModel, ModelError, TooLate) as exc:
             if (instead := self._instead(last, body, at, seen, exc, rules)) is None:
                 raise
@@ -441,17 +440,18 @@ class Predictor:
         return None if self.rules is None else Applied(self.rules, self.items, draw)
 
     def is_quick(self, unit: str) -> bool:
-        """Whether this unit is answered without waiting."""
-        chosen = self._chosen(unit)
-        return chosen is None or self.pace.quick(chosen.bundle)
+        """Whether this unit is answered without waiting: also where the champion answers after the variant that is drawn."""
+        served = self.served
+        chosen = served.variants.get(choose(served.beside, unit))
+        if chosen is None:
+            return True
+        champion = served.champion
+        alone = champion is None or champion is chosen or self.pace.quick(champion.bundle)
+        return alone and self.pace.quick(chosen.bundle)
 
     def first(self, unit: str) -> tuple[Loaded, str, float]:
         """Who is asked about this unit first, as what, and the chance of that. Raises NoModel."""
         return next(self._turns(unit))
-
-    def _chosen(self, unit: str) -> Loaded | None:
-        served = self.served
-        return served.variants.get(choose(served.beside, unit))
 
     def _turns(self, unit: str) -> Iterator[tuple[Loaded, str, float]]:
         """Who is asked, one after the other, as what, and the chance of the first: the variant, and the champion after one beside it.
@@ -460,9 +460,10 @@ class Predictor:
         """
         chosen, arm = self.choose(unit)
         chance, champion = self.served.chances.get(arm, 1.0), self.served.champion
-        yield chosen, (LAST_GOOD if arm == CHAMPION and self.served.degraded else arm), chance
+        mark = LAST_GOOD if self.served.degraded else CHAMPION
+        yield chosen, (mark if arm == CHAMPION else arm), chance
         if arm != CHAMPION and champion is not None:
-            yield champion, CHAMPION, chance
+            yield champion, mark, chance
 
     def _given(self, by: Loaded, arm: str, chance: float, seen: int, answered: Answered, output: bytes) -> Answer:
         if self.refuses and answered.flags:
@@ -472,12 +473,12 @@ class Predictor:
         reasons = answered.output.get("reasons") if self.rules is not None else None
         return Answer(by, arm, output, answered.cold, seen, answered.flags, reasons, chance)
 
-    def _failed_to(self, by: Loaded, exc: ModelError | TooLate, arm: str) -> None:
+    def _failed_to(self, by: Loaded, exc: ModelError | TooLate, arm: str, served: Served) -> None:
         """Count it against the release. Raises the error where it is the request's fault, or nobody has a turn after this one."""
         if isinstance(exc, ModelError) and exc.code != ModelError.code:
             raise exc
         self._count_failure(by.release.id, exc)
-        if arm in (CHAMPION, LAST_GOOD) or self.served.champion is None:
+        if arm in (CHAMPION, LAST_GOOD) or served.champion is None:
             raise exc
 
     def _count_failure(self, release_id: str, exc: TidemillError) -> None:

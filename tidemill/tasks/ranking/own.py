@@ -11,7 +11,7 @@ In the project's steps.py, a class (made without arguments) or an object with tw
         def score(self, state, items, values, at, k):
             '''``state``: what fit gave, and ``state["items"]``: the names of the items it knew, sorted (array of text).
             ``items``, ``values``: the subject's items and their decayed counts as of ``at`` (µs). Gives up to k items and
-            their scores, best first.'''
+            their scores, best first. Several threads may call it at a time.'''
             best = np.argsort(-state["popular"], kind="stable")[:k]
             return state["items"][best].tolist(), state["popular"][best]
 
