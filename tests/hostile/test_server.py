@@ -170,7 +170,16 @@ def everything(server: Any, request: bytes) -> bytes:
     return got
 
 
-QUERIES = ["a=1&" * 60, "%ff", "name=\u0141\u00f3d\u017a", "code=%00", "code=a;b", "&&&=&=", "code[]=1", "code=" + "x" * 5_000]
+QUERIES = [
+    "a=1&" * 60,
+    "%ff",
+    "name=\u0141\u00f3d\u017a",
+    "code=%00",
+    "code=a;b",
+    "&&&=&=",
+    "code[]=1",
+    "code=" + "x" * 5_000,
+]
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda q: q[:12])

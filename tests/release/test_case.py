@@ -20,7 +20,7 @@ from tidemill.release.gates.registry import gates_of
 from tidemill.release.gates.window import EvaluationWindow
 from tidemill.release.pipeline import release_candidate
 from tidemill.scope.project import open_project
-from tidemill.serve.predictor import load_release
+from tidemill.serve.served import load_release
 from tidemill.store.artifacts.codecs import get_bundle, put_bundle
 from tidemill.store.records import ModelVersion
 from tidemill.tasks.ranking.bundle import recommend_bundle

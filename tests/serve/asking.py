@@ -18,8 +18,9 @@ from tidemill.scope.project import Project, open_project
 from tidemill.serve.histories import Histories
 from tidemill.serve.http.app import App
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import Loaded, Predictor, Served
+from tidemill.serve.predictor import Predictor
 from tidemill.serve.replay import ReplayClock
+from tidemill.serve.served import Loaded, Served
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release
 from tidemill.tasks.table import task_of

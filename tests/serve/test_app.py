@@ -686,7 +686,7 @@ def test_a_subject_keeps_its_arm(run):
 
 def test_no_model_is_said(run, project):
     async def work(ask: Asker) -> Any:
-        from tidemill.serve.predictor import Served
+        from tidemill.serve.served import Served
 
         ask.app.serving.at(None).served = Served(revision=project.store.releases.revision())
         return await ask("POST", "/predict/shop", {"subject": "7"}), await ask("GET", "/healthz")

@@ -20,7 +20,7 @@ from tidemill.process.child import Child
 from tidemill.serve import candidate
 from tidemill.serve.candidate import GIVEN_UP, NOT_LOADED, SILENT, SubprocessCandidateServer, server_of
 from tidemill.serve.http.server import candidate_app
-from tidemill.serve.predictor import scope_of
+from tidemill.serve.served import scope_of
 from tidemill.store.artifacts.codecs import Bundle, put_bundle
 from tidemill.store.records import OnlineEvent
 from tidemill.types import DAY

@@ -18,7 +18,7 @@ from tidemill.errors import ModelError
 from tidemill.scope.project import Project, open_project
 from tidemill.serve import explain
 from tidemill.serve.explain import drawn
-from tidemill.serve.predictor import Loaded, Served
+from tidemill.serve.served import Loaded, Served
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.port import MOST
 from tidemill.tasks.tabular.inputs import Input

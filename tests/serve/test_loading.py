@@ -18,7 +18,8 @@ from tidemill.learning.bundle import FORMAT
 from tidemill.release.variants import takes
 from tidemill.serve.histories import Histories
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import AGAIN, Predictor, load_release
+from tidemill.serve.predictor import Predictor
+from tidemill.serve.served import AGAIN, load_release
 from tidemill.serve.serving import prepare
 from tidemill.store.artifacts.codecs import Bundle, get_bundle, put_bundle
 
@@ -121,7 +122,7 @@ def test_a_damaged_new_champion_leaves_the_last_good_one_serving(project):
 def test_a_repaired_file_is_taken_up_again(project, monkeypatch):
     """When somebody asks, at once; by itself later and later, and never while it waits."""
     now = [0.0]
-    monkeypatch.setattr("tidemill.serve.predictor.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tidemill.serve.served.time.monotonic", lambda: now[0])
     path = project.artifacts.path(project.store.models.get(released.champion(project, 1).model).bundle)
     good = path.read_bytes()
     flip(path)
@@ -340,7 +341,7 @@ def test_the_release_before_stays_in_memory_while_a_champion_bakes_for_as_long_a
     project.store.releases.update(green.id, evidence=bakes, stage=1)
     predictor.refresh()
     assert served(predictor) == ("model:shop@2", None) and [m.release.id for m in predictor.served.ready] == ["rel_1"]
-    monkeypatch.setattr("tidemill.serve.predictor.load_scorer", lambda *args: pytest.fail("loaded once more"))
+    monkeypatch.setattr("tidemill.serve.served.load_scorer", lambda *args: pytest.fail("loaded once more"))
     rollout.roll_back(project, green.id, by="ada", reason="complaints")
     predictor.recede()
     assert served(predictor) == ("model:shop@1", None) and predictor.receded == project.store.releases.revision()
@@ -361,6 +362,6 @@ def test_a_model_that_fails_when_it_is_tried_has_failed_to_answer(project, monke
 
     released.champion(project, 1)
     green = released.canary(project, 2, 0.0)
-    monkeypatch.setattr("tidemill.serve.predictor.try_out", lambda *args: Trial(20, 4))
+    monkeypatch.setattr("tidemill.serve.served.try_out", lambda *args: Trial(20, 4))
     started(project)
     assert project.store.releases.failures("shop") == {green.id: 4}

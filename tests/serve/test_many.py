@@ -191,7 +191,7 @@ def test_what_it_is_made_of_is_told_of_each_that_asks(run):
 
 
 def test_nothing_released_is_said_once_and_a_position_that_is_not_there_too(run, project):
-    from tidemill.serve.predictor import Served
+    from tidemill.serve.served import Served
 
     async def work(ask: Asker) -> Any:
         ahead = await ask("POST", LIST, [{"subject": "1"}], headers={"position": "9"})

@@ -16,8 +16,8 @@ from tidemill.access.acknowledged import acknowledged
 from tidemill.access.tokens import SCOPES
 from tidemill.errors import AlreadyUp, StoreBusy
 from tidemill.serve import presence
-from tidemill.serve.predictor import Served
 from tidemill.serve.presence import Presence
+from tidemill.serve.served import Served
 from tidemill.serve.serving import Serving, about
 from tidemill.store.records import OnlineEvent, Scorer
 

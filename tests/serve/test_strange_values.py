@@ -13,7 +13,7 @@ from tests.serve.asking import NOON, Heard, alive, make_app, opened, release
 from tidemill.access import tokens as auth
 from tidemill.data.check.column import Column
 from tidemill.scope.project import Project, open_project
-from tidemill.serve.predictor import Loaded, Served
+from tidemill.serve.served import Loaded, Served
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.store.records import OnlineEvent
 from tidemill.tasks.tabular.inputs import Input

@@ -14,7 +14,8 @@ from tidemill.scope.project import Project
 from tidemill.serve.histories import Histories
 from tidemill.serve.http.app import App
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import Loaded, Predictor, Served
+from tidemill.serve.predictor import Predictor
+from tidemill.serve.served import Loaded, Served
 from tidemill.serve.serving import Serving
 from tidemill.store.records import Release
 from tidemill.tasks.table import task_of

@@ -39,7 +39,7 @@ from tidemill.retrain.loop import state_of
 from tidemill.retrain.run_all import run_every
 from tidemill.scope.names import loop_key
 from tidemill.scope.project import Endpoint, Project, open_project
-from tidemill.serve.predictor import Loaded, load_release
+from tidemill.serve.served import Loaded, load_release
 from tidemill.store.records import Fence, Prediction, Release
 from tidemill.tasks.table import metric_of, outcome_scorer_of
 from tidemill.types import SECOND, JsonObject, Micros, to_iso

@@ -23,7 +23,7 @@ from tidemill.release.gates.port import CandidateReport
 from tidemill.release.rollout.mirror import Look, Mirrored
 from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.client import Client, ServerProblem
-from tidemill.serve.predictor import scope_of
+from tidemill.serve.served import scope_of
 from tidemill.types import SECOND, JsonObject
 
 START_SECONDS = 300.0

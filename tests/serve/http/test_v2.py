@@ -15,7 +15,7 @@ from tests.serve.test_explain import ROW, served
 from tests.tasks.tabular.test_trees import fitted
 from tidemill.access import tokens as auth
 from tidemill.scope.project import Project
-from tidemill.serve.predictor import Loaded, Served
+from tidemill.serve.served import Loaded, Served
 from tidemill.tasks.tabular.row import RowScorer
 
 SHOP = "/v2/models/shop"

@@ -21,7 +21,7 @@ from tidemill.features.views import View
 from tidemill.learning.search import Settings
 from tidemill.model.inputs import placed
 from tidemill.process.service import Spec
-from tidemill.serve import predictor
+from tidemill.serve import served
 from tidemill.store.artifacts.codecs import Bundle
 from tidemill.tasks.table import load
 from tidemill.tasks.tabular import embed
@@ -130,7 +130,7 @@ def test_a_server_begins_what_its_model_asks(monkeypatch: pytest.MonkeyPatch) ->
     def begin() -> None:
         raise ModelError("it does not start", place="process")
 
-    monkeypatch.setattr(predictor, "get_bundle", lambda artifacts, digest: Bundle({}, {}))
-    monkeypatch.setattr(predictor, "load", lambda bundle: SimpleNamespace(begin=begin))
+    monkeypatch.setattr(served, "get_bundle", lambda artifacts, digest: Bundle({}, {}))
+    monkeypatch.setattr(served, "load", lambda bundle: SimpleNamespace(begin=begin))
     with raised(ModelError, "process", hint=False):
-        predictor.load_scorer(SimpleNamespace(artifacts=None), "sha256:x")  # type: ignore[arg-type]
+        served.load_scorer(SimpleNamespace(artifacts=None), "sha256:x")  # type: ignore[arg-type]

@@ -31,7 +31,8 @@ from tidemill.serve.batch.given import BROKEN, columns_of
 from tidemill.serve.bodies import predict_body
 from tidemill.serve.histories import Histories
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import Answer, Loaded, Predictor
+from tidemill.serve.predictor import Answer, Predictor
+from tidemill.serve.served import Loaded
 from tidemill.store.batched import row_ids
 from tidemill.tasks.port import Plain, Question, Request
 from tidemill.types import JsonObject, Micros

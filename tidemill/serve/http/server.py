@@ -41,7 +41,8 @@ from tidemill.serve.http.door import Door
 from tidemill.serve.http.listen import BACKLOG, listen
 from tidemill.serve.http.wire import Wire
 from tidemill.serve.metrics import Metrics
-from tidemill.serve.predictor import Loaded, Predictor, Served, load_scorer, scope_of
+from tidemill.serve.predictor import Predictor
+from tidemill.serve.served import Loaded, Served, load_scorer, scope_of
 from tidemill.serve.serving import Serving
 from tidemill.serve.together import Together
 from tidemill.store.records import Release, Token
