@@ -731,15 +731,15 @@ def test_the_heartbeat_outlives_what_it_meets(run, project, monkeypatch, caplog)
     from tidemill.store.records import OnlineEvent
 
     troubles: list[Exception] = [ValueError("never thought of"), DiskFull("no room")]
-    follow = Histories.follow
+    fetch = Histories.fetch
 
-    def stumbling(self: Any) -> int:
+    def stumbling(self: Any) -> Any:
         if troubles and threading.current_thread() is threading.main_thread():
             raise troubles.pop()
-        return follow(self)
+        return fetch(self)
 
     async def work(ask: Asker) -> Any:
-        monkeypatch.setattr(Histories, "follow", stumbling)
+        monkeypatch.setattr(Histories, "fetch", stumbling)
         project.live.online.load([OnlineEvent(0, "d1", "7", "cup", NOON - DAY, 1.0, dataset="sales")])
         while ask.app.serving.at(None).history.seq < 1:
             assert (await ask("POST", "/predict/shop?ack=none", {"subject": "8"})).status == 200
