@@ -185,6 +185,23 @@ def test_the_health_says_degraded_while_the_champion_is_refused(project):
     assert refused(predictor) == {"rel_4": "damaged"} and not predictor.served.degraded  # the champion answers all
 
 
+def test_who_is_held_out_is_nobody_else_s_where_the_holdout_may_not_be_served(project):
+    released.champion(project, 1)
+    released.canary(project, 2, share=0.5)
+    held = released.canary(project, 3, share=0.4)
+    project.store.releases.update(held.id, status="holdout")
+    held = project.store.releases.get(held.id)
+    flip(project.artifacts.path(project.store.models.get(held.model).bundle))
+    predictor = started(project)
+    assert refused(predictor) == {"rel_3": "damaged"} and not predictor.alone
+    mine = [str(n) for n in range(400) if takes(held, str(n))]
+    assert {predictor.choose(s)[1] for s in mine} == {"champion"}
+    assert {predictor.choose(str(n))[1] for n in range(400)} == {"champion", "canary"}
+    poke(project)
+    predictor.recede()
+    assert {predictor.choose(s)[1] for s in mine} == {"champion"}
+
+
 def test_a_canary_beside_a_damaged_champion_answers_its_share_and_no_more(project):
     first = released.champion(project, 1)
     released.canary(project, 2, share=0.25)

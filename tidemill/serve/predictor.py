@@ -149,6 +149,8 @@ class Predictor(Models):
             )
         arm = choose(served.beside, subject)
         chosen = served.variants.get(arm)
+        if chosen is None and arm != CHAMPION:  # whose it is may not be served here: nobody else's draw takes it
+            chosen, arm = served.champion, CHAMPION
         if chosen is None:
             raise NoModel(
                 f"the champion of {self.endpoint!r} may not be served, and the others answer their shares only",
@@ -230,7 +232,7 @@ class Predictor(Models):
     def is_quick(self, unit: str) -> bool:
         """Whether this unit is answered without waiting: also where the champion answers after the variant that is drawn."""
         served = self.served
-        chosen = served.variants.get(choose(served.beside, unit))
+        chosen = served.variants.get(choose(served.beside, unit), served.champion)
         if chosen is None:
             return True
         champion = served.champion

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -64,11 +64,14 @@ class Served:
     ready: tuple[Loaded, ...] = ()  # in memory, and answer nobody: what a bake may switch back to
     degraded: bool = False  # the champion itself is refused: the last good one answers in its place, or none
     baseline: Baseline | None = None  # what is answered where no model can
+    absent: tuple[tuple[str, Release], ...] = ()  # variants whose subjects are theirs, and that may not be served here
     beside: tuple[tuple[str, Release], ...] = field(init=False)  # the variants beside the champion, and their releases
     chances: Mapping[str, float] = field(init=False)  # by variant, that a subject is drawn for it
 
     def __post_init__(self) -> None:
-        beside = tuple((name, loaded.release) for name, loaded in self.variants.items() if name != CHAMPION)
+        loaded = {name: one.release for name, one in self.variants.items() if name != CHAMPION}
+        found = {**loaded, **dict(self.absent)}
+        beside = tuple(sorted(found.items(), key=lambda one: BESIDE.index(one[0].split(":")[0])))
         object.__setattr__(self, "beside", beside)
         object.__setattr__(self, "chances", chances(beside))
 
@@ -122,7 +125,9 @@ class Models:
             found = {CHAMPION: champion, **self._beside(before, refused)}
             variants = {name: loaded for name, loaded in found.items() if loaded is not None}
             usual = None if self.fallback != BASELINE else self._usual(None if degraded else champion)
-            self._switch(Served(variants, revision, tuple(refused), self._ready(before, refused), degraded, usual))
+            ready = self._ready(before, refused)
+            absent = tuple((name, one) for name, one in self._releases() if name not in variants)
+            self._switch(Served(variants, revision, tuple(refused), ready, degraded, usual, absent))
             self.metrics.follow.set(time.perf_counter() - started)
             self._tell_metrics()
             return True
@@ -146,14 +151,16 @@ class Models:
         """Of what is in memory what each release may do as it is now, and whether that is all: a champion that is not in memory yet
         leaves the one before there."""
         known = {one.release.id: one for one in (*served.variants.values(), *served.ready)}
-        releases = dict(each for kind in BESIDE for each in named(kind, self.scope.releases(kind)).items())
+        releases = dict(self._releases())
+        absent = tuple((name, r) for name, r in releases.items() if r.id not in known)
         beside = {name: replace(known[r.id], release=r) for name, r in releases.items() if r.id in known}
         champion, now = self.scope.champion(), served.champion
         there = champion is None or champion.id in known
         if there:
             now = None if champion is None else replace(known[champion.id], release=champion)
         kept = tuple(one for one in known.values() if now is None or one.release.id != now.release.id)
-        return replace(served, variants={**({CHAMPION: now} if now else {}), **beside}, ready=kept), there
+        variants = {**({CHAMPION: now} if now else {}), **beside}
+        return replace(served, variants=variants, ready=kept, absent=absent), there
 
     def _ready(self, before: Served, refused: list[tuple[str, str]]) -> tuple[Loaded, ...]:
         """The release before a champion in whose bake it stays loaded."""
@@ -181,10 +188,13 @@ class Models:
         return fallback.keep(self.scope, champion.task, champion.release.model, champion.scorer)
 
     def _beside(self, before: Served, refused: list[tuple[str, str]]) -> dict[str, Loaded | None]:
-        """What runs beside the champion, by the status of its release. What is in shadow answers nobody, and is not loaded."""
-        releases = ([one for one in self.scope.releases(kind) if not in_shadow(one)] for kind in BESIDE)
-        found = (named(kind, some) for kind, some in zip(BESIDE, releases, strict=True))
-        return {name: self._load(release, before, refused) for each in found for name, release in each.items()}
+        """What runs beside the champion, by the status of its release."""
+        return {name: self._load(release, before, refused) for name, release in self._releases()}
+
+    def _releases(self) -> Iterator[tuple[str, Release]]:
+        """The variants beside the champion. What is in shadow answers nobody, and is none."""
+        for kind in BESIDE:
+            yield from named(kind, [one for one in self.scope.releases(kind) if not in_shadow(one)]).items()
 
     def _load(self, release: Release, before: Served, refused: list[tuple[str, str]]) -> Loaded | None:
         known = [*before.variants.values(), *before.ready]
