@@ -174,3 +174,8 @@ def test_row_numbers_without_a_name_are_left_out_and_said() -> None:
     frame, _, notes = read_csv(b"x,y,,\n1,2,,\n3,4,,\n", "t.csv")
     assert frame.columns == ["x", "y", "_row", "_line"] and len(notes) == 2
     assert read_csv(b"x,y\n1,2\n", "t.csv").notes == ()
+
+
+def test_an_empty_text_in_quotes_is_a_row_of_one_column_and_an_empty_line_is_none() -> None:
+    frame, broken, _ = read_csv(b'subject\n17838\n""\n\n17841\n', "t.csv")
+    assert frame["subject"].to_list() == ["17838", None, "17841"] and not broken

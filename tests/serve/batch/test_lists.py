@@ -70,12 +70,13 @@ def test_rules_and_context_are_those_of_requests(shop: Any) -> None:
     """What a rule takes out is in no list, and the answer says so; what is asked beside the subject may stand as JSON."""
     path = shop.root / "tidemill.toml"
     path.write_text(path.read_text() + '\n[endpoint.shop.rules]\nexclude = [{ name = "recalled", items = ["mug"] }]\n')
-    lines = ["subject,context", *(f's{n},"{{""store"": ""north""}}"' for n in range(4)), "s9,{broken"]
+    lines = ["subject,k,context", *(f's{n},1,"{{""store"": ""north""}}"' for n in range(4)), "s9,1,{broken", "s9,two,"]
     (shop.root / "who.csv").write_text("\n".join(lines) + "\n")
     with open_project(shop.root) as project:
         verbs.predict_batch(project, Caller.local(), "who.csv", str(shop.root / "out"), None, lambda *told: None)
         found = pl.read_parquet(shop.root / "out" / "*.parquet").sort("row")
-        assert found["error"].is_not_null().to_list() == [False] * 4 + [True]
+        assert found["error"].is_not_null().to_list() == [False] * 4 + [True, True]
+        assert {len(items) for items in found["items"].drop_nulls()} == {1}
         assert not any("mug" in items for items in found["items"].drop_nulls())
         said = [json.loads(text) for text in found["reasons"].drop_nulls()]
         assert said and project.live.predictions.get(found["prediction_id"][0]).output

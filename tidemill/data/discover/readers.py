@@ -229,8 +229,8 @@ class _Csv:
         while self._at < until:
             at = self._at
             taken, fields, reason = _record(text, at, separator)
-            if fields == [""]:
-                self._at += 1  # an empty line is no row
+            if fields == [""] and not (text[at] or "").strip():
+                self._at += 1  # an empty line is no row; of one column an empty text in quotes is one
                 continue
             if fields is not None and len(fields) != width:
                 # lines that it swallowed in quotes may be whole: go on behind the first

@@ -288,12 +288,17 @@ class Answerer:
             name for name in self._request.__struct_fields__ if name not in ("subject", "key", "explain", "inputs")
         ]
         own = [name for name in fields if name in found.frame.columns]
+        wholes = {one.name for one in msgspec.structs.fields(self._request) if _is_whole(one.type)}
         k = {"k": asking.k} if "k" in fields else {}
         as_of = {"as_of": asking.as_of} if asking.as_of else {}
         table = found.frame[rows].select(*inputs, *own)
         for row, values in zip(rows, table.iter_rows(named=True) if table.width else [{}] * len(rows), strict=True):
             said = {name: plain for name, value in values.items() if (plain := _json(value)) is not None}
-            body: JsonObject = {**k, **as_of, **{name: _spoken(said[name]) for name in own if name in said}}
+            body: JsonObject = {
+                **k,
+                **as_of,
+                **{name: _spoken(said[name], name in wholes) for name in own if name in said},
+            }
             if self.asks is not None:
                 body["inputs"] = {name: said[name] for name in self._own(found, row, inputs) if name in said}
             if found.subjects is not None and found.subjects[row]:
@@ -340,8 +345,14 @@ def _text(value: Any) -> str:
     return "" if plain is None else plain if isinstance(plain, str) else json.dumps(plain)
 
 
-def _spoken(value: Any) -> Any:
-    """What a field of a request says: a list or an object may stand as JSON, as files of text have it."""
+def _is_whole(type_: Any) -> bool:
+    return isinstance(msgspec.inspect.type_info(type_), msgspec.inspect.IntType)
+
+
+def _spoken(value: Any, whole: bool) -> Any:
+    """What a field of a request says: a list, an object or a whole number may stand as text, as files of text have it."""
+    if whole and isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
     try:
         return json.loads(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
     except ValueError:
