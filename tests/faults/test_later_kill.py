@@ -26,6 +26,12 @@ def settled(scorer: Scorer, name: str) -> tuple[int, object]:
     return found
 
 
+def unsettled(live: Path) -> int:
+    """Questions that wait: an answer is on the disk a moment before its question is settled."""
+    with closing(sqlite3.connect(live)) as db:
+        return int(db.execute("SELECT count(*) FROM deferred WHERE status != 'answered'").fetchone()[0])
+
+
 def abandoned(live: Path) -> int:
     """The leases of the dead are over, as they are half a minute later."""
     with closing(sqlite3.connect(live)) as db, db:
@@ -54,11 +60,12 @@ def test_what_was_taken_in_is_answered_once_however_often_a_scorer_is_killed(tmp
         scorer = start(project.root, token)
         first = {name: settled(scorer, name) for name in taken.values()}
         again = {name: scorer.ask("GET", f"/predictions/{name}") for name in taken.values()}
+        while unsettled(live):
+            scorer.ask("GET", "/healthz")
         assert scorer.stop() == 0
     assert left or kills < 5, "somebody was killed with a question in hand"
     assert first == again and {status for status, _ in first.values()} == {200}
     with closing(sqlite3.connect(live)) as db:
         kept = dict(db.execute("SELECT key, id FROM predictions").fetchall())
         assert db.execute("SELECT count(*) FROM predictions").fetchone()[0] == len(taken)
-        assert db.execute("SELECT count(*) FROM deferred WHERE status != 'answered'").fetchone()[0] == 0
     assert kept == taken
