@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from dataclasses import dataclass
 
+from tidemill.access.permissions import scope_of, text_of
 from tidemill.access.tokens import SCOPES
 from tidemill.errors import Forbidden
 from tidemill.store.records import Token
@@ -12,11 +13,18 @@ from tidemill.store.records import Token
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The principal of a verb. ``scopes``: what it may do; ``face``: cli | api | page | loop | python."""
+    """The principal of a verb. ``scopes``: what the way that it came by is good for; ``face``: cli | api | page | loop | python.
+
+    ``principal``: its id, "" of who has no account; ``may``: the permissions of its roles, None where no role narrows what the
+    scopes allow (whoever can read the project's folder, a token that is nobody's).
+    """
 
     name: str
     scopes: tuple[str, ...]
     face: str
+    principal: str = ""
+    roles: tuple[str, ...] = ()
+    may: frozenset[str] | None = None
 
     @classmethod
     def local(cls, face: str = "cli") -> Caller:
@@ -26,9 +34,12 @@ class Caller:
     @classmethod
     def of(cls, token: Token | None, face: str) -> Caller:
         """The holder of a token."""
-        return cls(token.name, token.scopes, face) if token else cls("nobody", (), face)
+        return cls(token.name, token.scopes, face, token.principal) if token else cls("nobody", (), face)
 
-    def need(self, scope: str) -> None:
-        """Raises Forbidden unless it may do this."""
+    def need(self, permission: str) -> None:
+        """Raises Forbidden unless it may do this: a permission, or a whole scope."""
+        scope = scope_of(permission)
         if scope not in self.scopes:
-            raise Forbidden(f"{self.name} may not {scope}", hint=f"use a token with the scope {scope}")
+            raise Forbidden(f"{self.name} may not {text_of(permission)}", hint=f"use a token with the scope {scope}")
+        if self.may is not None and permission != scope and permission not in self.may:
+            raise Forbidden(f"{self.name} may not {text_of(permission)}", hint=f"no role of theirs has {permission}")

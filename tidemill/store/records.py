@@ -380,6 +380,8 @@ class Token:
     created: Micros
     expires: Micros | None = None
     once: bool = False  # a login code: gone at its first use
+    principal: str = ""  # whose it is, by id; nobody's: made before there were accounts, or by who reads the folder
+    bound: str = ""  # digest of what a session was begun with beside its cookie
 
 
 @dataclass(frozen=True, slots=True)

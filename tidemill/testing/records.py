@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from tidemill.store import payloads as p
+from tidemill.store import people as w
 from tidemill.store import records as r
 
 R = TypeVar("R")
@@ -188,3 +189,34 @@ def outcome(key: str = "o1", at: int = 110, **fields: Any) -> r.Outcome:
 
 def online(key: str = "o1", at: int = 110, **fields: Any) -> r.OnlineEvent:
     return _full(r.OnlineEvent, fields, seq=0, key=key, subject="12345", item="85123A", at=at, row=7, ingest="ingest_1")
+
+
+def principal(id: str = "principal_1", **fields: Any) -> w.Principal:
+    said = {"name": f"ann.{id}", "kind": "person", "roles": ("data-scientist",), "issuer": ""}
+    return _full(w.Principal, said | fields, id=id)
+
+
+def password(principal: str = "principal_1", **fields: Any) -> w.Password:
+    return _full(w.Password, fields, principal=principal)
+
+
+def attempt(key: str = "attempt_1", **fields: Any) -> w.Attempt:
+    return _full(w.Attempt, fields, key=key)
+
+
+def approval(id: str = "approval_1", asked: int = 100, **fields: Any) -> w.Approval:
+    said = {"kind": "release", "subject": "release:release_1", "status": "open", "roles": ("product-owner",)}
+    return _full(w.Approval, said | fields, id=id, asked=asked)
+
+
+def vote(id: str = "vote_1", at: int = 100, **fields: Any) -> w.Vote:
+    said = {"approval": "approval_1", "principal": "principal_1", "person": id.replace("vote", "principal")}
+    return _full(w.Vote, said | fields, id=id, at=at)
+
+
+def comment(id: str = "comment_1", at: int = 100, **fields: Any) -> w.Comment:
+    return _full(w.Comment, {"about": "release:release_1"} | fields, id=id, at=at)
+
+
+def visit(principal: str = "principal_1", place: str = "inbox", **fields: Any) -> w.Visit:
+    return _full(w.Visit, fields, principal=principal, place=place)

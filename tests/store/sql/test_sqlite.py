@@ -151,7 +151,7 @@ def small(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
         def limited(path: Path, wait: float) -> sqlite3.Connection:
             connection = connect(path, wait)
-            connection.execute("PRAGMA max_page_count=100")
+            connection.execute("PRAGMA max_page_count=200")
             return connection
 
         monkeypatch.setattr(sqlite, "_connect", limited)

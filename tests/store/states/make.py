@@ -41,6 +41,8 @@ def write(store: MetadataStore, live: LiveStore) -> None:
         getattr(store, f"{name}s").add(getattr(sample, name)())
     for name in ("window", "alarm", "token", "baseline", "settlement", "lease", "scorer"):
         getattr(store, f"{name}s").add(getattr(sample, name)())
+    for name in ("principal", "password", "attempt", "approval", "vote", "comment", "visit"):
+        getattr(store, f"{name}s").add(getattr(sample, name)())
     store.settings.set("mode", "live")
     live.append([sample.prediction()], [sample.outcome()], [sample.online()])
     live.entities.put(sample.entity())

@@ -28,13 +28,16 @@ SHOWN = 5  # of those that a name could mean
 class Where(TypedDict, total=False):
     """What may narrow a list: a column's value, or a span of time. None is nothing said."""
 
+    about: str | None
     action: str | None
+    approval: str | None
     batch: str | None
     complete: bool | None
     dataset: str | None
     decision: str | None
     endpoint: str | None
     environment: str | None
+    event: str | None
     hash: str | None
     is_open: bool | None
     item: str | None
@@ -44,7 +47,10 @@ class Where(TypedDict, total=False):
     model: str | None
     monitor: str | None
     name: str | None
+    person: str | None
     pipeline: str | None
+    place: str | None
+    principal: str | None
     run: str | None
     since: Micros | None
     source: str | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table
 from sqlalchemy.event import listen
 
-from tidemill.store import records
+from tidemill.store import chain, people, records
 from tidemill.store.payloads import WINDOWS, Findings, ReleaseEvidence
 from tidemill.store.sql.columns import JsonText, Next, Real, Tagged, Whole, Words, table_of
 
@@ -105,8 +105,44 @@ Index(None, settlements.c.endpoint, settlements.c.at)
 
 leases = table_of(tables, "leases", records.Lease, "name")
 
-tokens = table_of(tables, "tokens", records.Token, "id")
+tokens = table_of(tables, "tokens", records.Token, "id", defaults={"principal": "", "bound": ""})
 Index(None, tokens.c.hash, unique=True)
+Index(None, tokens.c.principal)
+
+principals = table_of(tables, "principals", people.Principal, "id")
+Index(None, principals.c.name, unique=True)
+Index(
+    "uq_principals_vouched",
+    principals.c.issuer,
+    principals.c.subject,
+    unique=True,
+    sqlite_where=principals.c.issuer != "",
+)
+
+passwords = table_of(tables, "passwords", people.Password, "principal")
+
+attempts = table_of(tables, "attempts", people.Attempt, "key")
+Index(None, attempts.c.last)
+
+approvals = table_of(tables, "approvals", people.Approval, "id")
+Index(None, approvals.c.status, approvals.c.asked)
+Index(None, approvals.c.subject)
+
+# One word a person, whatever the token or session that it was said by.
+votes = table_of(tables, "votes", people.Vote, "id")
+Index(None, votes.c.approval, votes.c.person, unique=True)
+
+comments = table_of(tables, "comments", people.Comment, "id")
+Index(None, comments.c.about, comments.c.at)
+Index(None, comments.c.at)
+
+visits = table_of(tables, "visits", people.Visit, "principal", "place")
+
+ledger = table_of(tables, "ledger", chain.LedgerRecord, "seq")
+Index(None, ledger.c.event)
+Index(None, ledger.c.principal, ledger.c.seq)
+
+ledger_heads = table_of(tables, "ledger_heads", chain.LedgerHead, "size")
 
 # The latest term of a lease whose owners are fenced: in both databases, as a transaction is of one.
 fences, live_fences = (

@@ -31,7 +31,9 @@ from tidemill.store.sql.contents import Contents
 from tidemill.store.sql.counters import RULES, bump, revisions
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.fences import fenced
+from tidemill.store.sql.ledger import HEADS, LEDGER
 from tidemill.store.sql.nouns import Named, Records
+from tidemill.store.sql.people import APPROVALS, ATTEMPTS, COMMENTS, PASSWORDS, PRINCIPALS, VISITS, VOTES, Principals
 from tidemill.store.sql.releases import RELEASES, Releases
 from tidemill.store.sql.rows import Rows
 from tidemill.store.sql.runs import RUNS, STEPS, Runs, Steps
@@ -124,6 +126,15 @@ class MetadataStore:
         self.tokens = Tokens(database, TOKENS, alone=False)
         self.scorers = Scorers(database, SCORERS, alone=False)
         self.settings = Settings(database)
+        self.principals = Principals(database, PRINCIPALS, alone=False)
+        self.passwords = Named(database, PASSWORDS, alone=False)
+        self.attempts = Named(database, ATTEMPTS, alone=False)
+        self.approvals = Named(database, APPROVALS)
+        self.votes = Named(database, VOTES)
+        self.comments = Named(database, COMMENTS, alone=False)
+        self.visits = Records(database, VISITS, alone=False)
+        self.ledger = Records(database, LEDGER, alone=False)
+        self.ledger_heads = Records(database, HEADS, alone=False)
 
     def transact(self, work: Callable[[Tx], T], principal: str = "") -> T:
         """``principal``: who does it; the events of the transaction carry the name."""

@@ -1,0 +1,112 @@
+"""Who acts, and what they say to what is asked of them: frozen records, one a noun. Times are microseconds since 1970 UTC (`Micros`).
+
+A principal is known by an id that says nothing of the person and outlives a change of name: other records hold the id alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tidemill.types import JsonObject, Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A person, or a program that a person answers for. ``name`` is what it logs in by; one that is ``disabled`` may do nothing."""
+
+    id: str
+    name: str  # unique, in small letters
+    kind: str  # person | program
+    roles: tuple[str, ...]
+    created: Micros
+    by: str = ""  # principal that made it
+    display: str = ""  # the name that people read
+    owner: str = ""  # of a program: the person whose word its word is
+    issuer: str = (
+        ""  # of a person whom an identity provider vouches for: its address, and there the person's ``subject``
+    )
+    subject: str = ""
+    key: str = ""  # public key (PEM) by which its own approvals are signed
+    disabled: Micros | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """The password of a local account, as argon2id keeps it (RFC 9106). Apart from the principal, so that no listing shows it."""
+
+    principal: str
+    hash: str
+    changed: Micros
+    must_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Failed log-ins in a row: by one name, or from one address, both as keyed digests."""
+
+    key: str
+    count: int
+    last: Micros
+    until: Micros  # refused unseen up to here
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A question that people have to answer before something is done. ``roles``: one of them has to be the voter's."""
+
+    id: str
+    kind: str  # release | override | promotion | erasure | …
+    subject: str  # a ref: what is decided on
+    rule: str  # the policy's rule that asks
+    author: str  # principal who wants it done
+    roles: tuple[str, ...]
+    needed: int  # different people who say yes
+    four_eyes: bool  # nobody who is the author counts
+    asked: Micros
+    due: Micros | None  # unanswered up to here it is expired
+    status: str  # open | approved | rejected | expired | withdrawn
+    inputs: JsonObject = field(default_factory=dict)  # what is shown to who decides
+    inputs_digest: str = ""
+    ended: Micros | None = None
+    environment: str = ""
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A person's word on an approval: one a person, which counts while the role that it was said in is still the person's."""
+
+    id: str
+    approval: str
+    principal: str  # who said it
+    person: str  # whose word it is: of a program its owner
+    role: str
+    yes: bool
+    reason: str
+    at: Micros
+    seen: str  # digest of the inputs that were shown
+    envelope: str = ""  # artifact: the signed statement
+    self_approved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody wrote to a run, a version, a release, a decision or an alarm. One that is taken back has no text."""
+
+    id: str
+    about: str  # a ref
+    principal: str
+    at: Micros
+    text: str
+    reply_to: str = ""
+    removed: Micros | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """When somebody last looked at a place of the page, and had looked before: what is new there is what came after."""
+
+    principal: str
+    place: str  # overview | inbox | …
+    at: Micros
+    before: Micros | None = None
