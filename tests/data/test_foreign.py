@@ -9,6 +9,7 @@ import signal
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -18,7 +19,7 @@ from polars.testing import assert_frame_equal
 
 from tests.raised import raised
 from tidemill.data.discover import foreign, foreign_main, limits
-from tidemill.data.discover.foreign import read_parquet
+from tidemill.data.discover.foreign import read_delta, read_parquet
 from tidemill.errors import SourceBusy, SourceError
 from tidemill.process import limited
 from tidemill.process.limited import Limited
@@ -185,6 +186,14 @@ def test_an_idle_child_ends_and_another_begins() -> None:
     assert foreign._READER._child is not None
     foreign._READER._child.wait(60)
     assert child() != before
+
+
+def test_what_reads_delta_tables_takes_none_of_the_memory_of_the_first_table(tmp_path: Path) -> None:
+    """Its threads and its caches are there before the table's limit is drawn, in each fresh child."""
+    SMALL.write_delta(str(tmp_path))
+    for _ in range(3):
+        foreign._READER.close()
+        assert_frame_equal(read_delta(tmp_path, 0, 1_000, "lake").frame.drop("_row"), SMALL)
 
 
 def test_without_room_for_a_process_the_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

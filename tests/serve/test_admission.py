@@ -9,6 +9,7 @@ import pytest
 
 from tests.serve.asking import Asker, alive, make_app
 from tests.serve.test_fallback import Slow
+from tests.serve.test_refusing import until
 from tidemill.access import tokens as auth
 from tidemill.errors import TooBusy, TooMany
 from tidemill.serve.http.admission import Admission
@@ -50,10 +51,10 @@ def test_a_flood_is_refused_and_another_caller_is_answered(project, n):
         async with alive(app, auth.issue(project.store, "flood", ("predict",))) as ask:
             other = Asker(app, auth.issue(project.store, "other", ("predict",)))
             flood = [asyncio.create_task(ask("POST", "/predict/shop", {"subject": "7"})) for _ in range(n)]
-            await asyncio.sleep(0.05)
+            await until(lambda: sum(one.done() for one in flood) == n - 4)
             inside = app.building.inside
             calm = asyncio.create_task(other("POST", "/predict/shop", {"subject": "8"}))
-            await asyncio.sleep(0.05)
+            await until(lambda: app.building.inside == 5)
             slow.go.set()
             return inside, await asyncio.gather(*flood), await calm
 

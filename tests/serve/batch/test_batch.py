@@ -212,7 +212,6 @@ def test_rows_of_a_dataset_are_those_of_a_version(tables: Project) -> None:
     assert older.run in edge.target
 
 
-@pytest.mark.nightly
 def test_rows_of_a_delta_table_are_what_its_log_says(tables: Project) -> None:
     """Not its files one by one. They are read by a process of its own, as those of any foreign file are."""
     rows(N)[:99].write_delta(str(tables.root / "lake"))

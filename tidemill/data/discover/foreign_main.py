@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import io
 import resource
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -19,7 +22,7 @@ from tidemill.data.discover.rows import POLARS, said
 from tidemill.errors import SourceError
 from tidemill.process.guarded import parent
 from tidemill.process.limited import next_of
-from tidemill.process.memory import held, let
+from tidemill.process.memory import held, let, machine_memory
 from tidemill.types import JsonObject
 
 PIECE = 16 << 20  # bytes of a piece of the answer, about
@@ -48,6 +51,8 @@ def _read(asked: JsonObject, data: bytearray) -> tuple[pl.DataFrame, JsonObject]
     """All rows, or those of the piece that is asked for and where the next one begins; of a ``plan`` none, but how many a piece has.
     Raises SourceError."""
     what, size = asked["read"], asked["size"]
+    if what == "delta":
+        _warm_delta()
     let(resource.RLIMIT_CPU, int(time.process_time()) + cpu_seconds(size))
     let(resource.RLIMIT_DATA, held() + memory(size))
     try:
@@ -125,6 +130,18 @@ def _warm() -> None:
     buffer = io.BytesIO()
     pl.DataFrame({"n": [1]}).write_parquet(buffer)
     _read({"read": "parquet", "size": 0}, bytearray(buffer.getvalue()))
+
+
+@cache
+def _warm_delta() -> None:
+    """The same of what reads Delta tables, when the first one is asked for: a table of its own is written and read.
+
+    The limit of the file before does not hold for it. Where there is no room for the table, the read is tried cold.
+    """
+    let(resource.RLIMIT_DATA, machine_memory())
+    with suppress(OSError), tempfile.TemporaryDirectory() as folder:
+        pl.DataFrame({"n": [1]}).write_delta(folder)
+        _delta(Path(folder), 0)[0].collect()
 
 
 if __name__ == "__main__":
