@@ -64,11 +64,14 @@ def promote(project: Project, endpoint: str | None) -> Answer:
 
 
 def _released(project: Project, made: releases.ReleaseShown) -> Answer:
-    follow(project)
     found = made.release
+    if not made.already:
+        follow(project)
     facts = {"release": found.id, "model": found.model, "status": found.status, "override": found.override}
     code = ReleaseError.exit_code if found.status in NOT_RELEASED or made.held_by else 0
-    return Answer({"release": found, "verdicts": made.verdicts}, [facts, gate_table(made.verdicts)], code)
+    said: list[Part] = [f"\n{made.text}"] if made.text else []
+    value = {"release": found, "verdicts": made.verdicts, "already": made.already}
+    return Answer(value, [facts, gate_table(made.verdicts), *said], code)
 
 
 def gate_table(verdicts: Sequence[Verdict]) -> Table:

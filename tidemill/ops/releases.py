@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -62,6 +62,24 @@ class ReleaseShown:
     pairs: int | None  # live ones so far, of a candidate in shadow
     held_by: dict[str, str] = field(default_factory=dict)
     mirror: MirrorShown | None = None  # of a rollout that begins in shadow
+    already: bool = False  # it was there, in this state, when it was asked for: nothing was begun
+    beside: tuple[str, ...] = ()  # other ways in which its model answers meanwhile: holdout, arm
+
+    @property
+    def text(self) -> str:
+        """What came of asking for it, and what comes next, beyond what its state and the gates say."""
+        found, said = (
+            self.release,
+            [f"{self.release.model} goes on as {self.release.endpoint}'s {kind}" for kind in self.beside],
+        )
+        if self.already:
+            state = found.status.replace("_", " ")
+            said.append(f"{found.model} is {state} of {found.endpoint} already ({found.id}): nothing was begun")
+        elif self.beside:
+            said.append(f"{found.id} is another release of it")
+        if found.status == "held":
+            said.append(f"a person decides: tidemill approve {found.id}, or tidemill reject {found.id}")
+        return "; ".join(said)
 
 
 @dataclass(frozen=True)
@@ -192,9 +210,11 @@ def start(
     from tidemill.release.pipeline import release_candidate
 
     caller.need("operate")
-    ref = registry.resolve(project, model).ref
-    made = release_candidate(project, ref, endpoint=endpoint, override=override, author=caller.name)
-    return show(project, made.id)
+    asked = registry.resolve(project, model)
+    before = {r.id: r.status for r in project.serving(asked.name, endpoint).releases() if r.model == asked.ref}
+    made = release_candidate(project, asked.ref, endpoint=endpoint, override=override, author=caller.name)
+    beside = tuple(sorted({kind for kind in before.values() if kind in (variants.HOLDOUT, variants.ARM)}))
+    return replace(show(project, made.id), already=before.get(made.id) == made.status, beside=beside)
 
 
 def promote(project: Project, caller: Caller, endpoint: str | None = None) -> ReleaseShown:
