@@ -82,7 +82,13 @@ def _remove_rows(project: Project, gone: set[str], found: Collected, tx: Tx) -> 
 def reachable(project: Project) -> set[str]:
     """The digests that the living records reach; with a bundle its files."""
     logs = (part.log for part in project.live.predictions.parts.list())
-    return {*_of_models(project), *_of_datasets(project), *_of_runs(project), *logs}
+    return {*_of_models(project), *_of_datasets(project), *_of_runs(project), *_of_people(project), *logs}
+
+
+def _of_people(project: Project) -> Iterator[str]:
+    """What they said, and whose keys are whose: signed."""
+    yield from filter(None, (vote.envelope for vote in project.store.votes.list()))
+    yield from filter(None, (principal.key_envelope for principal in project.store.principals.list()))
 
 
 def _of_models(project: Project) -> Iterator[str]:

@@ -27,6 +27,7 @@ class Principal:
     )
     subject: str = ""
     key: str = ""  # public key (PEM) by which its own approvals are signed
+    key_envelope: str = ""  # artifact: the statement, signed with the project's approval key, that this key is its own
     disabled: Micros | None = None
 
 
@@ -70,6 +71,11 @@ class Approval:
     ended: Micros | None = None
     environment: str = ""
     endpoint: str = ""
+    person: str = ""  # whose wish it is: of a program its owner
+    who: str = ""  # the name of an author who has no account
+    why: str = ""  # as the author says
+    asks_reason: bool = False  # a yes without one does not count
+    own_key: bool = False  # only what is signed by the voter's own key counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,8 @@ class Vote:
     seen: str  # digest of the inputs that were shown
     envelope: str = ""  # artifact: the signed statement
     self_approved: bool = False
+    who: str = ""  # the name of a voter who has no account
+    own_key: bool = False  # signed by the voter's own key; else the project's says that the voter's session said it
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,8 @@ class Comment:
     text: str
     reply_to: str = ""
     removed: Micros | None = None
+    who: str = ""  # the name of one who has no account
+    mentions: tuple[str, ...] = ()  # principals
 
 
 @dataclass(frozen=True, slots=True)

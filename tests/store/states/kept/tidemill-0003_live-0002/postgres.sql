@@ -2,7 +2,7 @@
 -- PostgreSQL database dump
 --
 
-\restrict WEulJi6LgI8vgYUIP4NLhawuoCpYPGRFYd5Xvc5UkfvS42y56LgHgdZP6y1aNcG
+\restrict hUqX5ArhmjyL58atGlNbPA9wXgj0EheKNKKfPg4SYLpyYLjkg4BfYtnXzuDz74n
 
 -- Dumped from database version 15.18 (Debian 15.18-0+deb12u1)
 -- Dumped by pg_dump version 15.18 (Debian 15.18-0+deb12u1)
@@ -80,7 +80,12 @@ CREATE TABLE tidemill_kept.approvals (
     inputs_digest text NOT NULL,
     ended bigint,
     environment text NOT NULL,
-    endpoint text NOT NULL
+    endpoint text NOT NULL,
+    person text NOT NULL,
+    who text NOT NULL,
+    why text NOT NULL,
+    asks_reason boolean NOT NULL,
+    own_key boolean NOT NULL
 );
 
 
@@ -152,7 +157,9 @@ CREATE TABLE tidemill_kept.comments (
     at bigint NOT NULL,
     text text NOT NULL,
     reply_to text NOT NULL,
-    removed bigint
+    removed bigint,
+    who text NOT NULL,
+    mentions text NOT NULL
 );
 
 
@@ -606,6 +613,7 @@ CREATE TABLE tidemill_kept.principals (
     issuer text NOT NULL,
     subject text NOT NULL,
     key text NOT NULL,
+    key_envelope text NOT NULL,
     disabled bigint
 );
 
@@ -820,7 +828,9 @@ CREATE TABLE tidemill_kept.votes (
     at bigint NOT NULL,
     seen text NOT NULL,
     envelope text NOT NULL,
-    self_approved boolean NOT NULL
+    self_approved boolean NOT NULL,
+    who text NOT NULL,
+    own_key boolean NOT NULL
 );
 
 
@@ -854,7 +864,7 @@ INSERT INTO tidemill_kept.alarms VALUES ('alarm_1', '', 'shop', 'drift', 'drift'
 -- Data for Name: approvals; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
 --
 
-INSERT INTO tidemill_kept.approvals VALUES ('approval_1', 'release', 'release:release_1', 'rule 1', 'author 1', '["product-owner"]', 3, true, 100, 1000, 'open', '{"a":1,"deep":{"list":[1,2.5,null,true,"é\u0000"]}}', 'inputs_digest 1', 1000, '', 'shop');
+INSERT INTO tidemill_kept.approvals VALUES ('approval_1', 'release', 'release:release_1', 'rule 1', 'author 1', '["product-owner"]', 3, true, 100, 1000, 'open', '{"a":1,"deep":{"list":[1,2.5,null,true,"é\u0000"]}}', 'inputs_digest 1', 1000, '', 'shop', 'person 1', 'who 1', 'why 1', true, true);
 
 
 --
@@ -889,7 +899,7 @@ INSERT INTO tidemill_kept.batch_parts VALUES ('bbbbbbbbbbbbbbbb0002', 'bbbbbbbbb
 -- Data for Name: comments; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
 --
 
-INSERT INTO tidemill_kept.comments VALUES ('comment_1', 'release:release_1', 'principal 1', 100, 'text 1', 'reply_to 1', 1000);
+INSERT INTO tidemill_kept.comments VALUES ('comment_1', 'release:release_1', 'principal 1', 100, 'text 1', 'reply_to 1', 1000, 'who 1', '["load","split"]');
 
 
 --
@@ -897,7 +907,7 @@ INSERT INTO tidemill_kept.comments VALUES ('comment_1', 'release:release_1', 'pr
 --
 
 INSERT INTO tidemill_kept.counters VALUES ('releases', 1);
-INSERT INTO tidemill_kept.counters VALUES ('tokens', 1796089429247601);
+INSERT INTO tidemill_kept.counters VALUES ('tokens', 1796089893159656);
 
 
 --
@@ -938,7 +948,7 @@ INSERT INTO tidemill_kept.entity_inputs VALUES ('churn', '12345', 100, '\x7b226d
 -- Data for Name: events; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
 --
 
-INSERT INTO tidemill_kept.events VALUES ('event_1', 10, 'alarm', 'model:shop@1', '{"why":["drift"]}', 'principal 1', 1796089429221975);
+INSERT INTO tidemill_kept.events VALUES ('event_1', 10, 'alarm', 'model:shop@1', '{"why":["drift"]}', 'principal 1', 1796089893129941);
 
 
 --
@@ -1059,7 +1069,7 @@ INSERT INTO tidemill_kept.predictions VALUES ('pred_1', 'shop', 100, '12345', 'm
 -- Data for Name: principals; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
 --
 
-INSERT INTO tidemill_kept.principals VALUES ('principal_1', 'ann.principal_1', 'person', '["data-scientist"]', 1000, 'by 1', 'display 1', 'owner 1', '', 'subject 1', 'key 1', 1000);
+INSERT INTO tidemill_kept.principals VALUES ('principal_1', 'ann.principal_1', 'person', '["data-scientist"]', 1000, 'by 1', 'display 1', 'owner 1', '', 'subject 1', 'key 1', 'key_envelope 1', 1000);
 
 
 --
@@ -1156,7 +1166,7 @@ INSERT INTO tidemill_kept.visits VALUES ('principal_1', 'inbox', 1000, 1000);
 -- Data for Name: votes; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
 --
 
-INSERT INTO tidemill_kept.votes VALUES ('vote_1', 'approval_1', 'principal_1', 'principal_1', 'role 1', true, 'reason 1', 100, 'seen 1', 'envelope 1', true);
+INSERT INTO tidemill_kept.votes VALUES ('vote_1', 'approval_1', 'principal_1', 'principal_1', 'role 1', true, 'reason 1', 100, 'seen 1', 'envelope 1', true, 'who 1', true);
 
 
 --
@@ -1918,5 +1928,5 @@ ALTER TABLE ONLY tidemill_kept.steps
 -- PostgreSQL database dump complete
 --
 
-\unrestrict WEulJi6LgI8vgYUIP4NLhawuoCpYPGRFYd5Xvc5UkfvS42y56LgHgdZP6y1aNcG
+\unrestrict hUqX5ArhmjyL58atGlNbPA9wXgj0EheKNKKfPg4SYLpyYLjkg4BfYtnXzuDz74n
 

@@ -46,12 +46,17 @@ CREATE TABLE approvals (
 	ended INTEGER, 
 	environment TEXT NOT NULL, 
 	endpoint TEXT NOT NULL, 
+	person TEXT NOT NULL, 
+	who TEXT NOT NULL, 
+	why TEXT NOT NULL, 
+	asks_reason INTEGER NOT NULL, 
+	own_key INTEGER NOT NULL, 
 	CONSTRAINT pk_approvals PRIMARY KEY (id)
 )
  STRICT
 
 ;
-INSERT INTO "approvals" VALUES('approval_1','release','release:release_1','rule 1','author 1','["product-owner"]',3,1,100,1000,'open','{"a":1,"deep":{"list":[1,2.5,null,true,"é\u0000"]}}','inputs_digest 1',1000,'','shop');
+INSERT INTO "approvals" VALUES('approval_1','release','release:release_1','rule 1','author 1','["product-owner"]',3,1,100,1000,'open','{"a":1,"deep":{"list":[1,2.5,null,true,"é\u0000"]}}','inputs_digest 1',1000,'','shop','person 1','who 1','why 1',1,1);
 CREATE TABLE artifacts (
 	digest TEXT NOT NULL, 
 	codec TEXT NOT NULL, 
@@ -94,12 +99,14 @@ CREATE TABLE comments (
 	text TEXT NOT NULL, 
 	reply_to TEXT NOT NULL, 
 	removed INTEGER, 
+	who TEXT NOT NULL, 
+	mentions TEXT NOT NULL, 
 	CONSTRAINT pk_comments PRIMARY KEY (id)
 )
  STRICT
 
 ;
-INSERT INTO "comments" VALUES('comment_1','release:release_1','principal 1',100,'text 1','reply_to 1',1000);
+INSERT INTO "comments" VALUES('comment_1','release:release_1','principal 1',100,'text 1','reply_to 1',1000,'who 1','["load","split"]');
 CREATE TABLE counters (
 	name TEXT NOT NULL, 
 	value INTEGER NOT NULL, 
@@ -109,7 +116,7 @@ CREATE TABLE counters (
 
 ;
 INSERT INTO "counters" VALUES('releases',1);
-INSERT INTO "counters" VALUES('tokens',1796089428363375);
+INSERT INTO "counters" VALUES('tokens',1796089891505560);
 CREATE TABLE datasets (
 	dataset TEXT NOT NULL, 
 	version INTEGER NOT NULL, 
@@ -322,13 +329,14 @@ CREATE TABLE principals (
 	issuer TEXT NOT NULL, 
 	subject TEXT NOT NULL, 
 	"key" TEXT NOT NULL, 
+	key_envelope TEXT NOT NULL, 
 	disabled INTEGER, 
 	CONSTRAINT pk_principals PRIMARY KEY (id)
 )
  STRICT
 
 ;
-INSERT INTO "principals" VALUES('principal_1','ann.principal_1','person','["data-scientist"]',1000,'by 1','display 1','owner 1','','subject 1','key 1',1000);
+INSERT INTO "principals" VALUES('principal_1','ann.principal_1','person','["data-scientist"]',1000,'by 1','display 1','owner 1','','subject 1','key 1','key_envelope 1',1000);
 CREATE TABLE releases (
 	id TEXT NOT NULL, 
 	endpoint TEXT NOT NULL, 
@@ -518,12 +526,14 @@ CREATE TABLE votes (
 	seen TEXT NOT NULL, 
 	envelope TEXT NOT NULL, 
 	self_approved INTEGER NOT NULL, 
+	who TEXT NOT NULL, 
+	own_key INTEGER NOT NULL, 
 	CONSTRAINT pk_votes PRIMARY KEY (id)
 )
  STRICT
 
 ;
-INSERT INTO "votes" VALUES('vote_1','approval_1','principal_1','principal_1','role 1',1,'reason 1',100,'seen 1','envelope 1',1);
+INSERT INTO "votes" VALUES('vote_1','approval_1','principal_1','principal_1','role 1',1,'reason 1',100,'seen 1','envelope 1',1,'who 1',1);
 CREATE TABLE windows (
 	endpoint TEXT NOT NULL, 
 	monitor TEXT NOT NULL, 
@@ -542,35 +552,35 @@ CREATE TABLE windows (
 
 ;
 INSERT INTO "windows" VALUES('shop','drift',0,10,4,'{"model":"model:shop@1","calibration":{"threshold":8.0,"promised":1.0,"expected":0.5,"realised":null,"realised_windows":0,"windows":0,"method":"chi-square"},"columns":{"price":{"p":1e-09,"words":"price 1% -> 40%","n":100,"x2":50.0,"df":3,"moved":0.4,"counts":[]}},"which":["price"],"score":20.0,"skipped":{"day":"part of the key"},"version":0,"source":"rows","reasons":{},"labels":{},"subjects":0,"shown":null,"kind":"drift"}',1,'',1,0,0);
-CREATE INDEX ix_runs_pipeline_started ON runs (pipeline, started);
-CREATE INDEX ix_runs_started ON runs (started);
 CREATE INDEX ix_runs_status_key ON runs (status, "key");
+CREATE INDEX ix_runs_started ON runs (started);
+CREATE INDEX ix_runs_pipeline_started ON runs (pipeline, started);
 CREATE INDEX ix_edges_target ON edges (target);
 CREATE INDEX ix_verdicts_model_at ON verdicts (model, at);
-CREATE UNIQUE INDEX uq_releases_champion ON releases (environment, endpoint) WHERE status = 'champion';
-CREATE UNIQUE INDEX uq_releases_shadow ON releases (environment, endpoint) WHERE status = 'shadow';
 CREATE INDEX ix_releases_endpoint_status ON releases (endpoint, status);
+CREATE UNIQUE INDEX uq_releases_shadow ON releases (environment, endpoint) WHERE status = 'shadow';
+CREATE UNIQUE INDEX uq_releases_champion ON releases (environment, endpoint) WHERE status = 'champion';
 CREATE INDEX ix_experiments_endpoint_started ON experiments (endpoint, started);
 CREATE UNIQUE INDEX uq_experiments_running ON experiments (environment, endpoint) WHERE status = 'running';
 CREATE INDEX ix_decisions_at_id ON decisions (at, id);
-CREATE INDEX ix_jobs_endpoint_started ON jobs (endpoint, started);
 CREATE INDEX ix_jobs_decision ON jobs (decision);
+CREATE INDEX ix_jobs_endpoint_started ON jobs (endpoint, started);
 CREATE INDEX ix_events_at_seq ON events (at, seq);
 CREATE INDEX ix_events_seq ON events (seq);
 CREATE INDEX ix_events_kind_at_seq ON events (kind, at, seq);
 CREATE INDEX ix_alarms_endpoint_opened ON alarms (endpoint, opened);
 CREATE INDEX ix_settlements_endpoint_at ON settlements (endpoint, at);
-CREATE INDEX ix_tokens_principal ON tokens (principal);
 CREATE UNIQUE INDEX ix_tokens_hash ON tokens (hash);
-CREATE UNIQUE INDEX uq_principals_vouched ON principals (issuer, subject) WHERE issuer != '';
+CREATE INDEX ix_tokens_principal ON tokens (principal);
 CREATE UNIQUE INDEX ix_principals_name ON principals (name);
+CREATE UNIQUE INDEX uq_principals_vouched ON principals (issuer, subject) WHERE issuer != '';
 CREATE INDEX ix_attempts_last ON attempts (last);
 CREATE INDEX ix_approvals_subject ON approvals (subject);
 CREATE INDEX ix_approvals_status_asked ON approvals (status, asked);
 CREATE UNIQUE INDEX ix_votes_approval_person ON votes (approval, person);
-CREATE INDEX ix_comments_at ON comments (at);
 CREATE INDEX ix_comments_about_at ON comments (about, at);
-CREATE INDEX ix_ledger_principal_seq ON ledger (principal, seq);
+CREATE INDEX ix_comments_at ON comments (at);
 CREATE INDEX ix_ledger_event ON ledger (event);
+CREATE INDEX ix_ledger_principal_seq ON ledger (principal, seq);
 CREATE INDEX ix_steps_fingerprint_ended ON steps (fingerprint, ended);
 COMMIT;

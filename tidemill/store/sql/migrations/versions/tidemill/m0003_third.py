@@ -41,6 +41,7 @@ def principals() -> None:
         sa.Column("issuer", text, nullable=False),
         sa.Column("subject", text, nullable=False),
         sa.Column("key", text, nullable=False),
+        sa.Column("key_envelope", text, nullable=False),
         sa.Column("disabled", whole, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_principals"),
         sqlite_strict=True,
@@ -88,6 +89,11 @@ def approvals() -> None:
         sa.Column("ended", whole, nullable=True),
         sa.Column("environment", text, nullable=False),
         sa.Column("endpoint", text, nullable=False),
+        sa.Column("person", text, nullable=False),
+        sa.Column("who", text, nullable=False),
+        sa.Column("why", text, nullable=False),
+        sa.Column("asks_reason", flag, nullable=False),
+        sa.Column("own_key", flag, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_approvals"),
         sqlite_strict=True,
     )
@@ -106,6 +112,8 @@ def approvals() -> None:
         sa.Column("seen", text, nullable=False),
         sa.Column("envelope", text, nullable=False),
         sa.Column("self_approved", flag, nullable=False),
+        sa.Column("who", text, nullable=False),
+        sa.Column("own_key", flag, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_votes"),
         sqlite_strict=True,
     )
@@ -119,6 +127,8 @@ def approvals() -> None:
         sa.Column("text", text, nullable=False),
         sa.Column("reply_to", text, nullable=False),
         sa.Column("removed", whole, nullable=True),
+        sa.Column("who", text, nullable=False),
+        sa.Column("mentions", text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_comments"),
         sqlite_strict=True,
     )
