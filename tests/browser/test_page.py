@@ -31,6 +31,8 @@ PATHS = {
     "releases": "/releases",
     "release": f"/releases/{named_id('rel', '8')}",
     "release-held": f"/releases/{named_id('rel', '4')}",
+    "experiments": "/experiments",
+    "experiment": "/experiments/experiment_1",
     "live": "/live",
     "alarm": f"/alarms/{ALARM}",
     "predictions": "/predictions",

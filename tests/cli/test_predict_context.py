@@ -48,3 +48,14 @@ def test_the_context_is_sent_and_the_reasons_are_shown(tmp_path: Path, monkeypat
     ):
         assert CliRunner().invoke(predict, [*where, *wrong]).exit_code == 2
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize("reasons", [None, {"rules": "ab12", "of": 10, "out": {"in_stock": 10}, "short": True}])
+def test_an_empty_list_is_said_to_be_one_and_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reasons: dict[str, Any] | None
+) -> None:
+    answer = {"prediction_id": "pred_1", "items": [], "scores": []} | ({"reasons": reasons} if reasons else {})
+    monkeypatch.setattr(server, "predict", lambda *asked: answer)
+    told = CliRunner().invoke(predict, ["--project", str(lay(tmp_path / "shop")), "12347"])
+    assert told.exit_code == 0 and "nothing is answered" in told.output
+    assert ("in_stock took out 10" in told.output) == (reasons is not None)

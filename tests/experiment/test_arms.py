@@ -74,6 +74,8 @@ def test_its_time_ends_it(traffic: Traffic) -> None:
 
 def test_one_at_a_time(traffic: Traffic) -> None:
     found = traffic.begin()
+    arms = {e.data["release"]: e.data["arm"] for e in traffic.project.store.events.list(kind="arm")}
+    assert arms == dict(zip(found.arms, "ab"))
     with raised(Conflict, "shop"):
         traffic.begin()
     with raised(Conflict, "shop"):

@@ -29,6 +29,7 @@ class Story(Building, Living):
         self.models()
         self.runs()
         self.rollouts()
+        self.experiment()
         self.windows()
         self.decisions()
         self.predictions()

@@ -52,6 +52,16 @@ class Living(Teller):
             self.told(version, status, name, made, override)
         self.store.releases.update(named_id("rel", "6"), status="champion", previous=named_id("rel", "5"))
 
+    def experiment(self) -> None:
+        """An A/B that was stopped before any of its windows closed."""
+        begun, models = NOW - 30 * DAY, ("model:shop@4", "model:shop@5")
+        self.store.experiments.add(
+            r.Experiment(
+                "experiment_1", "shop", "", "ended", ("rel_a", "rel_b"), models, 0.5, "recall@20", 0.02, 0.05, 0.05, begun,
+                begun + 20 * DAY, self.text("ana"), "tell", begun + HOUR, "stopped", self.text("by hand"),
+            )
+        )  # fmt: skip
+
     def evidence(self, status: str, made: Micros) -> ReleaseEvidence:
         finding = {
             "rule": "hit rate drops 20%",

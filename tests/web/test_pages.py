@@ -425,6 +425,34 @@ def test_latency_by_answer_has_whole_ticks_and_its_own_legend(empty: Project) ->
     assert ">p99</li>" not in text and ">2.5</text>" not in text and "answers that took so long" in text
 
 
+def test_a_time_that_is_not_known_and_a_list_of_nothing_are_said_to_be_so(empty: Project) -> None:
+    """An answer of a batch takes no time in the server; rules may leave none of the items."""
+    one = r.Prediction("pred_1", "shop", NOW, "7", "model:shop@1", "rel_1", "champion", b'{"items":[]}', b"{}", 0, 0)
+    empty.live.append([one], [], [])
+    empty.live.flush()
+    for path in ("/live", "/predictions"):
+        text = get(empty, path).body.decode()
+        assert "<bdi>nothing</bdi>" in text and '<td class="num">–</td>' in text
+    assert "0 µs" not in get(empty, "/live").body.decode()
+
+
+def test_a_test_whose_first_window_is_open_says_so(empty: Project) -> None:
+    terms = {"metric": "recall@20", "effect": 0.05, "alpha": 0.05}
+    empty.store.experiments.add(sample.experiment("experiment_1", started=NOW, **terms))
+    text = get(empty, "/experiments/experiment_1").body.decode()
+    assert "no window has closed yet" in text and "<td>0</td><td>–</td>" in text
+
+
+def test_what_answers_a_share_ends_there(told: Project) -> None:
+    from tidemill.web.charts.rollout import track
+
+    stage = {"share": 0.05, "salt": "holdout/shop", "span": 0}
+    for status in ("arm", "holdout", "replaced"):
+        held = sample.release(status=status, stages=(stage,), stage=0, started=NOW)
+        assert "5 %" in str(track(held, NOW)) and "100 %" not in str(track(held, NOW)), status
+    assert "100 %" in str(track(sample.release(status="canary", stages=({"share": 0.05, "span": 0},)), NOW))
+
+
 def test_every_mark_of_a_legend_has_its_colour() -> None:
     """What a rule of the pictures paints is black in a legend that no rule names."""
     drawn = {

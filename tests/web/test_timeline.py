@@ -30,3 +30,12 @@ def test_a_file_that_grows_is_counted_and_not_listed() -> None:
 def test_a_proof_says_what_it_counts() -> None:
     told = line(Event("e", 0, "baked", "release:rel_1", {"model": "model:shop@3", "in_stage": 74, "findings": []}))
     assert (told.title, told.about, told.text) == ("Bake passed", "shop@3", "no rule broken over 74 answers")
+
+
+def test_the_arms_of_an_experiment_are_told_apart() -> None:
+    of = {"experiment": "e1", "model": "model:shop@3", "share": 0.25}
+    arms = [line(Event(f"e{arm}", 0, "arm", "experiment:e1", {**of, "arm": arm})) for arm in "ab"]
+    assert [arm.text for arm in arms] == ["a, 25 % of the subjects", "b, 25 % of the subjects"]
+    data = {**of, "models": ["model:shop@1", "model:shop@3"], "share": 0.5}
+    begun = line(Event("e", 0, "experiment", "experiment:e1", data))
+    assert begun.text == "shop@3 beside shop@1, on 50 % of the subjects" and begun.href == "/experiments/e1"

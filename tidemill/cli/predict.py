@@ -160,11 +160,19 @@ def _answer(project: Project, answer: JsonObject, recent: tuple[str, ...], expla
         parts.append(
             replace(table, columns={**table.columns, "name": lambda pair: names.get(pair[0], "")}) if names else table
         )
+        parts += [_nothing(answer)] if not answer["items"] else []
     parts += [f"{name}: {words}" for name, words in answer.get("flags", {}).items()]
     parts += rules_said(answer["reasons"]) if answer.get("reasons") else []
     if explain and "explained" in answer:
         parts += explained_parts(answer["explained"], EXPLAINED, names)
     return Answer(answer, parts)
+
+
+def _nothing(answer: JsonObject) -> str:
+    """Why a slate is empty."""
+    if (reasons := answer.get("reasons")) is None:
+        return "nothing is answered: the model has no item for this subject"
+    return f"nothing is answered: the rules let none of {reasons['of']:,} items be"
 
 
 def _context(said: tuple[str, ...]) -> JsonObject:

@@ -60,8 +60,9 @@ def start(
 
     def work(tx: Tx) -> Experiment:
         _alone(scope, tx)
-        for one in arms:
-            one.write(scope, tx, told(made, "arm", now, one.release.model, release=one.release.id))
+        for name, one in zip(NAMES, arms, strict=True):
+            arm = {"model": one.release.model, "release": one.release.id, "arm": name, "share": made.share / 2}
+            one.write(scope, tx, told(made, "arm", now, one.release.id, **arm))
         scope.store.experiments.add(made, tx)
         scope.store.events.add(told(made, "experiment", now, id, models=list(made.models), share=made.share), tx)
         return made

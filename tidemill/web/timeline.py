@@ -102,6 +102,11 @@ def _text(event: Event) -> str:
         return f"{words.share(data.get('share'))} of the subjects"
     if event.kind == "stale" and isinstance(data.get("latest"), int):
         return f"the newest row is of {words.when(data['latest'])}"
+    if event.kind == "arm":
+        return f"{data['arm']}, {words.share(data.get('share'))} of the subjects" if data.get("arm") else ""
+    if event.kind == "experiment" and isinstance(models := data.get("models"), list):
+        said = " beside ".join(short_name(model) for model in reversed(models))
+        return f"{said}, on {words.share(data.get('share'))} of the subjects"
     if event.kind == "promoted":
         return ""
     if event.kind == "baked":

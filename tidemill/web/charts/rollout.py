@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from tidemill.release.rollout.timing import elapsed
+from tidemill.release.variants import ARM, HOLDOUT
 from tidemill.store.records import Release
 from tidemill.types import Micros
 from tidemill.web.charts.svg import caption, el, picture
@@ -14,9 +15,12 @@ WIDTH, HEIGHT = 520, 86
 
 
 def track(r: Release, now: Micros) -> Markup:
-    """Gates, then each stage, then champion: done ones are filled, the present one as far as its time has run."""
+    """Gates, then each stage, then champion: done ones are filled, the present one as far as its time has run.
+
+    What answers a share beside the champion is on the way to no more than that (of one that has ended the draw's salt says so).
+    """
     stops = ["gates", *("shadow" if s.get("shadow") else share(float(s.get("share", 0))) for s in r.stages)]
-    if stops[-1] != "100 %":
+    if stops[-1] != "100 %" and not (r.status in (ARM, HOLDOUT) or any("salt" in stage for stage in r.stages)):
         stops.append("100 %")
     step = (WIDTH - 80) / max(len(stops) - 1, 1)
     reached = _reached(r, len(stops) - 1)

@@ -15,7 +15,7 @@ from tidemill.experiment.windows import data_of
 from tidemill.ops import experiments as verbs
 from tidemill.store.records import Experiment, Window
 from tidemill.web import format as words
-from tidemill.web.charts import lines
+from tidemill.web.charts import lines, svg
 from tidemill.web.site import Ask, Page, Shown, by_key
 
 TONES = {"better": "ok", "worse": "bad", "harmful": "bad", "arm_lost": "bad", "no_useful_difference": "idle"}
@@ -79,6 +79,8 @@ def _worth(ask: Ask, endpoint: str) -> dict[str, Any]:
 
 def sequence(title: str, closed: Sequence[Window]) -> Markup:
     """The estimate and its confidence sequence as they grew window by window, and the line at 0 that decides."""
+    if not closed:
+        return svg.empty(title, "no window has closed yet")
     points: list[lines.Point] = []
     band = []
     for window in closed:

@@ -112,14 +112,15 @@ def now_figures(loop: Snapshot) -> list[tuple[str, str, str]]:
     seen = loop.recent
     if not seen:
         return [("Requests", "0", "no answer yet"), _loop(loop)]
-    took = [p.latency_us for p in seen if p.latency_us] or [0]
+    took = [p.latency_us for p in seen if p.latency_us]
+    p50, p99 = (words.span(quantile(took, q)) if took else "–" for q in (0.5, 0.99))
     beside = Counter(p.arm for p in seen if p.arm != CHAMPION) or {CANARY: 0}
     note = f"of the last {len(seen)} answers"
     cold = [("Cold", words.share(sum(p.cold for p in seen) / len(seen)), "subjects without a history")]
     cold = cold if task_of(loop.serving.model.task).history else []
     return [
-        ("Latency p50", words.span(quantile(took, 0.5)), note),
-        ("Latency p99", words.span(quantile(took, 0.99)), note),
+        ("Latency p50", p50, note),
+        ("Latency p99", p99, note),
         *cold,
         *((words.label(name), words.share(n / len(seen)), note) for name, n in beside.items()),
         _loop(loop),
@@ -228,7 +229,9 @@ def prediction_rows(project: Project, answers: Sequence[Given]) -> list[dict[str
 def _brief(answer: JsonObject, called: Mapping[str, str]) -> str:
     """The answer in a few words."""
     if (items := answer.get("items")) is not None:
-        return ", ".join(called.get(item, str(item)) for item in items[:5]) + (" …" if len(items) > 5 else "")
+        return (
+            ", ".join(called.get(item, str(item)) for item in items[:5]) + (" …" if len(items) > 5 else "") or "nothing"
+        )
     return ", ".join(f"{words.label(k)} {_said(v)}" for k, v in list(answer.items())[:3])
 
 
