@@ -120,3 +120,27 @@ class Visit:
     place: str  # overview | inbox | …
     at: Micros
     before: Micros | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """A log-in that was begun at an identity provider: it ends once, in the browser where it began. Who reads this can end none."""
+
+    id: str  # digest of its state
+    browser: str  # digest of what the browser's cookie holds
+    sealed: str  # nonce, verifier and address, under a key that the cookie alone gives
+    origin: str  # keyed digest of the address that it was begun from
+    started: Micros
+    expires: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """A session that an identity provider vouched for: when it was last asked, and answered, whether its person is still who they were."""
+
+    session: str  # token
+    principal: str
+    issuer: str
+    sealed: str  # what the provider is asked with, under a key that the session's own secret alone gives
+    checked: Micros  # it answered
+    asked: Micros

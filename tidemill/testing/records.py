@@ -204,6 +204,14 @@ def attempt(key: str = "attempt_1", **fields: Any) -> w.Attempt:
     return _full(w.Attempt, fields, key=key)
 
 
+def login(id: str = "state_1", **fields: Any) -> w.LogIn:
+    return _full(w.LogIn, fields, id=id, started=1, expires=9)
+
+
+def vouched(session: str = "token_1", **fields: Any) -> w.Vouched:
+    return _full(w.Vouched, {"principal": "principal_1"} | fields, session=session)
+
+
 def approval(id: str = "approval_1", asked: int = 100, **fields: Any) -> w.Approval:
     said = {"kind": "release", "subject": "release:release_1", "status": "open", "roles": ("product-owner",)}
     return _full(w.Approval, said | fields, id=id, asked=asked)

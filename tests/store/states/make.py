@@ -43,6 +43,8 @@ def write(store: MetadataStore, live: LiveStore) -> None:
         getattr(store, f"{name}s").add(getattr(sample, name)())
     for name in ("principal", "password", "attempt", "approval", "vote", "comment", "visit"):
         getattr(store, f"{name}s").add(getattr(sample, name)())
+    store.logins.add(sample.login())
+    store.vouched.add(sample.vouched())
     store.settings.set("mode", "live")
     live.append([sample.prediction()], [sample.outcome()], [sample.online()])
     live.entities.put(sample.entity())

@@ -124,6 +124,12 @@ passwords = table_of(tables, "passwords", people.Password, "principal")
 attempts = table_of(tables, "attempts", people.Attempt, "key")
 Index(None, attempts.c.last)
 
+logins = table_of(tables, "logins", people.LogIn, "id")
+Index(None, logins.c.origin)
+Index(None, logins.c.expires)
+
+vouched = table_of(tables, "vouched", people.Vouched, "session")
+
 approvals = table_of(tables, "approvals", people.Approval, "id")
 Index(None, approvals.c.status, approvals.c.asked)
 Index(None, approvals.c.subject)

@@ -33,7 +33,20 @@ from tidemill.store.sql.database import Database
 from tidemill.store.sql.fences import fenced
 from tidemill.store.sql.ledger import HEADS, LEDGER
 from tidemill.store.sql.nouns import Named, Records
-from tidemill.store.sql.people import APPROVALS, ATTEMPTS, COMMENTS, PASSWORDS, PRINCIPALS, VISITS, VOTES, Principals
+from tidemill.store.sql.people import (
+    APPROVALS,
+    ATTEMPTS,
+    COMMENTS,
+    LOGINS,
+    PASSWORDS,
+    PRINCIPALS,
+    VISITS,
+    VOTES,
+    VOUCHED,
+    LogIns,
+    Principals,
+    VouchedSessions,
+)
 from tidemill.store.sql.releases import RELEASES, Releases
 from tidemill.store.sql.rows import Rows
 from tidemill.store.sql.runs import RUNS, STEPS, Runs, Steps
@@ -129,6 +142,8 @@ class MetadataStore:
         self.principals = Principals(database, PRINCIPALS, alone=False)
         self.passwords = Named(database, PASSWORDS, alone=False)
         self.attempts = Named(database, ATTEMPTS, alone=False)
+        self.logins = LogIns(database, LOGINS, alone=False)
+        self.vouched = VouchedSessions(database, VOUCHED, alone=False)
         self.approvals = Named(database, APPROVALS)
         self.votes = Named(database, VOTES)
         self.comments = Named(database, COMMENTS, alone=False)

@@ -67,6 +67,30 @@ def principals() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_attempts_last", "attempts", ["last"], unique=False)
+    op.create_table(
+        "logins",
+        sa.Column("id", text, nullable=False),
+        sa.Column("browser", text, nullable=False),
+        sa.Column("sealed", text, nullable=False),
+        sa.Column("origin", text, nullable=False),
+        sa.Column("started", whole, nullable=False),
+        sa.Column("expires", whole, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_logins"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_logins_origin", "logins", ["origin"], unique=False)
+    op.create_index("ix_logins_expires", "logins", ["expires"], unique=False)
+    op.create_table(
+        "vouched",
+        sa.Column("session", text, nullable=False),
+        sa.Column("principal", text, nullable=False),
+        sa.Column("issuer", text, nullable=False),
+        sa.Column("sealed", text, nullable=False),
+        sa.Column("checked", whole, nullable=False),
+        sa.Column("asked", whole, nullable=False),
+        sa.PrimaryKeyConstraint("session", name="pk_vouched"),
+        sqlite_strict=True,
+    )
 
 
 def approvals() -> None:
