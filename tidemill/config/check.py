@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from tidemill.config.access import check_issuer, check_oidc, life, skew
 from tidemill.config.amounts import every, some_bytes, some_memory, some_share, some_time
 from tidemill.config.batches import check_batch
 from tidemill.config.engine import check_engine
@@ -82,6 +83,7 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
         checks.read(("jobs", job), some_time, getattr(file.jobs, job))
     checks.read(("jobs", "memory"), partial(some_memory, whole=1 << 40), file.jobs.memory)
     checks.serve()
+    checks.access()
     for key, reader in (
         ("metadata", check_database),
         ("artifacts", check_bucket),
@@ -148,6 +150,18 @@ class _Checks:
         self.read(("serve", "deadline"), deadline, self._file.serve.deadline)
         if self._file.serve.keep:
             self.read(("serve", "keep"), some_time, self._file.serve.keep)
+
+    def access(self) -> None:
+        """Raises ConfigError."""
+        section = self._file.access.oidc
+        if section is None:
+            return
+        self.read(("access", "oidc", "issuer"), check_issuer, section.issuer)
+        self.read(("access", "oidc", "skew"), skew, section.skew)
+        for key in ("refresh", "unchecked", "session"):
+            self.read(("access", "oidc", key), life, getattr(section, key))
+        if wrong := check_oidc(section):
+            raise self.wrong(("access", "oidc", wrong[0]), wrong[1], wrong[2])
 
     def batches(self, endpoints: Mapping[str, Mapping[str, object]]) -> None:
         """Raises ConfigError."""

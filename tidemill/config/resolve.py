@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tidemill.config.access import AccessSection
 from tidemill.config.amounts import some_time
 from tidemill.config.batches import BatchSection
 from tidemill.config.engine import EngineSection
@@ -110,6 +111,7 @@ class File(Section, frozen=True):
     stores: StoresSection = StoresSection()
     serve: ServeSection = ServeSection()
     engine: EngineSection = EngineSection()
+    access: AccessSection = AccessSection()
     batch: dict[str, BatchSection] = msgspec.field(default_factory=dict)
 
 

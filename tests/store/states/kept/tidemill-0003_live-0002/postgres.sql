@@ -2,7 +2,7 @@
 -- PostgreSQL database dump
 --
 
-\restrict hUqX5ArhmjyL58atGlNbPA9wXgj0EheKNKKfPg4SYLpyYLjkg4BfYtnXzuDz74n
+\restrict o5Mtz2KeXr15vsY7kbukQ5EzrCnXxF162hrVOzU9uE54dGWE8JD4p80vTOMwqVH
 
 -- Dumped from database version 15.18 (Debian 15.18-0+deb12u1)
 -- Dumped by pg_dump version 15.18 (Debian 15.18-0+deb12u1)
@@ -474,6 +474,20 @@ CREATE TABLE tidemill_kept.live_version (
 
 
 --
+-- Name: logins; Type: TABLE; Schema: tidemill_kept; Owner: -
+--
+
+CREATE TABLE tidemill_kept.logins (
+    id text NOT NULL,
+    browser text NOT NULL,
+    sealed text NOT NULL,
+    origin text NOT NULL,
+    started bigint NOT NULL,
+    expires bigint NOT NULL
+);
+
+
+--
 -- Name: models; Type: TABLE; Schema: tidemill_kept; Owner: -
 --
 
@@ -835,6 +849,20 @@ CREATE TABLE tidemill_kept.votes (
 
 
 --
+-- Name: vouched; Type: TABLE; Schema: tidemill_kept; Owner: -
+--
+
+CREATE TABLE tidemill_kept.vouched (
+    session text NOT NULL,
+    principal text NOT NULL,
+    issuer text NOT NULL,
+    sealed text NOT NULL,
+    checked bigint NOT NULL,
+    asked bigint NOT NULL
+);
+
+
+--
 -- Name: windows; Type: TABLE; Schema: tidemill_kept; Owner: -
 --
 
@@ -907,7 +935,7 @@ INSERT INTO tidemill_kept.comments VALUES ('comment_1', 'release:release_1', 'pr
 --
 
 INSERT INTO tidemill_kept.counters VALUES ('releases', 1);
-INSERT INTO tidemill_kept.counters VALUES ('tokens', 1796089893159656);
+INSERT INTO tidemill_kept.counters VALUES ('tokens', 1796090764149164);
 
 
 --
@@ -948,7 +976,7 @@ INSERT INTO tidemill_kept.entity_inputs VALUES ('churn', '12345', 100, '\x7b226d
 -- Data for Name: events; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
 --
 
-INSERT INTO tidemill_kept.events VALUES ('event_1', 10, 'alarm', 'model:shop@1', '{"why":["drift"]}', 'principal 1', 1796089893129941);
+INSERT INTO tidemill_kept.events VALUES ('event_1', 10, 'alarm', 'model:shop@1', '{"why":["drift"]}', 'principal 1', 1796090764113588);
 
 
 --
@@ -1035,6 +1063,13 @@ INSERT INTO tidemill_kept.leases VALUES ('run:model|a=1', 'owner 1', 1000, '', 3
 --
 
 INSERT INTO tidemill_kept.live_version VALUES ('0002', '0.1.0');
+
+
+--
+-- Data for Name: logins; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
+--
+
+INSERT INTO tidemill_kept.logins VALUES ('state_1', 'browser 1', 'sealed 1', 'origin 1', 1, 9);
 
 
 --
@@ -1167,6 +1202,13 @@ INSERT INTO tidemill_kept.visits VALUES ('principal_1', 'inbox', 1000, 1000);
 --
 
 INSERT INTO tidemill_kept.votes VALUES ('vote_1', 'approval_1', 'principal_1', 'principal_1', 'role 1', true, 'reason 1', 100, 'seen 1', 'envelope 1', true, 'who 1', true);
+
+
+--
+-- Data for Name: vouched; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
+--
+
+INSERT INTO tidemill_kept.vouched VALUES ('token_1', 'principal_1', 'issuer 1', 'sealed 1', 1000, 1000);
 
 
 --
@@ -1393,6 +1435,14 @@ ALTER TABLE ONLY tidemill_kept.live_fences
 
 
 --
+-- Name: logins pk_logins; Type: CONSTRAINT; Schema: tidemill_kept; Owner: -
+--
+
+ALTER TABLE ONLY tidemill_kept.logins
+    ADD CONSTRAINT pk_logins PRIMARY KEY (id);
+
+
+--
 -- Name: models pk_models; Type: CONSTRAINT; Schema: tidemill_kept; Owner: -
 --
 
@@ -1534,6 +1584,14 @@ ALTER TABLE ONLY tidemill_kept.visits
 
 ALTER TABLE ONLY tidemill_kept.votes
     ADD CONSTRAINT pk_votes PRIMARY KEY (id);
+
+
+--
+-- Name: vouched pk_vouched; Type: CONSTRAINT; Schema: tidemill_kept; Owner: -
+--
+
+ALTER TABLE ONLY tidemill_kept.vouched
+    ADD CONSTRAINT pk_vouched PRIMARY KEY (session);
 
 
 --
@@ -1742,6 +1800,20 @@ CREATE INDEX ix_ledger_principal_seq ON tidemill_kept.ledger USING btree (princi
 
 
 --
+-- Name: ix_logins_expires; Type: INDEX; Schema: tidemill_kept; Owner: -
+--
+
+CREATE INDEX ix_logins_expires ON tidemill_kept.logins USING btree (expires);
+
+
+--
+-- Name: ix_logins_origin; Type: INDEX; Schema: tidemill_kept; Owner: -
+--
+
+CREATE INDEX ix_logins_origin ON tidemill_kept.logins USING btree (origin);
+
+
+--
 -- Name: ix_outcomes_endpoint_received; Type: INDEX; Schema: tidemill_kept; Owner: -
 --
 
@@ -1928,5 +2000,5 @@ ALTER TABLE ONLY tidemill_kept.steps
 -- PostgreSQL database dump complete
 --
 
-\unrestrict hUqX5ArhmjyL58atGlNbPA9wXgj0EheKNKKfPg4SYLpyYLjkg4BfYtnXzuDz74n
+\unrestrict o5Mtz2KeXr15vsY7kbukQ5EzrCnXxF162hrVOzU9uE54dGWE8JD4p80vTOMwqVH
 

@@ -116,7 +116,7 @@ CREATE TABLE counters (
 
 ;
 INSERT INTO "counters" VALUES('releases',1);
-INSERT INTO "counters" VALUES('tokens',1796089891505560);
+INSERT INTO "counters" VALUES('tokens',1796090760067201);
 CREATE TABLE datasets (
 	dataset TEXT NOT NULL, 
 	version INTEGER NOT NULL, 
@@ -285,6 +285,19 @@ CREATE TABLE ledger_heads (
  STRICT
 
 ;
+CREATE TABLE logins (
+	id TEXT NOT NULL, 
+	browser TEXT NOT NULL, 
+	sealed TEXT NOT NULL, 
+	origin TEXT NOT NULL, 
+	started INTEGER NOT NULL, 
+	expires INTEGER NOT NULL, 
+	CONSTRAINT pk_logins PRIMARY KEY (id)
+)
+ STRICT
+
+;
+INSERT INTO "logins" VALUES('state_1','browser 1','sealed 1','origin 1',1,9);
 CREATE TABLE models (
 	name TEXT NOT NULL, 
 	version INTEGER NOT NULL, 
@@ -534,6 +547,19 @@ CREATE TABLE votes (
 
 ;
 INSERT INTO "votes" VALUES('vote_1','approval_1','principal_1','principal_1','role 1',1,'reason 1',100,'seen 1','envelope 1',1,'who 1',1);
+CREATE TABLE vouched (
+	session TEXT NOT NULL, 
+	principal TEXT NOT NULL, 
+	issuer TEXT NOT NULL, 
+	sealed TEXT NOT NULL, 
+	checked INTEGER NOT NULL, 
+	asked INTEGER NOT NULL, 
+	CONSTRAINT pk_vouched PRIMARY KEY (session)
+)
+ STRICT
+
+;
+INSERT INTO "vouched" VALUES('token_1','principal_1','issuer 1','sealed 1',1000,1000);
 CREATE TABLE windows (
 	endpoint TEXT NOT NULL, 
 	monitor TEXT NOT NULL, 
@@ -552,35 +578,37 @@ CREATE TABLE windows (
 
 ;
 INSERT INTO "windows" VALUES('shop','drift',0,10,4,'{"model":"model:shop@1","calibration":{"threshold":8.0,"promised":1.0,"expected":0.5,"realised":null,"realised_windows":0,"windows":0,"method":"chi-square"},"columns":{"price":{"p":1e-09,"words":"price 1% -> 40%","n":100,"x2":50.0,"df":3,"moved":0.4,"counts":[]}},"which":["price"],"score":20.0,"skipped":{"day":"part of the key"},"version":0,"source":"rows","reasons":{},"labels":{},"subjects":0,"shown":null,"kind":"drift"}',1,'',1,0,0);
-CREATE INDEX ix_runs_status_key ON runs (status, "key");
 CREATE INDEX ix_runs_started ON runs (started);
 CREATE INDEX ix_runs_pipeline_started ON runs (pipeline, started);
+CREATE INDEX ix_runs_status_key ON runs (status, "key");
 CREATE INDEX ix_edges_target ON edges (target);
 CREATE INDEX ix_verdicts_model_at ON verdicts (model, at);
+CREATE UNIQUE INDEX uq_releases_champion ON releases (environment, endpoint) WHERE status = 'champion';
 CREATE INDEX ix_releases_endpoint_status ON releases (endpoint, status);
 CREATE UNIQUE INDEX uq_releases_shadow ON releases (environment, endpoint) WHERE status = 'shadow';
-CREATE UNIQUE INDEX uq_releases_champion ON releases (environment, endpoint) WHERE status = 'champion';
-CREATE INDEX ix_experiments_endpoint_started ON experiments (endpoint, started);
 CREATE UNIQUE INDEX uq_experiments_running ON experiments (environment, endpoint) WHERE status = 'running';
+CREATE INDEX ix_experiments_endpoint_started ON experiments (endpoint, started);
 CREATE INDEX ix_decisions_at_id ON decisions (at, id);
-CREATE INDEX ix_jobs_decision ON jobs (decision);
 CREATE INDEX ix_jobs_endpoint_started ON jobs (endpoint, started);
+CREATE INDEX ix_jobs_decision ON jobs (decision);
+CREATE INDEX ix_events_kind_at_seq ON events (kind, at, seq);
 CREATE INDEX ix_events_at_seq ON events (at, seq);
 CREATE INDEX ix_events_seq ON events (seq);
-CREATE INDEX ix_events_kind_at_seq ON events (kind, at, seq);
 CREATE INDEX ix_alarms_endpoint_opened ON alarms (endpoint, opened);
 CREATE INDEX ix_settlements_endpoint_at ON settlements (endpoint, at);
-CREATE UNIQUE INDEX ix_tokens_hash ON tokens (hash);
 CREATE INDEX ix_tokens_principal ON tokens (principal);
+CREATE UNIQUE INDEX ix_tokens_hash ON tokens (hash);
 CREATE UNIQUE INDEX ix_principals_name ON principals (name);
 CREATE UNIQUE INDEX uq_principals_vouched ON principals (issuer, subject) WHERE issuer != '';
 CREATE INDEX ix_attempts_last ON attempts (last);
-CREATE INDEX ix_approvals_subject ON approvals (subject);
+CREATE INDEX ix_logins_expires ON logins (expires);
+CREATE INDEX ix_logins_origin ON logins (origin);
 CREATE INDEX ix_approvals_status_asked ON approvals (status, asked);
+CREATE INDEX ix_approvals_subject ON approvals (subject);
 CREATE UNIQUE INDEX ix_votes_approval_person ON votes (approval, person);
 CREATE INDEX ix_comments_about_at ON comments (about, at);
 CREATE INDEX ix_comments_at ON comments (at);
-CREATE INDEX ix_ledger_event ON ledger (event);
 CREATE INDEX ix_ledger_principal_seq ON ledger (principal, seq);
+CREATE INDEX ix_ledger_event ON ledger (event);
 CREATE INDEX ix_steps_fingerprint_ended ON steps (fingerprint, ended);
 COMMIT;
