@@ -347,5 +347,7 @@ def test_the_document_tells_every_route(ask):
     assert body["additionalProperties"] is False and body["properties"]["k"]["maximum"] == 1000
     for operations in found["paths"].values():
         for operation in operations.values():
-            assert "x-tidemill-scope" in operation and "default" in operation["responses"]
+            assert {"x-tidemill-scope", "x-tidemill-permission"} <= operation.keys() and "default" in operation[
+                "responses"
+            ]
     assert "422" not in json.dumps(found["paths"])

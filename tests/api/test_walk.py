@@ -1,6 +1,6 @@
 """Every route of the running application x everybody who may ask: deny by default.
 
-The table below is written by hand. A route that is added, or whose scope is changed, fails here until somebody has said whom it is for.
+The table below is written by hand. A route that is added, or whose permission is changed, fails here until somebody has said whom it is for.
 """
 
 from __future__ import annotations
@@ -23,21 +23,18 @@ from tidemill.types import to_iso
 from tidemill.web import actions
 
 READS = [
-    "/metrics",
     "/api/status",
     "/api/data",
     "/api/data/{dataset}",
     "/api/data/{dataset}/versions",
     "/api/data/{dataset}/files",
     "/api/data/{dataset}/versions/{version}/profile",
-    "/api/data/{dataset}/versions/{version}/quarantine",
     "/api/data/{dataset}/diff",
     "/api/runs/{run}/steps/{step}/why",
     "/api/compare/runs",
     "/api/compare/backtests",
     "/api/replay",
     "/api/score",
-    "/api/impact",
     "/api/runs",
     "/api/runs/{run}",
     "/api/runs/{run}/steps",
@@ -71,11 +68,6 @@ READS = [
     "/api/alarms",
     "/api/estimates",
     "/api/windows/{monitor}",
-    "/api/predictions",
-    "/api/predictions/{prediction}",
-    "/api/predictions/{prediction}/person",
-    "/api/predictions/{prediction}/trace",
-    "/api/predictions/{prediction}/counterfactual",
     "/api/items",
     "/api/items/past",
     "/api/openapi.json",
@@ -94,19 +86,49 @@ READS = [
     "/experiments/{experiment}",
     "/live",
     "/alarms/{alarm}",
-    "/predictions",
     "/backtests",
     "/backtests/{backtest}",
     "/auditions/{audition}",
     "/decisions",
     "/decisions/{decision}",
-    "/trace",
-    "/static/{name}",
     "/export/{table}",
-    "/export/{table}/{of}",
+    *(
+        f"/export/{table}{of}"
+        for table in [
+            "runs",
+            "events",
+            "decisions",
+            "models",
+            "releases",
+            "versions",
+            "drift",
+            "quality",
+            "requests",
+            "estimate",
+            "fairness",
+            "attribution",
+            "profile",
+        ]
+        for of in ("", "/{of}")
+    ),
 ]
-ACTIONS = [f"{base}/{noun}s/{{{noun}}}/{verb}" for base in ("/api", "") for noun, verb in actions.ACTIONS]
-ACTIONS += ["/api/releases/{release}/advance", "/api/data/{dataset}/retry", "/api/experiments/{experiment}/stop"]
+OF_A_PERSON = ["/trace", "/predictions", "/api/impact", "/api/predictions", "/api/predictions/{prediction}"]
+OF_A_PERSON += [f"/api/predictions/{{prediction}}/{what}" for what in ("trace", "person", "counterfactual")]
+OF_A_PERSON += [
+    f"/export/{table}{of}" for table in ("predictions", "saw", "history", "reasons") for of in ("", "/{of}")
+]
+OF_ROWS = ["/api/data/{dataset}/versions/{version}/quarantine", "/export/quarantine", "/export/quarantine/{of}"]
+ACTIONS = {
+    f"{base}/{noun}s/{{{noun}}}/{verb}": f"{noun}.{'approve' if verb == 'reject' else verb}"
+    for base in ("/api", "")
+    for noun, verb in actions.ACTIONS
+}
+ACTIONS |= {
+    "/api/releases/{release}/advance": "release.advance",
+    "/api/data/{dataset}/retry": "data.retry",
+    "/api/experiments/{experiment}/stop": "experiment.stop",
+    "/control/refresh": "server.refresh",
+}
 TABLE: dict[tuple[str, str], str] = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
@@ -119,13 +141,16 @@ TABLE: dict[tuple[str, str], str] = {
     **{("GET", f"/v2/models/{{name}}{more}"): "predict" for more in ("", "/versions/{version}")},
     **{("GET", f"/v2/models/{{name}}{more}/ready"): "predict" for more in ("", "/versions/{version}")},
     **{("POST", f"/v2/models/{{name}}{more}/infer"): "predict" for more in ("", "/versions/{version}")},
-    ("POST", "/items/{dataset}"): "items",
-    **{("GET", path): "read" for path in READS},
-    ("POST", "/logout"): "read",
-    **{("POST", path): "operate" for path in ACTIONS},
-    ("POST", "/control/refresh"): "operate",
+    ("POST", "/items/{dataset}"): "items.set",
+    ("GET", "/metrics"): "metrics.read",
+    ("GET", "/static/{name}"): "session.own",
+    ("POST", "/logout"): "session.own",
+    **{("GET", path): "project.read" for path in READS},
+    **{("GET", path): "person.read" for path in OF_A_PERSON},
+    **{("GET", path): "rows.read" for path in OF_ROWS},
+    **{("POST", path): permission for path, permission in ACTIONS.items()},
 }
-IN_A_REPLAY = {("POST", "/replay/clock"): "replay", ("GET", "/replay/state"): "replay"}
+IN_A_REPLAY = {("POST", "/replay/clock"): "replay.clock", ("GET", "/replay/state"): "replay.clock"}
 VALUES = {
     "endpoint": "shop",
     "dataset": "sales",
@@ -193,9 +218,9 @@ def gets_past(heard: Heard) -> bool:
     return heard.status not in (401, 403, 405)
 
 
-def test_the_routes_are_those_that_somebody_gave_a_scope(served: Project, replaying: bool) -> None:
+def test_the_routes_are_those_that_somebody_gave_a_permission(served: Project, replaying: bool) -> None:
     async def work(ask: Asker, routes: tuple[Route, ...]) -> None:
-        assert {(r.method, r.path): r.scope for r in routes} == TABLE | (IN_A_REPLAY if replaying else {})
+        assert {(r.method, r.path): r.permission for r in routes} == TABLE | (IN_A_REPLAY if replaying else {})
         assert len(routes) == len({(r.method, r.path) for r in routes})
 
     walk(served, work)

@@ -368,7 +368,7 @@ def test_many_pages_are_made_at_once_on_a_small_machine_too(run):
     async def work(ask: Asker) -> Any:
         return await asyncio.gather(*(ask("GET", "/slow") for _ in range(12)))
 
-    found = run(work, faces=[lambda serving: {Route("GET", "/slow", "read"): page}])
+    found = run(work, faces=[lambda serving: {Route("GET", "/slow", "project.read"): page}])
     assert {heard.status for heard in found} == {200}
 
 
@@ -454,7 +454,11 @@ def test_doubled_headers_are_refused(run):
 
 def test_unknown_tokens_are_refused_everywhere(run):
     async def work(ask: Asker) -> Any:
-        routes = [*ask.app.handlers, Route("GET", "/api/runs", "read"), Route("GET", "/nowhere", "read")]
+        routes = [
+            *ask.app.handlers,
+            Route("GET", "/api/runs", "project.read"),
+            Route("GET", "/nowhere", "project.read"),
+        ]
         asked = [
             ask(r.method, r.path.replace("{endpoint}", "shop"), token=bad)
             for r in routes
@@ -632,7 +636,10 @@ def test_a_face_gets_only_what_the_table_allows(project):
         seen.append((call.path, body, call.token.name))
         return 200, [], b"thing"
 
-    face = {Route("GET", "/api/things/{name}", "read"): handle, Route("POST", "/api/things", "operate"): handle}
+    face = {
+        Route("GET", "/api/things/{name}", "project.read"): handle,
+        Route("POST", "/api/things", "run.start"): handle,
+    }
 
     async def work() -> Any:
         app = make_app(project, faces=[lambda serving: face])
@@ -663,7 +670,10 @@ def test_a_face_takes_no_route_of_the_server_s_own(project):
     async def handle(call: Any, body: bytes) -> Any:
         return 200, [], b"mine"
 
-    face = {Route("POST", "/predict/{endpoint}", "predict"): handle, Route("GET", "/api/things", "read"): handle}
+    face = {
+        Route("POST", "/predict/{endpoint}", "predict"): handle,
+        Route("GET", "/api/things", "project.read"): handle,
+    }
 
     async def work() -> Any:
         app = make_app(project, faces=[lambda serving: face])

@@ -36,6 +36,11 @@ class Caller:
         """The holder of a token."""
         return cls(token.name, token.scopes, face, token.principal) if token else cls("nobody", (), face)
 
+    def may_do(self, permission: str) -> bool:
+        """Whether `need` would let it."""
+        scope = scope_of(permission)
+        return scope in self.scopes and (self.may is None or permission == scope or permission in self.may)
+
     def need(self, permission: str) -> None:
         """Raises Forbidden unless it may do this: a permission, or a whole scope."""
         scope = scope_of(permission)

@@ -19,7 +19,7 @@ class Permission:
 
 PERMISSIONS: dict[str, Permission] = {
     "project.read": Permission("read", "read the project's pages and records"),
-    "session.end": Permission("read", "end a session of their own"),
+    "session.own": Permission("read", "use a session of their own"),
     "metrics.read": Permission("read", "read the server's metrics"),
     "rows.read": Permission("read", "read rows of the data, those in quarantine too"),
     "person.read": Permission("read", "read what is kept of one person: predictions, traces, exports with subjects"),
@@ -63,7 +63,7 @@ PERMISSIONS: dict[str, Permission] = {
 }
 """Every permission. Those of ``subject`` are for the rights of the people whom the data is about."""
 
-EVERYBODY = frozenset({"session.end"})
+EVERYBODY = frozenset({"session.own"})
 """What whoever is logged in may, in any role or none."""
 
 

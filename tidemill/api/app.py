@@ -21,4 +21,4 @@ def document(project: Project) -> dict[str, Any]:
 
 def face(serving: Serving) -> dict[Route, FaceHandler]:
     """The entry point ``tidemill.faces``."""
-    return {verb.route: verb.handler(serving) for verb in (*VERBS, read("/api/openapi.json", document))}
+    return {verb.route: verb.handler(serving) for verb in (*VERBS, read("/api/openapi.json", document, "project.read"))}

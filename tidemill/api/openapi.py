@@ -172,6 +172,7 @@ def _operation(
     return {
         "summary": text,
         "tags": [tag],
+        "x-tidemill-permission": route.permission,
         "x-tidemill-scope": route.scope,
         "parameters": parameters,
         "responses": {**responses, "default": problem},

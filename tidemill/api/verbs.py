@@ -13,7 +13,8 @@ from typing import Any, get_type_hints
 import msgspec
 
 from tidemill.access.caller import Caller
-from tidemill.errors import BadRequest
+from tidemill.access.needs import needed_by
+from tidemill.errors import BadRequest, ProjectError
 from tidemill.ops.status import Health
 from tidemill.scope.project import Project
 from tidemill.serve.http.admit import JSON, Call, Reply
@@ -95,14 +96,16 @@ def _health(serving: Serving) -> Health | None:
     return None if serving.several else Health(serving.health())
 
 
-def read(path: str, function: Callable[..., Any]) -> Verb:
-    """``GET path`` for whoever has the scope read."""
-    return Verb(Route("GET", path, "read"), function)
+def read(path: str, function: Callable[..., Any], permission: str) -> Verb:
+    """``GET path`` for whoever has this permission. Raises ProjectError where the verb itself asks for another."""
+    if (needed := needed_by(function)) not in ("", permission):
+        raise ProjectError(f"{function.__name__} needs {needed}, and GET {path} asks for {permission}")
+    return Verb(Route("GET", path, permission), function)
 
 
 def operate(path: str, function: Callable[..., Any]) -> Verb:
-    """``POST path``, which changes something, for whoever has the scope operate."""
-    return Verb(Route("POST", path, "operate"), function)
+    """``POST path``, which changes something, for whoever has the permission that the verb needs. Raises ProjectError where it says none."""
+    return Verb(Route("POST", path, needed_by(function)), function)
 
 
 def _body(body: bytes) -> dict[str, Any]:

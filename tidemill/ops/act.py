@@ -14,13 +14,13 @@ from tidemill.types import JsonObject, new_id
 T = TypeVar("T")
 
 
-def act(project: Project, caller: Caller, work: Callable[[Tx], T]) -> T:
-    """Do ``work`` in one transaction, if the caller may; also on a full disk, where the reserve helps.
+def act(project: Project, caller: Caller, permission: str, work: Callable[[Tx], T]) -> T:
+    """Do ``work`` in one transaction, if the caller may do what this permission says; also on a full disk, where the reserve helps.
 
     ``work`` writes the effect and its event, both or neither; the event's principal is the caller. Raises Forbidden, and
     what work raises.
     """
-    caller.need("operate")
+    caller.need(permission)
     return project.reserve.helped(lambda: project.store.transact(work, caller.name))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.backtest.compared import AUDITION, KIND, WORDS, Compared, markdown, sentences
 from tidemill.backtest.cuts import Asked
 from tidemill.errors import NotAttested, NotFound, ProjectError
@@ -39,6 +40,7 @@ class Audition:
     signed: str
 
 
+@needs("backtest.start")
 def hold(project: Project, caller: Caller, asked: Asked, incumbent: Path, on_event: OnEvent) -> Audition:
     """Hold the present system's predictions against the loop's. Killed and called again it goes on.
 
@@ -46,7 +48,6 @@ def hold(project: Project, caller: Caller, asked: Asked, incumbent: Path, on_eve
     """
     from tidemill.backtest.audition import audition_parameters, audition_pipeline
 
-    caller.need("operate")
     made = runs.run_pipeline(project, audition_pipeline, audition_parameters(project, asked, incumbent), on_event)
     return show(project, made.id)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.backtest.course import REFIT, STATIC, Course, Figure, Gain, interval
 from tidemill.backtest.cuts import WALK, Asked
 from tidemill.backtest.lived import LOOP, Lived
@@ -89,6 +90,7 @@ class Beside:
     said: list[str]
 
 
+@needs("backtest.start")
 def play(project: Project, caller: Caller, asked: Asked, on_event: OnEvent) -> Backtest:
     """Play the past of a model (the only one, if not said). Killed and called again it goes on.
 
@@ -96,7 +98,6 @@ def play(project: Project, caller: Caller, asked: Asked, on_event: OnEvent) -> B
     """
     from tidemill.backtest.walk import parameters, walk_pipeline
 
-    caller.need("operate")
     return show(project, runs.run_pipeline(project, walk_pipeline, parameters(project, asked), on_event).id)
 
 

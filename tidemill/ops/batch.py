@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.ops.runs import OnEvent, run_pipeline
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import load
@@ -77,6 +78,7 @@ def scheduled(project: Project) -> list[Scheduled]:
     return found
 
 
+@needs("predict")
 def predict_batch(
     project: Project,
     caller: Caller,
@@ -96,12 +98,12 @@ def predict_batch(
     from tidemill.serve.batch.given import given as named
     from tidemill.serve.batch.out import checked
 
-    caller.need("predict")
     checked(out)
     options: JsonObject = {"k": k, "explain": explain, "keep": list(keep)}
     return _run(project, project.endpoint(endpoint), named(project, given), options, out, on_event)[1]
 
 
+@needs("predict")
 def predict_active(
     project: Project,
     caller: Caller,
@@ -119,7 +121,6 @@ def predict_active(
     from tidemill.serve.batch.out import checked
     from tidemill.serve.batch.pipeline import entities, tables
 
-    caller.need("predict")
     place = "" if out is None else str(out)
     checked(place) if place else None
     scope = project.endpoint(endpoint)

@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.config.amounts import some_time
 from tidemill.errors import BadRequest, NotFound, StoreError
 from tidemill.model import registry
@@ -45,6 +46,7 @@ class Bisect:
     said: list[str]
 
 
+@needs("model.examine")
 def bisect(project: Project, caller: Caller, asked: Asked, on_event: OnEvent) -> Bisect:
     """Look for what made a version worse. Killed, or asked again with more budget, it goes on with the rebuilds that it has.
 
@@ -52,7 +54,6 @@ def bisect(project: Project, caller: Caller, asked: Asked, on_event: OnEvent) ->
     """
     from tidemill.rebuild.bisect.bisect import Bounds, bisect_pipeline, of_alarm, parameters
 
-    caller.need("operate")
     bounds = Bounds(asked.rebuilds, some_time(asked.budget, "--budget") / SECOND)
     named = bool(asked.good) + bool(asked.bad)
     if named != (0 if asked.alarm else 2):

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.errors import ReleaseError, TidemillError
 from tidemill.ops import releases
 from tidemill.ops.releases import Reason, Role
@@ -28,25 +29,26 @@ VERBS: dict[str, Callable[..., object]] = {
 }
 
 
+@needs("release.approve")
 def approve(project: Project, caller: Caller, release: str, reason: Reason, role: Role = None) -> None:
     """Say yes to a held release: its rollout begins."""
     _ask(project, caller, "approve", release, SECONDS, reason=reason, role=role)
 
 
+@needs("release.approve")
 def reject(project: Project, caller: Caller, release: str, reason: Reason, role: Role = None) -> None:
     """Say no to a held release: it ends."""
     _ask(project, caller, "reject", release, SECONDS, reason=reason, role=role)
 
 
+@needs("release.advance")
 def advance(project: Project, caller: Caller, release: str) -> None:
     """Look at the release under way now, live pairs too: to its next stage, or back, or wait."""
-    caller.need("operate")
     _ask(project, caller, "advance", releases.under_way(project, release).id, project.limit("watch"))
 
 
 def _ask(project: Project, caller: Caller, verb: str, release: str, seconds: float, **more: str | None) -> None:
     """Raises ReleaseError in the child's words, and Forbidden and NotFound at once."""
-    caller.need("operate")
     release = releases.named_here(project, release).id
     with (
         log_file(project.logs, "by_hand") as log,

@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.errors import NotFound, StoreError
 from tidemill.learning.measures import measure
 from tidemill.model import registry
@@ -34,6 +35,7 @@ class Comparison:
     said: list[str]
 
 
+@needs("model.examine")
 def explain(project: Project, caller: Caller, one: str, other: str, on_event: OnEvent) -> Comparison:
     """Measure what data, parameters, code with environment, and the test window add to the difference of two versions' metric.
 
@@ -41,7 +43,6 @@ def explain(project: Project, caller: Caller, one: str, other: str, on_event: On
     """
     from tidemill.rebuild.compare.explain import compare_pipeline, parameters
 
-    caller.need("operate")
     params = parameters(project, registry.resolve(project, one), registry.resolve(project, other))
     return show(project, runs.run_pipeline(project, compare_pipeline, params, on_event).id)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.data.contract.items import item_table
 from tidemill.data.ingest.refused import forget
 from tidemill.errors import BadRequest, NotFound
@@ -233,6 +234,7 @@ def check(project: Project, dataset: str | None = None, most: int = 20) -> tuple
     return [*found, *_beside(project, declared.name)], errors
 
 
+@needs("data.retry")
 def retry(project: Project, caller: Caller, dataset: str) -> Retried:
     """Let the next ingest read again the files that could not be read: a file that is as it was is read once."""
     name = project.dataset(dataset).name
@@ -243,7 +245,7 @@ def retry(project: Project, caller: Caller, dataset: str) -> Retried:
             record(project, "retry", {"dataset": name, "files": names}, tx)
         return names
 
-    return Retried(name, act(project, caller, work))
+    return Retried(name, act(project, caller, "data.retry", work))
 
 
 def _beside(project: Project, dataset: str) -> list[Checked]:

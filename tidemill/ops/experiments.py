@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.config.amounts import percent, some_share, some_time
 from tidemill.errors import BadRequest, Conflict, NotFound
 from tidemill.experiment import arms, holdout
@@ -74,6 +75,7 @@ def said(found: Plan) -> str:
     return f"needs {days} day{'s' * (days != 1)} for a {percent(found.effect)} effect at your traffic ({traffic}{level}){labels}"
 
 
+@needs("experiment.start")
 def start(
     project: Project,
     caller: Caller,
@@ -91,7 +93,6 @@ def start(
     (``anyway`` begins it all the same), ReleaseError where an arm may not answer."""
     from tidemill.release.gates.port import least_useful_of
 
-    caller.need("operate")
     models = registry.resolve(project, model_a), registry.resolve(project, model_b)
     scope = project.serving(models[0].name, endpoint)
     if (other := arms.running(scope)) is not None:
@@ -118,11 +119,11 @@ def start(
     return show(project, made.id)
 
 
+@needs("experiment.stop")
 def stop(
     project: Project, caller: Caller, experiment: str, reason: Annotated[str, Meta(max_length=2_000)] = ""
 ) -> Shown:
     """End the one that runs: both arms answer nobody any more. Raises Conflict where it has ended."""
-    caller.need("operate")
     found = named_here(project, experiment)
     if found.status != arms.RUNNING:
         raise Conflict(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.config.amounts import some_time
 from tidemill.errors import NotFound, TidemillError
 from tidemill.evaluation.inputs.leave_out import FeatureReport
@@ -33,6 +34,7 @@ class Features:
     report: FeatureReport
 
 
+@needs("model.examine")
 def make(project: Project, caller: Caller, model: str, budget: str, on_event: OnEvent) -> Features:
     """Leave each feature of a version out, and fit its recipe again, within so much CPU time. Killed and called again it goes on.
 
@@ -40,7 +42,6 @@ def make(project: Project, caller: Caller, model: str, budget: str, on_event: On
     """
     from tidemill.model.features import features_pipeline, parameters
 
-    caller.need("operate")
     version = registry.resolve(project, model)
     seconds = some_time(budget, "--budget") / SECOND
     useful = least_useful_of(project.serving(version.name))

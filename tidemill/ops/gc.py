@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.model.registry import answers_kept, examined_kept, search_kept
 from tidemill.ops.act import act, record
 from tidemill.ops.page import walk
@@ -43,9 +44,9 @@ class Collected:
     rows: int  # rows without bytes that went
 
 
+@needs("project.gc")
 def collect(project: Project, caller: Caller, *, dry_run: bool = False, grace: float = GRACE) -> Collected:
     """Delete what nothing reaches and nobody has touched for ``grace`` seconds."""
-    caller.need("operate")
     rows = {row.digest for row in project.store.artifacts.list()}
     there = set(project.artifacts.digests())
     loose = sorted(there - reachable(project))
@@ -67,7 +68,7 @@ def collect(project: Project, caller: Caller, *, dry_run: bool = False, grace: f
     )
     if not dry_run and (freed or found.rows):
         gone = (rows - there) | (freed.keys() & rows)
-        act(project, caller, lambda tx: _remove_rows(project, gone, found, tx))
+        act(project, caller, "project.gc", lambda tx: _remove_rows(project, gone, found, tx))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.data.contract.items import item_tables
 from tidemill.errors import NotFound
 from tidemill.ops.page import Before, Limit, Page
@@ -89,12 +90,12 @@ def _changed(before: JsonObject, now: JsonObject) -> list[str]:
     return [name for name in dict.fromkeys([*before, *now]) if name not in now or before.get(name) != now[name]]
 
 
+@needs("items.set")
 def set_items(project: Project, caller: Caller, said: Sequence[JsonObject], dataset: str | None = None) -> JsonObject:
     """Say what is so of items, as ``POST /items/{dataset}`` does: on the disk when this returns, whether or not a server runs.
 
     All of so many at a time are taken, or none. Raises Forbidden, NotFound, BadRequest, StoreError.
     """
-    caller.need("items")
     name = table(project, dataset)
     columns, now = columns_of(project, name), project.clock.now()
     parts = [said[start : start + MAX_ROWS] for start in range(0, len(said), MAX_ROWS)]

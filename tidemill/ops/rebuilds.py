@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.errors import NotAttested, NotFound, StoreError
 from tidemill.model import registry
 from tidemill.ops import runs
@@ -37,6 +38,7 @@ class Rebuild:
     signed: str
 
 
+@needs("model.examine")
 def verify(project: Project, caller: Caller, model: str, environment: str, on_event: OnEvent) -> Rebuild:
     """Build a version again (number, alias or reference) and hold it against its record; nothing else of the project changes.
 
@@ -44,7 +46,6 @@ def verify(project: Project, caller: Caller, model: str, environment: str, on_ev
     """
     from tidemill.release.verify import verify_pipeline
 
-    caller.need("operate")
     asked = {"model": registry.resolve(project, model).ref, "environment": environment}
     return show(project, runs.run_pipeline(project, verify_pipeline, asked, on_event).id)
 

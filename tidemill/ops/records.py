@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.errors import BadRequest, ConfigError, Conflict, NotFound
 from tidemill.ops.act import act
 from tidemill.ops.page import Before, Limit, Page, page
@@ -133,6 +134,7 @@ def affected(at: Endpoint, alarm: Alarm) -> JsonObject:
     return known
 
 
+@needs("alarm.close")
 def close_alarm(project: Project, caller: Caller, alarm: str, reason: Reason) -> Alarm:
     """Close an alarm by hand: what goes on after it may be an alarm of its own. Raises NotFound, and Conflict where it is closed."""
     found, now = project.store.alarms.named(alarm), project.clock.now()
@@ -150,7 +152,7 @@ def close_alarm(project: Project, caller: Caller, alarm: str, reason: Reason) ->
         subject = found.model or f"endpoint:{found.endpoint}"
         project.store.events.add(Event(new_id("event"), now, "alarm_closed", subject, data), tx)
 
-    act(project, caller, work)
+    act(project, caller, "alarm.close", work)
     return project.store.alarms.get(alarm)
 
 

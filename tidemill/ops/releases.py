@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from tidemill.access.acknowledged import switched
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.errors import Conflict, NotFound
 from tidemill.model import registry
 from tidemill.ops import server
@@ -199,6 +200,7 @@ def tone(verdict: Verdict) -> str:
     return "ok" if verdict.passed else "warn" if verdict.verdict in ("no_gain", "not_enough_data", "held") else "bad"
 
 
+@needs("release.start")
 def start(
     project: Project,
     caller: Caller,
@@ -206,10 +208,18 @@ def start(
     override: str | None = None,
     endpoint: str | None = None,
 ) -> ReleaseShown:
-    """Gates, signatures, rollout: release a model version. ``override``: why the gates do not count; recorded and signed."""
+    """Gates, signatures, rollout: release a model version. ``override``: why the gates do not count; recorded and signed, and a
+    permission of its own."""
+    if override is not None:
+        caller.need("release.override")
+    return _released(project, caller, model, override, endpoint)
+
+
+def _released(
+    project: Project, caller: Caller, model: str, override: str | None = None, endpoint: str | None = None
+) -> ReleaseShown:
     from tidemill.release.pipeline import release_candidate
 
-    caller.need("operate")
     asked = registry.resolve(project, model)
     before = {r.id: r.status for r in project.serving(asked.name, endpoint).releases() if r.model == asked.ref}
     made = release_candidate(project, asked.ref, endpoint=endpoint, override=override, author=caller.name)
@@ -217,13 +227,13 @@ def start(
     return replace(show(project, made.id), already=before.get(made.id) == made.status, beside=beside)
 
 
+@needs("release.promote")
 def promote(project: Project, caller: Caller, endpoint: str | None = None) -> ReleaseShown:
     """What serves in the environment before, through this one's own gates, approval and rollout: the same bytes, verified again."""
     from tidemill.release.promotion import ready
 
-    caller.need("operate")
     scope = project.endpoint(endpoint)
-    return start(project, caller, ready(scope).model, endpoint=scope.name)
+    return _released(project, caller, ready(scope).model, endpoint=scope.name)
 
 
 def waiting(project: Project, endpoint: str | None = None) -> dict[str, str]:
@@ -234,11 +244,11 @@ def waiting(project: Project, endpoint: str | None = None) -> dict[str, str]:
     return {scope.name: said for scope in scopes if (said := waits(scope))}
 
 
+@needs("release.advance")
 def advance(project: Project, caller: Caller, release: str) -> list[Event]:
     """Look at the release under way now, live pairs too: to its next stage, or back, or wait. The loop does this by itself."""
     from tidemill.retrain.looks import by_hand
 
-    caller.need("operate")
     found, now = under_way(project, release), project.clock.now()
     seen = by_hand(project.endpoint(found.endpoint), found, now)
     events = rollout.check(project, found.endpoint, now, seen, by=caller.name)
@@ -257,54 +267,56 @@ def under_way(project: Project, release: str) -> Release:
     return found
 
 
+@needs("release.halt")
 def halt(project: Project, caller: Caller, release: str, reason: Reason) -> Switched:
     """Stop a canary, or a shadow, without judging it; done when every scorer that is alive has switched."""
-    return _switch(project, caller, release, reason, rollout.halt)
+    return _switch(project, caller, "release.halt", release, reason, rollout.halt)
 
 
+@needs("release.rollback")
 def roll_back(project: Project, caller: Caller, release: str, reason: Reason) -> Switched:
     """Take a canary or the champion back; the champion before it answers again when every scorer that is alive has switched."""
-    return _switch(project, caller, release, reason, rollout.roll_back)
+    return _switch(project, caller, "release.rollback", release, reason, rollout.roll_back)
 
 
+@needs("release.pause")
 def pause(project: Project, caller: Caller, release: str, reason: Reason) -> Switched:
     """Have a canary answer nobody until it is resumed; its stage's time stands still. Done when every scorer that is alive has switched."""
-    return _switch(project, caller, release, reason, rollout.pause)
+    return _switch(project, caller, "release.pause", release, reason, rollout.pause)
 
 
+@needs("release.resume")
 def resume(project: Project, caller: Caller, release: str, reason: Reason) -> Switched:
     """Let a paused canary go on where it was, with the same subjects."""
-    return _switch(project, caller, release, reason, rollout.resume)
+    return _switch(project, caller, "release.resume", release, reason, rollout.resume)
 
 
-def _switch(project: Project, caller: Caller, release: str, reason: str, verb: Callable[..., list[Event]]) -> Switched:
+def _switch(
+    project: Project, caller: Caller, permission: str, release: str, reason: str, verb: Callable[..., list[Event]]
+) -> Switched:
     """Change it in one transaction, and wait for the scorers. Raises Forbidden, NotFound, Conflict, ReleaseError."""
-    found = _meant(project, caller, release)
-    events = act(project, caller, lambda tx: verb(project, found.id, by=caller.name, reason=reason, tx=tx))
+    found = named_here(project, release)
+    events = act(project, caller, permission, lambda tx: verb(project, found.id, by=caller.name, reason=reason, tx=tx))
     if not (project.store.remote or project.store.scorers.live()):
         return Switched(events, int(server.refresh(project)), 0, ())
     known = switched(project.store, found.endpoint, project.environment)
     return Switched(events, known.confirmed, known.ended, known.waiting)
 
 
+@needs("release.approve")
 def approve(project: Project, caller: Caller, release: str, reason: str, role: Role = None) -> Release:
     """Say yes to a held release: its rollout begins. One's own is recorded as self-approved. Needs the approval key."""
     from tidemill.release import approvals
 
-    return approvals.answer(project, _meant(project, caller, release).id, caller.name, reason, role)
+    return approvals.answer(project, named_here(project, release).id, caller.name, reason, role)
 
 
+@needs("release.approve")
 def reject(project: Project, caller: Caller, release: str, reason: str, role: Role = None) -> Release:
     """Say no to a held release: it ends. Needs the approval key."""
     from tidemill.release import approvals
 
-    return approvals.answer(project, _meant(project, caller, release).id, caller.name, reason, role, yes=False)
-
-
-def _meant(project: Project, caller: Caller, release: str) -> Release:
-    """The release that somebody who may act names. Raises Forbidden, and as `named_here`."""
-    caller.need("operate")
-    return named_here(project, release)
+    return approvals.answer(project, named_here(project, release).id, caller.name, reason, role, yes=False)
 
 
 def named_here(project: Project, release: str) -> Release:
@@ -344,10 +356,10 @@ def keys(project: Project) -> Keys:
     return Keys(project.id, signing.offered(project).fingerprint, signing.is_trusted(project))
 
 
+@needs("key.trust")
 def trust(project: Project, caller: Caller, fingerprint: str) -> None:
     """Take the keys that came with the folder for the project's own on this machine. Raises NotAttested."""
     from tidemill.release.signing import trust as signing
 
-    caller.need("operate")
     signing.trust(project, fingerprint)
-    act(project, caller, lambda tx: record(project, "trusted", {"fingerprint": fingerprint}, tx))
+    act(project, caller, "key.trust", lambda tx: record(project, "trusted", {"fingerprint": fingerprint}, tx))

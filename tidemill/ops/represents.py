@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.config.amounts import some_time
 from tidemill.errors import NotFound, TidemillError
 from tidemill.learning.measures import measure
@@ -38,13 +39,13 @@ class Represented:
     said: list[str]
 
 
+@needs("model.examine")
 def make(
     project: Project, caller: Caller, model: str, since: str, endpoint: str | None, on_event: OnEvent
 ) -> Represented:
     """Hold the training rows of a version against what was asked in so long. Raises NotFound, BadRequest, ConfigError, NotEnoughData."""
     from tidemill.monitor.represents import parameters, represents_pipeline
 
-    caller.need("operate")
     version = registry.resolve(project, model)
     begin = project.clock.now() - some_time(since, "--since")
     params = parameters(project.serving(version.name, endpoint), version, begin)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.engine.explain import Why
 from tidemill.engine.lease import is_orphan
 from tidemill.engine.secrets import holds_secret
@@ -135,12 +136,12 @@ def _diff(name: str, a: Step | None, b: Step | None) -> StepDiff:
     return StepDiff(name, same, a.status if a else None, b.status if b else None, differs)
 
 
+@needs("run.start")
 def run_all(project: Project, caller: Caller, on_event: OnEvent) -> Turn:
     """Data → model → release for every endpoint, finished steps reused. Where one fails the others are made all the same."""
     from tidemill.model.registry import refusals, waits
     from tidemill.retrain.run_all import run_every
 
-    caller.need("operate")
     earlier = {event.id for event in _of_files(project)}
     found = run_every(project, on_event, author=caller.name)
     turn = Turn({}, {}, [f"  {e.data['message']}" for e in _of_files(project) if e.id not in earlier])
@@ -183,9 +184,9 @@ def _of_files(project: Project) -> list[Event]:
     return [event for kind in ("again", "note") for event in project.store.events.list(kind=kind)]
 
 
+@needs("run.start")
 def start(project: Project, caller: Caller, pipeline: str, params: JsonObject, on_event: OnEvent) -> Run:
     """Run a pipeline of the project's own, ``steps:NAME``. Raises BadRequest, SourceError, StepFailed."""
-    caller.need("operate")
     return run_pipeline(project, own_pipeline(project, pipeline), params, on_event)
 
 
@@ -198,6 +199,7 @@ def run_pipeline(project: Project, pipeline: Pipeline[..., Any], params: JsonObj
     return run
 
 
+@needs("run.resume")
 def resume(project: Project, caller: Caller, run: str) -> Run:
     """Go on with a run that was killed or failed, under its id; finished steps are hits. Raises Conflict when it is done."""
     from tidemill.backtest.audition import audition_pipeline
@@ -212,7 +214,6 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     from tidemill.release.verify import verify_pipeline
     from tidemill.serve.batch.pipeline import batch_pipeline
 
-    caller.need("operate")
     found = project.store.runs.named(run)
     if found.status == "done":
         raise Conflict(f"{found.id} is done", hint="tidemill run makes a new one")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tidemill.access import tokens
 from tidemill.access.acknowledged import acknowledged
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.errors import BadRequest, NotFound
 from tidemill.ops.act import act, record
 from tidemill.ops.server import refresh
@@ -35,6 +36,7 @@ class TokenShown:
     expired: bool
 
 
+@needs("token.manage")
 def add(project: Project, caller: Caller, name: str, scopes: tuple[str, ...] = USUAL, days: int | None = None) -> str:
     """Make a token; its secret, shown now and never again."""
     if _ours(name):
@@ -44,7 +46,7 @@ def add(project: Project, caller: Caller, name: str, scopes: tuple[str, ...] = U
         record(project, "token_added", {"name": name, "scopes": list(scopes)}, tx)
         return tokens.issue(project.store, name, scopes, life=days * DAY if days else None, tx=tx)
 
-    return act(project, caller, issue)
+    return act(project, caller, "token.manage", issue)
 
 
 def ls(project: Project) -> list[TokenShown]:
@@ -72,6 +74,7 @@ class Revoked:
         return not self.waiting
 
 
+@needs("token.manage")
 def revoke(project: Project, caller: Caller, name: str, follow: Callable[[Project], bool] = refresh) -> Revoked:
     """Take back every token of this name, and wait until each scorer that is alive refuses it. Raises NotFound."""
     known = {t.name for t in ls(project)}
@@ -82,16 +85,16 @@ def revoke(project: Project, caller: Caller, name: str, follow: Callable[[Projec
         record(project, "token_revoked", {"name": name}, tx)
         return tokens.revoke_named(project.store, name, tx)
 
-    gone = act(project, caller, take_back)
+    gone = act(project, caller, "token.manage", take_back)
     if not (project.store.remote or project.store.scorers.live()):
         return Revoked(name, gone, int(follow(project)), 0, ())
     found = acknowledged(project.store)
     return Revoked(name, gone, found.confirmed, found.ended, found.waiting)
 
 
+@needs("token.manage")
 def callbacks(project: Project, caller: Caller) -> str:
     """The key by which this project's callbacks are signed: made when first asked for, and shown to whoever may operate."""
     from tidemill.serve.callbacks import key_of
 
-    caller.need("operate")
     return key_of(project)

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote
 import msgspec
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needed_by
 from tidemill.errors import BadRequest, Damaged, Forbidden, NotFound, TidemillError
 from tidemill.ops.status import health_of
 from tidemill.serve.http.admit import Call, Headers, Reply
@@ -55,8 +56,8 @@ PAGES: tuple[Page, ...] = tuple(
     for page in part.PAGES
 )
 SECTIONS = tuple(dict.fromkeys(page.section for page in PAGES))
-ASSET = Route("GET", "/static/{name}", "read")
-EXPORT, EXPORT_OF = Route("GET", "/export/{table}", "read"), Route("GET", "/export/{table}/{of}", "read")
+ASSET = Route("GET", "/static/{name}", "session.own")
+EXPORT = Route("GET", "/export/{table}", "project.read")
 
 
 def _headers(named: Mapping[str, str]) -> Headers:
@@ -76,10 +77,14 @@ class Web:
 
     @property
     def handlers(self) -> dict[Route, FaceHandler]:
-        found: dict[Route, FaceHandler] = {ASSET: self._asset, EXPORT: self._export, EXPORT_OF: self._export}
-        found |= {Route("GET", page.path, "read"): self._page_of(page) for page in PAGES}
-        for noun, action in actions.ACTIONS:
-            found[Route("POST", f"/{noun}s/{{{noun}}}/{action}", "operate")] = self._act_of(noun, action)
+        found: dict[Route, FaceHandler] = {ASSET: self._asset}
+        found |= {Route("GET", page.path, page.permission): self._page_of(page) for page in PAGES}
+        for table, permission in export.TABLES.items():
+            for path in (f"/export/{table}", f"/export/{table}/{{of}}"):
+                found[Route("GET", path, permission)] = self._export_of(table)
+        found[EXPORT] = self._export_of("")
+        for (noun, action), verb in actions.ACTIONS.items():
+            found[Route("POST", f"/{noun}s/{{{noun}}}/{action}", needed_by(verb))] = self._act_of(noun, action)
         return {route: self._guarded(handler) for route, handler in found.items()}
 
     def _guarded(self, handler: FaceHandler) -> FaceHandler:
@@ -112,10 +117,9 @@ class Web:
         return f"{store}.{live_}.{time.monotonic() // FRESH:.0f}"
 
     def _render(self, call: Call, page: Page, stamp: str, only_live: bool) -> Reply:
-        may = call.token is not None and "operate" in call.token.scopes
         now = self.project.clock.now()
         health: Mapping[str, str] = health_of(self.project) if self.serving.several else self.serving.health()
-        shown = page.build(Ask(self.project, now, call.params, call.queries(), may, health))
+        shown = page.build(Ask(self.project, now, call.params, call.queries(), Caller.of(call.token, "page"), health))
         values = {**self._frame(call, page.section, stamp), "title": shown.title, "note": shown.note, **shown.values}
         if only_live:
             return _json({"stamp": stamp, "fragments": render.fragments(page.template, values)})
@@ -164,13 +168,16 @@ class Web:
         )
         return 200, headers, self._static[name]
 
-    async def _export(self, call: Call, body: bytes) -> Reply:
-        table, of = call.params["table"], call.params.get("of")
-        found = await asyncio.to_thread(export.pieces, self.project, table, of)
-        name = "-".join(filter(None, (self.project.name, of, table)))
-        attached = f"attachment; filename*=UTF-8''{quote(name)}.csv"
-        kind = (b"content-type", b"text/csv; charset=utf-8")
-        return 200, [*HEADERS, kind, (b"content-disposition", attached.encode())], _threaded(found)
+    def _export_of(self, known: str) -> FaceHandler:
+        async def handle(call: Call, body: bytes) -> Reply:
+            table, of = known or call.params["table"], call.params.get("of")
+            found = await asyncio.to_thread(export.pieces, self.project, table, of)
+            name = "-".join(filter(None, (self.project.name, of, table)))
+            attached = f"attachment; filename*=UTF-8''{quote(name)}.csv"
+            kind = (b"content-type", b"text/csv; charset=utf-8")
+            return 200, [*HEADERS, kind, (b"content-disposition", attached.encode())], _threaded(found)
+
+        return handle
 
     def _problem(self, call: Call, exc: TidemillError) -> Reply:
         if call.header(PULSE) is not None:

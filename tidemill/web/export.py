@@ -86,6 +86,17 @@ _OF: dict[str, Callable[[Project, str], Table]] = {
 }
 
 
+_BEYOND = {
+    "predictions": "person.read",
+    "saw": "person.read",
+    "history": "person.read",
+    "reasons": "person.read",
+    "quarantine": "rows.read",
+}
+TABLES = {table: _BEYOND.get(table, "project.read") for table in (*_LISTS, *_OF)}
+"""The permission that each table asks for."""
+
+
 def _written(names: Sequence[str], rows: Iterable[Any]) -> Iterator[str]:
     yield _lines([names])
     left = iter(rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from tidemill.access.caller import Caller
 from tidemill.ops import page as records
 from tidemill.ops.snapshot import Snapshot
 from tidemill.ref import Ref
@@ -24,8 +25,17 @@ class Ask:
     now: Micros
     params: Mapping[str, str]
     query: Mapping[str, str]
-    may_operate: bool
+    caller: Caller
     health: Mapping[str, str]
+
+    def may(self, permission: str) -> bool:
+        """Whether whoever asks may do this: what they may not is not shown."""
+        return self.caller.may_do(permission)
+
+    @property
+    def may_operate(self) -> bool:
+        """Whether they may change something, if a role of theirs allows it."""
+        return "operate" in self.caller.scopes
 
     def snapshot(self) -> Snapshot:
         """What the records say now of the endpoint that the page is asked about."""
@@ -61,6 +71,7 @@ class Page:
     template: str
     section: str
     build: Callable[[Ask], Shown]
+    permission: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def test_the_strictest_of_the_rules_that_speak_of_it_counts() -> None:
     assert one is not None and (one.roles, one.needed, one.four_eyes) == (("product-owner", "devops"), 1, False)
     both = policy.asks("release", "shop", "production")
     place = "policy.toml [approval.every] and policy.toml [approval.production] and policy.toml [approval.shop]"
-    assert both == Rule("every and production and shop", ("product-owner",), 2, True, 2 * DAY, True, place)
+    assert both == Rule("every and production and shop", ("product-owner",), 2, True, 2 * DAY, True, False, place)
     assert policy.asks("people") is None
     hand = policy.asks("override", "shop", "production")
     assert hand is not None and hand.roles == ("ml-engineer",)

@@ -133,7 +133,8 @@ def _asking(
         deadline = some_time(said.deadline) if said.deadline else None
     except ConfigError as exc:
         raise source.wrong((*path, "deadline"), f"deadline: {exc.message}", exc.hint, said.deadline) from exc
-    rule = Rule(name, said.roles, said.needed, said.four_eyes, deadline, said.reason, f"{FILE} [approval.{name}]")
+    place = f"{FILE} [approval.{name}]"
+    rule = Rule(name, said.roles, said.needed, said.four_eyes, deadline, said.reason, said.own_key, place)
     return Asking(rule, frozenset(said.kind), frozenset(said.endpoints), frozenset(said.environments))
 
 

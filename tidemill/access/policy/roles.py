@@ -19,7 +19,7 @@ def expanded(listed: Listed, wrong: Wrong) -> dict[str, frozenset[str]]:
 
     >>> listed = {"reader": ["project.read"], "boss": ["role:reader", "run.*"]}
     >>> sorted(expanded(listed, lambda *said: TidemillError(str(said)))["boss"])
-    ['project.read', 'run.resume', 'run.start', 'session.end']
+    ['project.read', 'run.resume', 'run.start', 'session.own']
     """
     return {name: _of(name, listed, wrong, ()) | EVERYBODY for name in listed}
 

@@ -21,6 +21,7 @@ class Rule:
     four_eyes: bool = False
     deadline: Micros | None = None
     reason: bool = False
+    own_key: bool = False  # only what is signed by the voter's own key counts
     place: str = ""  # where it is said, for whoever is refused by it
 
     def __and__(self, other: Rule) -> Rule:
@@ -38,6 +39,7 @@ class Rule:
             self.four_eyes or other.four_eyes,
             min(spans, default=None),
             self.reason or other.reason,
+            self.own_key or other.own_key,
             f"{self.place} and {other.place}",
         )
 

@@ -27,6 +27,7 @@ class ApprovalSection(Section, frozen=True):
     four_eyes: bool = False  # nobody who wants it done counts
     deadline: str = ""  # unanswered for so long it is expired
     reason: bool = False  # a yes says why
+    own_key: bool = False  # only what is signed by the voter's own key counts
 
 
 class PolicyFile(Section, frozen=True):

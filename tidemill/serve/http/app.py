@@ -57,12 +57,12 @@ CLOSED = Door()
 """This machine alone."""
 
 PREDICT, FEEDBACK = Route("POST", "/predict/{endpoint}", "predict"), Route("POST", "/feedback", "feedback")
-ITEMS = Route("POST", "/items/{dataset}", "items")
+ITEMS = Route("POST", "/items/{dataset}", "items.set")
 HEALTH, READY = Route("GET", "/healthz", OPEN), Route("GET", "/readyz", OPEN)
-METRICS = Route("GET", "/metrics", "read")
-LOGIN, LOGOUT = Route("GET", "/login", OPEN), Route("POST", "/logout", "read")
-REFRESH = Route("POST", "/control/refresh", "operate")
-CLOCK, REPLAY = Route("POST", "/replay/clock", "replay"), Route("GET", "/replay/state", "replay")
+METRICS = Route("GET", "/metrics", "metrics.read")
+LOGIN, LOGOUT = Route("GET", "/login", OPEN), Route("POST", "/logout", "session.own")
+REFRESH = Route("POST", "/control/refresh", "server.refresh")
+CLOCK, REPLAY = Route("POST", "/replay/clock", "replay.clock"), Route("GET", "/replay/state", "replay.clock")
 
 
 NUMBERED = "the server's log tells more under this number"
@@ -205,7 +205,7 @@ class App:
             route, call.params = self.table.find(call.method, call.path)
         if route is None:
             raise missing or NoRoute("nothing answers here")
-        Caller.of(token, "api").need(route.scope)
+        Caller.of(token, "api").need(route.permission)
         return route
 
     async def load_faces(self) -> None:

@@ -1,4 +1,4 @@
-"""The one route table: method, path, scope. What is not in it is refused."""
+"""The one route table: method, path, permission. What is not in it is refused."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tidemill.access.tokens import SCOPES
+from tidemill.access.permissions import PERMISSIONS, scope_of
 from tidemill.errors import NoRoute, ProjectError, WrongMethod
 
-OPEN = "open"  # The scope of the few routes that need no token: is it alive, and the one-use login
+OPEN = "open"  # Of the few routes that need no token, in place of a permission: is it alive, and the log-in
 
 Scope = Mapping[str, Any]
 Message = dict[str, Any]
@@ -27,11 +27,16 @@ class Route:
 
     method: str
     path: str
-    scope: str
+    permission: str
 
     def __post_init__(self) -> None:
-        if self.scope not in (*SCOPES, OPEN):
-            raise ProjectError(f"{self.method} {self.path} has no known scope: {self.scope!r}")
+        if self.permission != OPEN and self.permission not in PERMISSIONS:
+            raise ProjectError(f"{self.method} {self.path} has no known permission: {self.permission!r}")
+
+    @property
+    def scope(self) -> str:
+        """What a token has to be good for."""
+        return scope_of(self.permission)
 
     @property
     def pattern(self) -> re.Pattern[str]:

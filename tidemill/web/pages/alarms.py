@@ -68,4 +68,4 @@ def _settled(one: Settlement) -> dict[str, Any]:
     return {"one": one, "tone": {"right": "ok", "wrong": "bad"}.get(one.settled, "idle"), "came": explained(one)}
 
 
-PAGES = (Page("/alarms/{alarm}", "alarm.html", "live", alarm),)
+PAGES = (Page("/alarms/{alarm}", "alarm.html", "live", alarm, "project.read"),)

@@ -58,7 +58,7 @@ def _row(name: str, report: Course) -> dict[str, Any]:
 
 
 PAGES = (
-    Page("/backtests", "backtests.html", "models", backtests),
-    Page("/backtests/{backtest}", "backtest.html", "models", backtest),
-    Page("/auditions/{audition}", "audition.html", "models", audition),
+    Page("/backtests", "backtests.html", "models", backtests, "project.read"),
+    Page("/backtests/{backtest}", "backtest.html", "models", backtest, "project.read"),
+    Page("/auditions/{audition}", "audition.html", "models", audition, "project.read"),
 )

@@ -24,4 +24,4 @@ def card(ask: Ask) -> Shown:
     return Shown(f"{found.name}, version {found.version}", values)
 
 
-PAGES = (Page("/models/{model}/card", "card.html", "models", card),)
+PAGES = (Page("/models/{model}/card", "card.html", "models", card, "project.read"),)

@@ -95,9 +95,14 @@ def version(ask: Ask) -> Shown:
         "files": by_key(ask, f"/data/{name}/{text}", taken, export=None),
         "profile": profile(ask.project, found),
         "items": _items(ask, name, f"/data/{name}/{text}"),
-        "bad": quarantine.of(ask.project, found),
+        "bad": quarantine.of(ask.project, found) if ask.may("rows.read") else _untold(found),
     }
     return Shown(f"{name} v{found.version}", values)
+
+
+def _untold(found: DatasetVersion) -> quarantine.Bad:
+    """Of rows that whoever asks may not read: how many they are."""
+    return quarantine.Bad(found.quarantined, error="no role of yours has rows.read")
 
 
 def _items(ask: Ask, name: str, path: str) -> Slice | None:
@@ -140,6 +145,6 @@ def _picture(name: str, column: JsonObject) -> Markup | None:
 
 
 PAGES = (
-    Page("/data", "data.html", "data", data),
-    Page("/data/{dataset}/{version}", "dataset_version.html", "data", version),
+    Page("/data", "data.html", "data", data, "project.read"),
+    Page("/data/{dataset}/{version}", "dataset_version.html", "data", version, "project.read"),
 )

@@ -51,6 +51,6 @@ def _rows(rows: JsonObject) -> JsonObject | None:
 
 
 PAGES = (
-    Page("/decisions", "decisions.html", "decisions", decisions),
-    Page("/decisions/{decision}", "decision.html", "decisions", decision),
+    Page("/decisions", "decisions.html", "decisions", decisions, "project.read"),
+    Page("/decisions/{decision}", "decision.html", "decisions", decision, "project.read"),
 )

@@ -93,6 +93,6 @@ def sequence(title: str, closed: Sequence[Window]) -> Markup:
 
 
 PAGES = (
-    Page("/experiments", "experiments.html", "releases", experiments),
-    Page("/experiments/{experiment}", "experiment.html", "releases", experiment),
+    Page("/experiments", "experiments.html", "releases", experiments, "project.read"),
+    Page("/experiments/{experiment}", "experiment.html", "releases", experiment, "project.read"),
 )

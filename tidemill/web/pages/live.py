@@ -79,7 +79,7 @@ def live(ask: Ask) -> Shown:
         "ruled": ruled(loop.recent),
         "outcomes": _outcomes(loop),
         "scorers": loop.scorers,
-        "recent": prediction_rows(ask.project, [given(p) for p in loop.recent[:8]]),
+        "recent": prediction_rows(ask.project, [given(p) for p in loop.recent[:8]]) if ask.may("person.read") else None,
     }
     return Shown("Live", values, ask.ignored("days", DAYS))
 
@@ -246,4 +246,7 @@ def predictions(ask: Ask) -> Shown:
     return Shown("Predictions", {"part": part, "rows": rows, "total": count_predictions(ask.project, None)})
 
 
-PAGES = (Page("/live", "live.html", "live", live), Page("/predictions", "predictions.html", "live", predictions))
+PAGES = (
+    Page("/live", "live.html", "live", live, "project.read"),
+    Page("/predictions", "predictions.html", "live", predictions, "person.read"),
+)

@@ -188,4 +188,7 @@ def _beside(name: str, metric: str, reached: words.Interval | None, gain: JsonOb
     return {"name": name, "metric": metric, **dict(zip(told, words.alike(list(told.values()))))}
 
 
-PAGES = (Page("/models", "models.html", "models", models), Page("/models/{model}", "model.html", "models", model))
+PAGES = (
+    Page("/models", "models.html", "models", models, "project.read"),
+    Page("/models/{model}", "model.html", "models", model, "project.read"),
+)

@@ -86,4 +86,7 @@ def events(ask: Ask) -> Shown:
     return Shown("Timeline", values, ignored)
 
 
-PAGES = (Page("/", "overview.html", "overview", overview), Page("/events", "events.html", "overview", events))
+PAGES = (
+    Page("/", "overview.html", "overview", overview, "project.read"),
+    Page("/events", "events.html", "overview", events, "project.read"),
+)

@@ -139,6 +139,6 @@ def _verdict(v: Verdict) -> dict[str, Any]:
 
 
 PAGES = (
-    Page("/releases", "releases.html", "releases", releases),
-    Page("/releases/{release}", "release.html", "releases", release),
+    Page("/releases", "releases.html", "releases", releases, "project.read"),
+    Page("/releases/{release}", "release.html", "releases", release, "project.read"),
 )

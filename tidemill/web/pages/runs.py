@@ -79,4 +79,7 @@ def _why(project: Project, found: Run, step: Step) -> str:
         return str(exc)
 
 
-PAGES = (Page("/runs", "runs.html", "runs", runs), Page("/runs/{run}", "run.html", "runs", run))
+PAGES = (
+    Page("/runs", "runs.html", "runs", runs, "project.read"),
+    Page("/runs/{run}", "run.html", "runs", run, "project.read"),
+)

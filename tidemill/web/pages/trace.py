@@ -110,4 +110,4 @@ def _bar(row: JsonObject, most: float) -> Markup:
     return bars.share_bar(f"Weight of {row['item']}", parts, width=90, height=8)
 
 
-PAGES = (Page("/trace", "trace.html", "trace", trace),)
+PAGES = (Page("/trace", "trace.html", "trace", trace, "person.read"),)
