@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tidemill.access.caller import Caller
+from tidemill.errors import StoreError
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
 from tidemill.store.records import Event, Tx
@@ -18,10 +19,20 @@ def act(project: Project, caller: Caller, permission: str, work: Callable[[Tx], 
     """Do ``work`` in one transaction, if the caller may do what this permission says; also on a full disk, where the reserve helps.
 
     ``work`` writes the effect and its event, both or neither; the event's principal is the caller. Raises Forbidden, and
-    what work raises.
+    what work raises; and StoreError, for then nothing is done, where the ledger would have no record of it.
     """
     caller.need(permission)
-    return project.reserve.helped(lambda: project.store.transact(work, caller.name))
+
+    def recorded(tx: Tx) -> T:
+        made = work(tx)
+        if not project.store.done(tx):
+            raise StoreError(
+                "this was to change something, and wrote nothing that the ledger keeps",
+                place=getattr(work, "__qualname__", ""),
+            )
+        return made
+
+    return project.reserve.helped(lambda: project.store.transact(recorded, caller.name, caller.principal))
 
 
 def record(project: Project, kind: str, data: JsonObject, tx: Tx) -> None:

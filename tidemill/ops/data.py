@@ -241,8 +241,7 @@ def retry(project: Project, caller: Caller, dataset: str) -> Retried:
 
     def work(tx: Tx) -> list[str]:
         names = forget(project.store, name, tx)
-        if names:
-            record(project, "retry", {"dataset": name, "files": names}, tx)
+        record(project, "retry", {"dataset": name, "files": names}, tx)
         return names
 
     return Retried(name, act(project, caller, "data.retry", work))

@@ -23,6 +23,8 @@ from tidemill.errors import ProjectError
 from tidemill.store.sql import open_live, open_metadata
 from tidemill.store.sql.sqlite import open_sqlite
 from tidemill.store.sql.versions import LIVE, TIDEMILL, Kind
+from tidemill.testing import records as sample
+from tidemill.testing.metadata_ledger import is_true
 from tidemill.types import parse_time
 
 STATES = sorted(KEPT.iterdir())
@@ -85,6 +87,8 @@ def test_every_record_of_sqlite_is_read_back(kept: Path, tmp_path: Path) -> None
     live = open_live(laid(kept / "live.sql", tmp_path / "live.db"), known=True)
     assert lacking(read(kept / "records.json"), told.nouns(store, live)) == []
     assert store.settings.get("mode") == "live"
+    store.events.add(sample.event("event_later"))
+    assert is_true(store.ledger.list())
     store.close()
     live.close()
 
@@ -97,6 +101,8 @@ def test_every_record_of_postgresql_is_read_back(kept: Path, server: Server) -> 
         subprocess.run([*psql, *part], check=True, capture_output=True, timeout=60)
     store, live = (make(server.url(), schema="tidemill_kept", known=True) for make in (open_metadata, open_live))
     assert lacking(read(kept / "records.json"), told.nouns(store, live)) == []  # type: ignore[arg-type]
+    store.events.add(sample.event("event_later"))  # type: ignore[union-attr]
+    assert is_true(store.ledger.list())  # type: ignore[union-attr]
     store.close()
     live.close()
 

@@ -17,10 +17,14 @@ from tidemill.store.sql.live import LiveStore
 from tidemill.store.sql.nouns import Records
 from tidemill.store.sql.store import MetadataStore
 
+DRAWN = ("ledger", "acts")
+"""Nouns whose records are of what each store has drawn: that the chain holds is seen instead."""
+
 
 def nouns(*stores: MetadataStore | LiveStore) -> dict[str, list[Any]]:
     """Every record, by noun."""
     found = (pair for store in stores for pair in vars(store).items() if isinstance(pair[1], Records))
+    found = (pair for pair in found if pair[0] not in DRAWN)
     return {name: [json.loads(msgspec.json.encode(one)) for one in records.list()] for name, records in found}
 
 

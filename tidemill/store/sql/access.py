@@ -18,7 +18,7 @@ from tidemill.store.sql.write_ops import Call
 from tidemill.types import DAY, Json, Micros
 
 _lease, _setting, _scorer = schema.leases.c, schema.settings.c, schema.scorers.c
-TOKENS = Rows(Token, schema.tokens, "token", "created", "id")
+TOKENS = Rows(Token, schema.tokens, "token", "created", "id", subject="token:{id}")
 SCORERS = Rows(Scorer, schema.scorers, "scorer", "host", "since", "id")
 FORGOTTEN = DAY // 24
 """How long after its lease has ended a scorer that was killed is still written down."""
@@ -96,7 +96,7 @@ class Tokens(Named[Token]):
         """True for exactly one caller."""
 
         def work(tx: Connection) -> bool:
-            gone = tx.execute(delete(schema.tokens).where(schema.tokens.c.id == id)).rowcount == 1
+            gone = TOKENS.delete(tx, id)
             if gone:
                 counters.bump(tx, counters.TOKENS, self._db.wall())
             return gone

@@ -16,11 +16,25 @@ from tidemill.types import did_you_mean
 
 ARTIFACTS = Rows(Artifact, schema.artifacts, "artifact", "digest", called="digest")
 DATASETS = Rows(
-    DatasetVersion, schema.datasets, "dataset version", "dataset", "version", "generation", called="version"
+    DatasetVersion,
+    schema.datasets,
+    "dataset version",
+    "dataset",
+    "version",
+    "generation",
+    called="version",
+    subject="dataset:{dataset}@{version}",
 )
 FILES = Rows(IngestedFile, schema.files, "file", "version", "name", "digest", called="digest")
 MODELS = Rows(
-    ModelVersion, schema.models, "model", "name", "version", newest=("created", "name", "version"), called="version"
+    ModelVersion,
+    schema.models,
+    "model",
+    "name",
+    "version",
+    newest=("created", "name", "version"),
+    called="version",
+    subject="model:{name}@{version}",
 )
 _file = schema.files.c
 _AMONG = FILES.narrowed(["dataset"]).where(_file.digest.in_(bindparam("digests", expanding=True)))

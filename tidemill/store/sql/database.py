@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tidemill.errors import StoreError
 from tidemill.store.records import Fence
+from tidemill.store.sql.acts import Act
 from tidemill.store.sql.border import border
 from tidemill.store.sql.rows import AnyRow
 from tidemill.store.sql.write_ops import WriteOp
@@ -113,6 +114,11 @@ class Database:
         self.fence = fence
         for writer in (self._writer, self._free):
             writer.check = check
+
+    def ends_with(self, ending: Callable[[Connection, Sequence[Act]], None]) -> None:
+        """Every transaction that has done something ends so, before its commit."""
+        for writer in (self._writer, self._free):
+            writer.ending = ending
 
     def close(self) -> None:
         atexit.unregister(self._at_exit)

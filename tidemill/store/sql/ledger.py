@@ -1,10 +1,130 @@
-"""The ledger as rows."""
+"""The ledger as rows: what a transaction has done is appended at its end, under a lock that is held until its commit and no longer.
+
+The lock is the row of a counter. Whoever writes waits for it last of all, so that no transaction, however long it takes, keeps
+another's act waiting, and two never wait for each other.
+"""
 
 from __future__ import annotations
 
-from tidemill.store.chain import LedgerHead, LedgerRecord
-from tidemill.store.sql import schema
-from tidemill.store.sql.rows import Rows
+from collections.abc import Sequence
+from dataclasses import replace
 
-LEDGER = Rows(LedgerRecord, schema.ledger, "ledger record", "seq", moment="at")
-HEADS = Rows(LedgerHead, schema.ledger_heads, "ledger head", "size", moment="at")
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from tidemill.store.chain import GENESIS, NOTHING, SOMEBODY, LedgerHead, LedgerRecord, all_of, commitment, link, shown
+from tidemill.store.records import Event
+from tidemill.store.sql import acts, schema
+from tidemill.store.sql.acts import Act, Actor
+from tidemill.store.sql.rows import Rows, insert_new
+from tidemill.types import Micros
+
+LEDGER = Rows(LedgerRecord, schema.ledger, "ledger record", "seq", moment="at", called="seq")
+HEADS = Rows(LedgerHead, schema.ledger_heads, "ledger head", "size", moment="at", called="size")
+ACTS = Rows(Event, schema.acts, "act", "at", "id", moment="at")
+LOCK = "ledger"
+PROGRAMS = ("", "loop", "the loop")
+"""Names by which the program itself does something."""
+_counter, _event = schema.counters.c, schema.events.c
+_TAKE = (
+    update(schema.counters)
+    .where(_counter.name == LOCK)
+    .values(value=_counter.value + bindparam("more"))
+    .returning(_counter.value)
+)
+_LAST = select(schema.ledger.c.hash).order_by(schema.ledger.c.seq.desc()).limit(1)
+_PRINCIPAL = select(schema.principals.c.id).where(schema.principals.c.name == bindparam("called"))
+_BEFORE = (
+    select(_event.id, _event.at, _event.kind, _event.subject, _event.data, _event.principal)
+    .where(_event.nonce == "")
+    .order_by(_event.at, _event.seq)
+)
+_GIVE_NONCE = update(schema.events).where(_event.id == bindparam("the_id")).values(nonce=bindparam("the_nonce"))
+
+
+class EventRows(Rows[Event]):
+    """Events, each with a nonce beside it, and a record of the ledger in the same transaction."""
+
+    def add(self, tx: Connection, record: Event) -> bool:
+        new = self._insert(tx, record)
+        return new or super().add(tx, record)  # it is there: the same, or a conflict
+
+    def add_once(self, tx: Connection, record: Event) -> bool:
+        return self._insert(tx, record)
+
+    def _insert(self, tx: Connection, record: Event) -> bool:
+        nonce = acts.new_nonce()
+        new = bool(tx.execute(insert_new(tx, self.table), {**self.row(record), "nonce": nonce}).rowcount)
+        if new:
+            acts.tell(tx, record, nonce)
+        return new
+
+
+def append(tx: Connection, left: Sequence[Act], now: Micros) -> None:
+    """One record for each act, in their order; the first time of all, what was there before comes first."""
+    quiet = [replace(act.event, at=now) for act in left if not act.told]
+    if quiet:
+        nonces = [act.nonce for act in left if not act.told]
+        tx.execute(insert(schema.acts), [{**ACTS.row(e), "nonce": n} for e, n in zip(quiet, nonces, strict=True)])
+    done = [act if act.told else act._replace(event=replace(act.event, at=now)) for act in left]
+    last = tx.execute(_TAKE, {"more": len(done)}).scalar()
+    if last is None:
+        last = _first(tx, len(done), now)
+    previous = tx.execute(_LAST).scalar() or NOTHING
+    ids: dict[str, str] = {}
+    made: list[LedgerRecord] = []
+    for seq, act in enumerate(done, last - len(done) + 1):
+        who = _principal(tx, act.actor, ids)
+        said = commitment(act.nonce, details(act.event))
+        made.append(link(seq, now, who, act.event.kind, shown(act.event.subject), act.event.id, said, previous))
+        previous = made[-1].hash
+    _write(tx, made)
+
+
+def details(event: Event) -> dict[str, object]:
+    """What a record commits to."""
+    return {
+        "id": event.id,
+        "at": event.at,
+        "kind": event.kind,
+        "subject": event.subject,
+        "data": event.data,
+        "principal": event.principal,
+    }
+
+
+def _first(tx: Connection, more: int, now: Micros) -> int:
+    """The ledger begins, unless another process has begun it meanwhile: then what it wrote is committed now."""
+    begun = tx.execute(insert_new(tx, schema.counters), {"name": LOCK, "value": 0}).rowcount
+    if begun:
+        before = _before(tx, now)
+        tx.execute(_TAKE, {"more": len(before)})
+        _write(tx, before)
+    return int(tx.execute(_TAKE, {"more": more}).scalar_one())
+
+
+def _before(tx: Connection, now: Micros) -> list[LedgerRecord]:
+    """The first record, and one for each event that is older than the ledger."""
+    events = [Event(*row) for row in tx.execute(_BEFORE)]
+    nonces = [acts.new_nonce() for _ in events]
+    if events:
+        tx.execute(_GIVE_NONCE, [{"the_id": e.id, "the_nonce": n} for e, n in zip(events, nonces, strict=True)])
+    said = [commitment(nonce, details(event)) for nonce, event in zip(nonces, events, strict=True)]
+    made = [link(1, now, "", GENESIS, f"events:{len(events)}", "", all_of(said), NOTHING)]
+    ids: dict[str, str] = {}
+    for seq, (event, one) in enumerate(zip(events, said, strict=True), 2):
+        who = _principal(tx, Actor(event.principal), ids)
+        made.append(link(seq, now, who, event.kind, shown(event.subject), event.id, one, made[-1].hash))
+    return made
+
+
+def _principal(tx: Connection, actor: Actor, known: dict[str, str]) -> str:
+    """The id; of a name that is nobody's account, that it was somebody."""
+    if actor.id or actor.name in PROGRAMS:
+        return actor.id
+    if actor.name not in known:
+        known[actor.name] = tx.execute(_PRINCIPAL, {"called": actor.name.lower()}).scalar() or SOMEBODY
+    return known[actor.name]
+
+
+def _write(tx: Connection, records: Sequence[LedgerRecord]) -> None:
+    tx.execute(insert(schema.ledger), [LEDGER.row(record) for record in records])

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
-from sqlalchemy import Column, ColumnElement, Select, and_, delete, or_, select
+from sqlalchemy import Column, ColumnElement, Select, and_, or_, select
 
 from tidemill.errors import NotFound
 from tidemill.store.records import Tx
@@ -164,8 +164,7 @@ class Named(Records[R]):
 
     def delete(self, id: str, tx: Tx = None) -> bool:
         """True for exactly one caller."""
-        gone = delete(self._rows.table).where(self._rows.key[0] == id)
-        return self._db.write(lambda tx: tx.execute(gone).rowcount == 1, tx, self._alone)
+        return self._db.write(lambda tx: self._rows.delete(tx, id), tx, self._alone)
 
 
 def earlier(order: Sequence[Column[Any]], last: Sequence[Any]) -> ColumnElement[bool]:

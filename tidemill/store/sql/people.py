@@ -15,14 +15,14 @@ from tidemill.store.sql.rows import Rows
 from tidemill.types import Micros
 
 T = TypeVar("T")
-PRINCIPALS = Rows(Principal, schema.principals, "principal", "created", "id")
-PASSWORDS = Rows(Password, schema.passwords, "password", "changed", "principal")
+PRINCIPALS = Rows(Principal, schema.principals, "principal", "created", "id", subject="principal:{id}")
+PASSWORDS = Rows(Password, schema.passwords, "password", "changed", "principal", subject="principal:{principal}")
 ATTEMPTS = Rows(Attempt, schema.attempts, "attempt", "last", "key", moment="last")
 LOGINS = Rows(LogIn, schema.logins, "log-in", "started", "id", moment="started")
 VOUCHED = Rows(Vouched, schema.vouched, "vouched session", "checked", "session")
-APPROVALS = Rows(Approval, schema.approvals, "approval", "asked", "id", moment="asked")
-VOTES = Rows(Vote, schema.votes, "vote", "at", "id", moment="at")
-COMMENTS = Rows(Comment, schema.comments, "comment", "at", "id", moment="at")
+APPROVALS = Rows(Approval, schema.approvals, "approval", "asked", "id", moment="asked", subject="approval:{id}")
+VOTES = Rows(Vote, schema.votes, "vote", "at", "id", moment="at", subject="vote:{id}")
+COMMENTS = Rows(Comment, schema.comments, "comment", "at", "id", moment="at", subject="comment:{id}")
 VISITS = Rows(Visit, schema.visits, "visit", "at", "principal", "place")
 
 

@@ -15,7 +15,7 @@ from tidemill.store.sql.nouns import Named
 from tidemill.store.sql.rows import Rows, insert_new
 from tidemill.types import JsonObject, Micros
 
-RELEASES = Rows(Release, schema.releases, "release", "created", "id")
+RELEASES = Rows(Release, schema.releases, "release", "created", "id", subject="release:{id}")
 _release = schema.releases.c
 _failed = schema.serving_failures.c
 _FAILURES = select(_failed.release, _failed["count"]).where(
@@ -121,4 +121,4 @@ class Releases(Named[Release]):
 
 
 def _set(tx: Connection, release_id: str, **changes: Any) -> None:
-    tx.execute(update(schema.releases).where(_release.id == release_id).values(**changes))
+    RELEASES.update(tx, release_id, changes)

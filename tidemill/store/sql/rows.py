@@ -19,11 +19,13 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    delete,
     select,
     update,
 )
 
 from tidemill.errors import Conflict, NotFound, StoreError
+from tidemill.store.sql.acts import note
 from tidemill.types import did_you_mean
 
 R = TypeVar("R")
@@ -36,6 +38,7 @@ class Rows(Generic[R]):
 
     ``newest``: what pages go by, where it is not the order; ``called``: the column by which a page names a record;
     ``moment``: the column of ``since`` and ``until``; ``conditions``: what else may narrow a list, on a parameter of its name.
+    ``subject``: how the ledger names a record (``release:{id}``), where whatever changes one is an act.
     """
 
     def __init__(
@@ -47,10 +50,11 @@ class Rows(Generic[R]):
         newest: Sequence[str] = (),
         called: str = "id",
         moment: str = "",
+        subject: str = "",
         **conditions: ColumnElement[bool],
     ) -> None:
         self.type: Callable[..., R] = record
-        self.table, self.noun, self.called = table, noun, called
+        self.table, self.noun, self.called, self.subject = table, noun, called, subject
         self.names = tuple(f.name for f in fields(record))  # type: ignore[arg-type]
         self.values = attrgetter(*self.names)
         self.select: Select[Any] = select(*(table.c[name] for name in self.names))
@@ -99,6 +103,7 @@ class Rows(Generic[R]):
         """Insert. False when this very record is there already (a retry); Conflict when another one has its id."""
         row = self.row(record)
         if tx.execute(insert_new(tx, self.table), row).rowcount:
+            self.done(tx, "added", row)
             return True
         if not _same(tx.execute(self.find, self._key(row)).one(), self.values(record)):
             name = "/".join(map(str, self._key(row).values()))
@@ -113,11 +118,15 @@ class Rows(Generic[R]):
 
     def add_once(self, tx: Connection, record: R) -> bool:
         """Insert unless its key is there, whatever the record there says; whether it was new."""
-        return bool(tx.execute(insert_new(tx, self.table), self.row(record)).rowcount)
+        new = bool(tx.execute(insert_new(tx, self.table), row := self.row(record)).rowcount)
+        if new:
+            self.done(tx, "added", row)
+        return new
 
     def put(self, tx: Connection, record: R) -> None:
         """Insert or replace."""
-        tx.execute(insert_or_replace(tx, self.table), self.row(record))
+        tx.execute(insert_or_replace(tx, self.table), row := self.row(record))
+        self.done(tx, "written", row)
 
     def update(self, tx: Connection, id: str, changes: Mapping[str, Any]) -> None:
         """Change named fields of one record. NotFound when it is not there, StoreError for a field it does not have."""
@@ -127,6 +136,20 @@ class Rows(Generic[R]):
             raise StoreError(f"{self.noun} has no field {wrong!r}", hint=did_you_mean(wrong, self.names))
         if changes and not tx.execute(self._change, {**changes, **self.key_of([id])}).rowcount:
             raise self.missing(id)
+        if changes:
+            self.done(tx, "changed", {self.key[0].name: id}, changes)
+
+    def delete(self, tx: Connection, id: str) -> bool:
+        """True for exactly one caller."""
+        gone = tx.execute(delete(self.table).where(self.key[0] == id)).rowcount == 1
+        if gone:
+            self.done(tx, "deleted", {self.key[0].name: id}, {})
+        return gone
+
+    def done(self, tx: Connection, how: str, row: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> None:
+        """An act of the ledger, where it is one. ``row``: what names the record at least."""
+        if self.subject:
+            note(tx, f"{self.noun}.{how}", self.subject.format_map(row), row if changes is None else changes)
 
     def missing(self, *key: Any) -> NotFound:
         return NotFound(f"no {self.noun} {'/'.join(map(str, key))}", hint=LISTED.get(self.noun, ""))

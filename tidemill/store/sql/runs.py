@@ -11,7 +11,7 @@ from tidemill.store.sql import schema
 from tidemill.store.sql.nouns import Named, Records
 from tidemill.store.sql.rows import Rows
 
-RUNS = Rows(Run, schema.runs, "run", "started", "id")
+RUNS = Rows(Run, schema.runs, "run", "started", "id", subject="run:{id}")
 STEPS = Rows(Step, schema.steps, "step", "position", "name")
 _run, _step = schema.runs.c, schema.steps.c
 

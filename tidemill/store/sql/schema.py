@@ -87,6 +87,7 @@ Index(None, jobs.c.decision)
 # the insert itself takes the next number.
 events = table_of(tables, "events", records.Event, "id")
 events.append_column(Column("seq", Whole, default=Next("events", "seq"), nullable=False))
+events.append_column(Column("nonce", Words, nullable=False, server_default=""))  # of its record in the ledger
 Index(None, events.c.seq)
 Index(None, events.c.at, events.c.seq)
 Index(None, events.c.kind, events.c.at, events.c.seq)
@@ -147,6 +148,10 @@ visits = table_of(tables, "visits", people.Visit, "principal", "place")
 ledger = table_of(tables, "ledger", chain.LedgerRecord, "seq")
 Index(None, ledger.c.event)
 Index(None, ledger.c.principal, ledger.c.seq)
+
+# The details of what people are told nothing of, each with the nonce of its record: as events are, and in no list of them.
+acts = table_of(tables, "acts", records.Event, "id")
+acts.append_column(Column("nonce", Words, nullable=False))
 
 ledger_heads = table_of(tables, "ledger_heads", chain.LedgerHead, "size")
 

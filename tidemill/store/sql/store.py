@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from contextvars import ContextVar
 from dataclasses import replace
 from typing import TypeVar
 
@@ -25,13 +24,14 @@ from tidemill.store.records import (
 )
 from tidemill.store.sql import schema
 from tidemill.store.sql.access import LEASES, SCORERS, TOKENS, Leases, Scorers, Settings, Tokens
+from tidemill.store.sql.acts import Actor, acting, left_in
 from tidemill.store.sql.catalog import ARTIFACTS, DATASETS, FILES, MODELS, Datasets, Files, Models
 from tidemill.store.sql.columns import Flag
 from tidemill.store.sql.contents import Contents
 from tidemill.store.sql.counters import RULES, bump, revisions
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.fences import fenced
-from tidemill.store.sql.ledger import HEADS, LEDGER
+from tidemill.store.sql.ledger import ACTS, HEADS, LEDGER, EventRows, append
 from tidemill.store.sql.nouns import Named, Records
 from tidemill.store.sql.people import (
     APPROVALS,
@@ -55,11 +55,13 @@ from tidemill.types import Clock, Micros, SystemClock
 
 T = TypeVar("T")
 EDGES = Rows(Edge, schema.edges, "edge", "at", "source", "target", "relation")
-VERDICTS = Rows(Verdict, schema.verdicts, "verdict", "at", "id")
-DECISIONS = Rows(Decision, schema.decisions, "decision", "at", "id", moment="at")
-EXPERIMENTS = Rows(Experiment, schema.experiments, "experiment", "started", "id", moment="started")
-JOBS = Rows(Job, schema.jobs, "job", "started", "id", moment="started")
-EVENTS = Rows(Event, schema.events, "event", "at", "seq", moment="at")
+VERDICTS = Rows(Verdict, schema.verdicts, "verdict", "at", "id", subject="verdict:{id}")
+DECISIONS = Rows(Decision, schema.decisions, "decision", "at", "id", moment="at", subject="decision:{id}")
+EXPERIMENTS = Rows(
+    Experiment, schema.experiments, "experiment", "started", "id", moment="started", subject="experiment:{id}"
+)
+JOBS = Rows(Job, schema.jobs, "job", "started", "id", moment="started", subject="job:{id}")
+EVENTS = EventRows(Event, schema.events, "event", "at", "seq", moment="at")
 WINDOWS = Rows(
     Window,
     schema.windows,
@@ -79,28 +81,25 @@ ALARMS = Rows(
     "monitor",
     "id",
     moment="opened",
+    subject="alarm:{id}",
     is_open=schema.alarms.c.closed.is_(None) == bindparam("is_open", type_=Flag()),
 )
-SETTLEMENTS = Rows(Settlement, schema.settlements, "settlement", "at", "id", moment="at")
-
-
-_principal = ContextVar("principal", default="")
-"""Whose transaction is under way, in the thread that writes it."""
+SETTLEMENTS = Rows(Settlement, schema.settlements, "settlement", "at", "id", moment="at", subject="settlement:{id}")
 
 
 class Events(Named[Event]):
     """What people are told, in the order of their moments; those of one moment in the order they were written."""
 
-    def written_by(self, principal: str, work: Callable[[Tx], T], tx: Tx) -> T:
+    def written_by(self, actor: Actor, work: Callable[[Tx], T], tx: Tx) -> T:
         """Do ``work`` in its transaction; the events that it adds carry the principal's name."""
-        before = _principal.set(principal)
+        before = acting.set(actor)
         try:
             return work(tx)
         finally:
-            _principal.reset(before)
+            acting.reset(before)
 
     def add(self, event: Event, tx: Tx = None) -> None:
-        super().add(event if event.principal else replace(event, principal=_principal.get()), tx)
+        super().add(event if event.principal else replace(event, principal=acting.get().name), tx)
 
 
 class MetadataStore:
@@ -150,10 +149,16 @@ class MetadataStore:
         self.visits = Records(database, VISITS, alone=False)
         self.ledger = Records(database, LEDGER, alone=False)
         self.ledger_heads = Records(database, HEADS, alone=False)
+        self.acts = Named(database, ACTS, alone=False)
+        database.ends_with(lambda tx, left: append(tx, left, database.clock.now()))
 
-    def transact(self, work: Callable[[Tx], T], principal: str = "") -> T:
-        """``principal``: who does it; the events of the transaction carry the name."""
-        return self._db.write(lambda tx: self.events.written_by(principal, work, tx))
+    def transact(self, work: Callable[[Tx], T], principal: str = "", id: str = "") -> T:
+        """``principal``: who does it; the events of the transaction carry the name, its records in the ledger the ``id``."""
+        return self._db.write(lambda tx: self.events.written_by(Actor(principal, id), work, tx))
+
+    def done(self, tx: Tx) -> int:
+        """How much the transaction has done so far that the ledger will have a record of."""
+        return len(left_in(tx)) if tx is not None else 0
 
     @property
     def clock(self) -> Clock:

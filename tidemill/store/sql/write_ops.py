@@ -9,6 +9,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from tidemill.store.sql.acts import left_in
+
 T = TypeVar("T")
 
 
@@ -20,6 +22,9 @@ class Session(ABC):
     def __init__(self, connection: Connection, writable: str) -> None:
         raw: Any = connection.connection.dbapi_connection
         self.tx, self._raw = connection, raw
+        self.left = left_in(connection)
+        """What the transaction has done, for the ledger."""
+        self._kept = 0
         self._raw.execute(writable)
 
     @property
@@ -33,6 +38,7 @@ class Session(ABC):
         """There is a transaction: the database has not given it up."""
 
     def begin(self) -> None:
+        self.left.clear()
         for command in self.starts:
             self._raw.execute(command)
 
@@ -44,6 +50,7 @@ class Session(ABC):
             self._raw.execute("ROLLBACK")
 
     def savepoint(self) -> None:
+        self._kept = len(self.left)
         self._raw.execute("SAVEPOINT piece")
 
     def release(self) -> None:
@@ -53,6 +60,7 @@ class Session(ABC):
         """Back to the savepoint; False when the database has given up the whole transaction."""
         if not self.open:
             return False
+        del self.left[self._kept :]
         self._raw.execute("ROLLBACK TO SAVEPOINT piece")
         self.release()
         return True

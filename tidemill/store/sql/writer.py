@@ -19,6 +19,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from tidemill.errors import StoreBusy, StoreError
+from tidemill.store.sql.acts import Act
 from tidemill.store.sql.border import translate
 from tidemill.store.sql.write_ops import Call, Combine, Session, WriteOp
 
@@ -55,6 +56,8 @@ class Writer:
         self._pid = os.getpid()
         self.check: Callable[[Connection], None] = lambda tx: None
         """What every transaction begins with; where it raises, nothing of the transaction is written."""
+        self.ending: Callable[[Connection, Sequence[Act]], None] = lambda tx, left: None
+        """What every transaction ends with that has done something; as above."""
 
     def submit(self, piece: WriteOp) -> None:
         """Queue and return at once."""
@@ -163,7 +166,7 @@ class Writer:
         try:
             session = self._begin()
             piece.run(session.tx)
-            session.commit()
+            self._commit(session)
         except BaseException as exc:  # noqa: BLE001 - it goes to the caller who waits for it
             self._abandon()
             parts = piece.split()
@@ -180,7 +183,7 @@ class Writer:
             session = self._begin()
             for piece in pieces:
                 self._run(session, piece, done, failed)
-            session.commit()
+            self._commit(session)
         except BaseException as exc:  # noqa: BLE001 - whatever it was, every waiting caller is told
             self._abandon()
             cause = exc.__cause__ if isinstance(exc, _GaveUp) and exc.__cause__ else exc
@@ -190,6 +193,11 @@ class Writer:
                 (piece, error) for whole in pieces for piece in (whole.split() or (whole,)) if id(piece) not in told
             ]
             done.clear()
+
+    def _commit(self, session: Session) -> None:
+        if session.left:
+            self.ending(session.tx, session.left)
+        session.commit()
 
     def _begin(self) -> Session:
         session = self._begun()

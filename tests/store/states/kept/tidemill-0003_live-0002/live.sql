@@ -182,27 +182,27 @@ CREATE TABLE subjects (
 
 ;
 INSERT INTO "subjects" VALUES(1,'12345','sales');
-CREATE INDEX ix_predictions_at_endpoint ON predictions (at, endpoint);
 CREATE INDEX ix_predictions_subject_at ON predictions (subject, at);
+CREATE INDEX ix_predictions_at_endpoint ON predictions (at, endpoint);
 CREATE INDEX ix_batch_parts_batch_number ON batch_parts (batch, number);
 CREATE INDEX ix_batch_parts_at_endpoint ON batch_parts (at, endpoint);
-CREATE INDEX ix_outcomes_joined ON outcomes (joined) WHERE joined IS NOT NULL;
-CREATE INDEX ix_outcomes_endpoint_received ON outcomes (endpoint, received);
 CREATE INDEX ix_outcomes_unjoined ON outcomes (endpoint, environment, at, "key") WHERE how = '';
+CREATE INDEX ix_outcomes_joined ON outcomes (joined) WHERE joined IS NOT NULL;
 CREATE INDEX ix_outcomes_quarantined ON outcomes (item) WHERE quarantined;
+CREATE INDEX ix_outcomes_endpoint_received ON outcomes (endpoint, received);
 CREATE INDEX ix_outcomes_joined_at ON outcomes (joined_at) WHERE joined IS NOT NULL;
 CREATE UNIQUE INDEX ix_subjects_name_dataset ON subjects (name, dataset);
 CREATE UNIQUE INDEX ix_items_name_dataset ON items (name, dataset);
 CREATE UNIQUE INDEX ix_sources_file_ingest_endpoint ON sources (file, ingest, endpoint);
 CREATE INDEX ix_history_key ON history ("key");
-CREATE INDEX ix_history_subject_item ON history (subject, item);
 CREATE INDEX ix_history_told ON history (subject, item) WHERE "row" IS NULL;
-CREATE UNIQUE INDEX uq_item_rows_now ON item_rows (dataset, item, store) WHERE until IS NULL;
+CREATE INDEX ix_history_subject_item ON history (subject, item);
 CREATE INDEX ix_item_rows_dataset_item_seq ON item_rows (dataset, item, seq);
+CREATE UNIQUE INDEX uq_item_rows_now ON item_rows (dataset, item, store) WHERE until IS NULL;
 CREATE INDEX ix_item_rows_replaced ON item_rows (until) WHERE until IS NOT NULL;
 CREATE INDEX ix_entity_inputs_subject ON entity_inputs (subject);
-CREATE INDEX ix_deferred_subject ON "deferred" (subject);
 CREATE INDEX ix_deferred_due ON "deferred" (due);
+CREATE INDEX ix_deferred_subject ON "deferred" (subject);
 CREATE VIEW online AS SELECT h.seq AS seq, h.key AS key, s.name AS subject, i.name AS item, h.at AS at,
 h.value AS value, nullif(o.file, '') AS file, h.row AS row, nullif(o.ingest, '') AS ingest, s.dataset AS dataset,
 o.endpoint AS endpoint FROM history h JOIN subjects s ON s.id = h.subject JOIN items i ON i.id = h.item

@@ -2,7 +2,7 @@
 -- PostgreSQL database dump
 --
 
-\restrict o5Mtz2KeXr15vsY7kbukQ5EzrCnXxF162hrVOzU9uE54dGWE8JD4p80vTOMwqVH
+\restrict MufPTveaGplsosLoEMPCocHDUci730fwvvhQcAC9jEvUtdLjlgesVIuOy9oYP3g
 
 -- Dumped from database version 15.18 (Debian 15.18-0+deb12u1)
 -- Dumped by pg_dump version 15.18 (Debian 15.18-0+deb12u1)
@@ -28,6 +28,21 @@ CREATE SCHEMA tidemill_kept;
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
+
+--
+-- Name: acts; Type: TABLE; Schema: tidemill_kept; Owner: -
+--
+
+CREATE TABLE tidemill_kept.acts (
+    id text NOT NULL,
+    at bigint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    data text NOT NULL,
+    principal text NOT NULL,
+    nonce text NOT NULL
+);
+
 
 --
 -- Name: alarms; Type: TABLE; Schema: tidemill_kept; Owner: -
@@ -272,7 +287,8 @@ CREATE TABLE tidemill_kept.events (
     subject text NOT NULL,
     data text NOT NULL,
     principal text NOT NULL,
-    seq bigint NOT NULL
+    seq bigint NOT NULL,
+    nonce text DEFAULT ''::text NOT NULL
 );
 
 
@@ -882,6 +898,27 @@ CREATE TABLE tidemill_kept.windows (
 
 
 --
+-- Data for Name: acts; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
+--
+
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3t58x713nw5my327j6vh', 1796091275435859, 'run.added', 'run:run_1', '{"fields":["code","cost","ended","environment","error","id","key","outputs","owner","params","parent","pipeline","seed","started","status"],"digest":"1f4b4fd63dbee2f68d9905f17aec9e5cd300f849cc78c169bf43c7e3c3329596","status":"running"}', '', '93830cebc6b1f8857b3ec5759450d7e6');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3t7z42naf7pwcje2qkj4', 1796091275522438, 'dataset version.added', 'dataset:sales@1', '{"fields":["created","dataset","digest","generation","ingest","profile","quarantined","rows","run","time_max","time_min","version"],"digest":"6ebdeda69be680e5ce1e423b3e603e3a2e245952c5102e733eb8f5bb0df6f5a2"}', '', 'b74e0e8c6129644fb3b81cb71e1a7267');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3t8mdrxsqpn474npt8qz', 1796091275543817, 'model.added', 'model:shop@1', '{"fields":["author","bundle","card","created","data","evaluation_bundle","findings","kind","metrics","name","recipe","run","trained_through","version"],"digest":"5442fa47cf42fda4698f7cb2b03745621947e8052d7f84c37f4a8bab96a63736"}', '', '45c36325a9b8825746a58d486e3b9d8f');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3ta4fztykpc5kb76b3th', 1796091275591932, 'verdict.added', 'verdict:verdict_1', '{"fields":["at","attestation","blessing","evidence","gate","id","model","passed","verdict"],"digest":"5cd2d4c914c756c008b02d7c09ab946b024414e89862989f1f99b39aa5f644aa"}', '', '857f1517f1b1f68047db291ea906786d');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3tah3p6wnrbrwhx719v6', 1796091275608767, 'release.added', 'release:release_1', '{"fields":["attestations","author","created","decision","ended","endpoint","environment","evidence","id","model","override","previous","stage","stage_since","stages","started","status"],"digest":"39bc1dd873775b3138fb2e765b08de0fa7c113c310321a590fde672a231b3e79","status":"held"}', '', '1abca8f32e5ef0dbb1749601a8efc4d1');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3tbyppfqz1r9pgcembrz', 1796091275649533, 'decision.added', 'decision:decision_1', '{"fields":["action","at","code","endpoint","environment","evidence","evidence_digest","id","policy","reason","run"],"digest":"e2c1e147354e8e9a4c50b90d288bee7934f2a13159a1de28601b9d86ba714ad0"}', '', '73dd471cd2895627bb11bfa4bdce90d2');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3tcbnjx6rm0e53fjytmr', 1796091275662859, 'job.added', 'job:job_1', '{"fields":["code","decision","ended","endpoint","environment","error","id","kind","started","status","subject","times"],"digest":"f0168b65bd938d9b927707b739a4a6e4d4837d8cf0e00487194e0999f1589312","status":"running"}', '', '3807aa0c3aaf96f1720b438f6fd10084');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3tfyrz5krn2vs2rrm833', 1796091275777046, 'alarm.added', 'alarm:alarm_1', '{"fields":["again","answers","blind_below","closed","ended","endpoint","environment","evidence","hurts","id","interval","kind","metric","model","monitor","now","opened","promised","since","subjects","what","window","windows"],"digest":"59569270437700e6078b55bdbd53976ce450a3c6143dd38c7b6177f93b08ab4e"}', '', 'b06f08b7c11636a7c9ba92a69d2ab145');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3tgf44e1cg81xw9hccjb', 1796091275824165, 'token.added', 'token:token_1', '{"fields":["bound","created","expires","hash","id","name","once","principal","scopes"],"digest":"2167e8a4ca7acc92803b0fa7d78f01daf41b83076b3daadf7a142717c9fd5207"}', '', 'e094d41886e3c69f893b318d7765e4aa');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3tj30jtk3xbcz2adwezx', 1796091275846912, 'settlement.added', 'settlement:settlement_1', '{"fields":["at","came","endpoint","environment","expected","id","interval","kind","metric","model","other","reason","requests","settled","subject","subjects","what","when"],"digest":"1ee4a17532d7021ef48bc2deee79a529fbe55bdbb84dc74945ecf940cb542f93"}', '', '4dec04880d3bc4b34da666d84fa81c35');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3tp2ezhs3k9gnzpzfxza', 1796091275986686, 'principal.added', 'principal:principal_1', '{"fields":["by","created","disabled","display","id","issuer","key","key_envelope","kind","name","owner","roles","subject"],"digest":"89a104b3470406d1eb3d9c286e520c5ae8e04038378039c8e459c60363966efe"}', '', '28772b9e6e3654a1831ebddb68c9d9f1');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3tpsq42h512ae88s4v4a', 1796091275996542, 'password.added', 'principal:principal_1', '{"fields":["changed","hash","must_change","principal"],"digest":"d512049d6c85eab628d0d12e6b581a618b03676108fc1c19bb7d08306e7a945b"}', '', 'f821f8612bb2bcef06e39f8f234dbab9');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3tsfdnb9jyw65w6tsxdx', 1796091276082171, 'approval.added', 'approval:approval_1', '{"fields":["asked","asks_reason","author","due","ended","endpoint","environment","four_eyes","id","inputs","inputs_digest","kind","needed","own_key","person","roles","rule","status","subject","who","why"],"digest":"640064bc9b94c82640c5969cfac592fe6ef2d4a7f9cc356a42fe0978f1a1e2ea","status":"open"}', '', '4db01ea18aa34c648fa443ab2708fa99');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3tt83gpt8rv8m7q9sa21', 1796091276107732, 'vote.added', 'vote:vote_1', '{"fields":["approval","at","envelope","id","own_key","person","principal","reason","role","seen","self_approved","who","yes"],"digest":"89554b16fc21d326a8fea6c4da1063b8c71c6362492071136c7fa8152d174f5c"}', '', '3c7e12d5a63cd6ca562c988faba896ff');
+INSERT INTO tidemill_kept.acts VALUES ('event_01m8qp3ttryggnefa9c41s2zg3', 1796091276123752, 'comment.added', 'comment:comment_1', '{"fields":["about","at","id","mentions","principal","removed","reply_to","text","who"],"digest":"db4097aa7e08139ba44fdccf5fe03b3b22ae263597ca69200e247434ba028770"}', '', '7f1c77e5008919c1b26591bd5a18c845');
+
+
+--
 -- Data for Name: alarms; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
 --
 
@@ -935,7 +972,8 @@ INSERT INTO tidemill_kept.comments VALUES ('comment_1', 'release:release_1', 'pr
 --
 
 INSERT INTO tidemill_kept.counters VALUES ('releases', 1);
-INSERT INTO tidemill_kept.counters VALUES ('tokens', 1796090764149164);
+INSERT INTO tidemill_kept.counters VALUES ('tokens', 1796091275971400);
+INSERT INTO tidemill_kept.counters VALUES ('ledger', 17);
 
 
 --
@@ -976,7 +1014,7 @@ INSERT INTO tidemill_kept.entity_inputs VALUES ('churn', '12345', 100, '\x7b226d
 -- Data for Name: events; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
 --
 
-INSERT INTO tidemill_kept.events VALUES ('event_1', 10, 'alarm', 'model:shop@1', '{"why":["drift"]}', 'principal 1', 1796090764113588);
+INSERT INTO tidemill_kept.events VALUES ('event_1', 10, 'alarm', 'model:shop@1', '{"why":["drift"]}', 'principal 1', 1796091275702079, '74367a2a946dcc2025ae38918e799efb');
 
 
 --
@@ -1044,6 +1082,23 @@ INSERT INTO tidemill_kept.leases VALUES ('run:model|a=1', 'owner 1', 1000, '', 3
 -- Data for Name: ledger; Type: TABLE DATA; Schema: tidemill_kept; Owner: -
 --
 
+INSERT INTO tidemill_kept.ledger VALUES (1, 1796091275435859, '', 'genesis', 'events:0', '', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', '0000000000000000000000000000000000000000000000000000000000000000', 'bda169f0150b84c27f16ab5d691bcc9b718842d105d81490c55cc738878d2ffe');
+INSERT INTO tidemill_kept.ledger VALUES (2, 1796091275435859, '', 'run.added', '', 'event_01m8qp3t58x713nw5my327j6vh', '42419ef2b59b83ed9826f6858676779cbf524409fabc7d20efad4f8ffce21357', 'bda169f0150b84c27f16ab5d691bcc9b718842d105d81490c55cc738878d2ffe', '2f07d3633719f34717766c756a5a37d81e6e910e2a15a220d49729b2da96907b');
+INSERT INTO tidemill_kept.ledger VALUES (3, 1796091275522438, '', 'dataset version.added', 'dataset:sales@1', 'event_01m8qp3t7z42naf7pwcje2qkj4', '560652317587d23b78aa2c1161338e558d2cd86addec29276100cf92ab2d1413', '2f07d3633719f34717766c756a5a37d81e6e910e2a15a220d49729b2da96907b', 'f71c8d017fc8deef9b9148573b26ced7902440e178e96a99763b86a8ff88c864');
+INSERT INTO tidemill_kept.ledger VALUES (4, 1796091275543817, '', 'model.added', 'model:shop@1', 'event_01m8qp3t8mdrxsqpn474npt8qz', '9d8a2494f430db97d8f095a04c5bfa8a9047b5477452c9e982779bf5d107a2d3', 'f71c8d017fc8deef9b9148573b26ced7902440e178e96a99763b86a8ff88c864', 'be208c53cda1114bbac32cf1a6d86986812a9226e355215b449d62ef1dd00565');
+INSERT INTO tidemill_kept.ledger VALUES (5, 1796091275591932, '', 'verdict.added', '', 'event_01m8qp3ta4fztykpc5kb76b3th', 'ec3b771d0702b59af08a03f2aa9e285bde3f7398375eeb356025088628c89a14', 'be208c53cda1114bbac32cf1a6d86986812a9226e355215b449d62ef1dd00565', '8247951a326375a3c59b2f21645e9eda3e98f8a43c40798e817d2be1633e6899');
+INSERT INTO tidemill_kept.ledger VALUES (6, 1796091275608767, '', 'release.added', '', 'event_01m8qp3tah3p6wnrbrwhx719v6', 'a4d852fd3b203436f8de4be958b395554cf84cab23f97cdff681545921b06033', '8247951a326375a3c59b2f21645e9eda3e98f8a43c40798e817d2be1633e6899', '9d54e1603380773e2aafec8adb5ac8387ee3ab247a82935c7dbecf2ce993373c');
+INSERT INTO tidemill_kept.ledger VALUES (7, 1796091275649533, '', 'decision.added', '', 'event_01m8qp3tbyppfqz1r9pgcembrz', 'fdec7a69344fb319d684f238245286706375bb04b5027fd41057c08d050d78df', '9d54e1603380773e2aafec8adb5ac8387ee3ab247a82935c7dbecf2ce993373c', '5afac41748440245c770b228a2aee1c1b36011fa66a418fb1a68a3dc5f16a5e0');
+INSERT INTO tidemill_kept.ledger VALUES (8, 1796091275662859, '', 'job.added', 'job:job_1', 'event_01m8qp3tcbnjx6rm0e53fjytmr', '27516838ec04f6f063bacc230a0c05a041b5f54da24443228b2d94bd1c2bf0ee', '5afac41748440245c770b228a2aee1c1b36011fa66a418fb1a68a3dc5f16a5e0', '682a350468878731ea4b48792653ce3a9671a36bd8712de826fd58dceeecdec1');
+INSERT INTO tidemill_kept.ledger VALUES (9, 1796091275705511, '-', 'alarm', 'model:shop@1', 'event_1', 'c80d18b10b9c47a57898905a309cb828b576ab1fbe220622002350849e7a1882', '682a350468878731ea4b48792653ce3a9671a36bd8712de826fd58dceeecdec1', '07734d9ad8d2cc2579f7c1c377315295ab9e334c027c92aeecf6427c3f85dac1');
+INSERT INTO tidemill_kept.ledger VALUES (10, 1796091275777046, '', 'alarm.added', '', 'event_01m8qp3tfyrz5krn2vs2rrm833', 'd8f1167a115d38037063c459656085deddbd13be2bf2fb0d49343780b8375501', '07734d9ad8d2cc2579f7c1c377315295ab9e334c027c92aeecf6427c3f85dac1', '5f99621ed56d2b281d5ad094aa9390b5c4759f04c7e09f892f097db6d175d6da');
+INSERT INTO tidemill_kept.ledger VALUES (11, 1796091275824165, '', 'token.added', '', 'event_01m8qp3tgf44e1cg81xw9hccjb', 'cae7113405e02a6b45619e71afdceab44d04c975ebb8ebaab8c016c83cae5607', '5f99621ed56d2b281d5ad094aa9390b5c4759f04c7e09f892f097db6d175d6da', '8d267b1099701451f08e5c0b359a21a44363253deb2ecd082c18e2aaf6779e34');
+INSERT INTO tidemill_kept.ledger VALUES (12, 1796091275846912, '', 'settlement.added', '', 'event_01m8qp3tj30jtk3xbcz2adwezx', '91f5ed95ee65b2b16a111d2e6e5b490243f1537db356543b9303c3311d988b94', '8d267b1099701451f08e5c0b359a21a44363253deb2ecd082c18e2aaf6779e34', 'e2e3ca05ac48d0ef8f4bfeadd031d20a891c2498ba57486bff72f87470b0c851');
+INSERT INTO tidemill_kept.ledger VALUES (13, 1796091275986686, '', 'principal.added', '', 'event_01m8qp3tp2ezhs3k9gnzpzfxza', '93802a7acaa2981ffe90c27e1ccc50c962c16de3f0ecb671438d3c22000fdd25', 'e2e3ca05ac48d0ef8f4bfeadd031d20a891c2498ba57486bff72f87470b0c851', '14dc1552a07d9887f57f9d8b43c418cff410f1a3ac436b81cf0f03cf674f630f');
+INSERT INTO tidemill_kept.ledger VALUES (14, 1796091275996542, '', 'password.added', '', 'event_01m8qp3tpsq42h512ae88s4v4a', '71516c1414eb68c75a45b17b10a58174f7cfe8a6fddb58c507974855cc27030a', '14dc1552a07d9887f57f9d8b43c418cff410f1a3ac436b81cf0f03cf674f630f', 'a88ec91409594280db5305793f97e14991200482a682a4972a61d5b7aa8e6d12');
+INSERT INTO tidemill_kept.ledger VALUES (15, 1796091276082171, '', 'approval.added', '', 'event_01m8qp3tsfdnb9jyw65w6tsxdx', '048dd167859609febd420fcea3e2eabe73f73b50b1b21fb2b4b1dfdd6c9f25ab', 'a88ec91409594280db5305793f97e14991200482a682a4972a61d5b7aa8e6d12', '2574b87638d74f798b3484835ba7fa90001d6621e74b37e7ad3b5516cf49ed28');
+INSERT INTO tidemill_kept.ledger VALUES (16, 1796091276107732, '', 'vote.added', '', 'event_01m8qp3tt83gpt8rv8m7q9sa21', '43cdb5a841054552bce2832f8cb9a62127fbd744430fc115282be93bfae1bc3f', '2574b87638d74f798b3484835ba7fa90001d6621e74b37e7ad3b5516cf49ed28', '4949f661b64d9d10a4e24e96932bae14f794a54f141d77c4f3ac619fb150627d');
+INSERT INTO tidemill_kept.ledger VALUES (17, 1796091276123752, '', 'comment.added', '', 'event_01m8qp3ttryggnefa9c41s2zg3', '545d061537ae074e4db8db354c925327a040b96caecd5b880bd124c5cac5d711', '4949f661b64d9d10a4e24e96932bae14f794a54f141d77c4f3ac619fb150627d', 'a8c7f683e62321b5634b1bc3f551b37b7014361e2298a602f4370e4391d7d93d');
 
 
 --
@@ -1224,6 +1279,14 @@ INSERT INTO tidemill_kept.windows VALUES ('shop', 'drift', 0, 10, 4, '{"model":"
 
 ALTER TABLE ONLY tidemill_kept.live_version
     ADD CONSTRAINT live_version_pkey PRIMARY KEY (version_num);
+
+
+--
+-- Name: acts pk_acts; Type: CONSTRAINT; Schema: tidemill_kept; Owner: -
+--
+
+ALTER TABLE ONLY tidemill_kept.acts
+    ADD CONSTRAINT pk_acts PRIMARY KEY (id);
 
 
 --
@@ -2000,5 +2063,5 @@ ALTER TABLE ONLY tidemill_kept.steps
 -- PostgreSQL database dump complete
 --
 
-\unrestrict o5Mtz2KeXr15vsY7kbukQ5EzrCnXxF162hrVOzU9uE54dGWE8JD4p80vTOMwqVH
+\unrestrict MufPTveaGplsosLoEMPCocHDUci730fwvvhQcAC9jEvUtdLjlgesVIuOy9oYP3g
 

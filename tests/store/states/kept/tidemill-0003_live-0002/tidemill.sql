@@ -1,4 +1,32 @@
 BEGIN TRANSACTION;
+CREATE TABLE acts (
+	id TEXT NOT NULL, 
+	at INTEGER NOT NULL, 
+	kind TEXT NOT NULL, 
+	subject TEXT NOT NULL, 
+	data TEXT NOT NULL, 
+	principal TEXT NOT NULL, 
+	nonce TEXT NOT NULL, 
+	CONSTRAINT pk_acts PRIMARY KEY (id)
+)
+ STRICT
+
+;
+INSERT INTO "acts" VALUES('event_01m8qp3m92xkykdcgdk8nmx6xs',1796091269410579,'run.added','run:run_1','{"fields":["code","cost","ended","environment","error","id","key","outputs","owner","params","parent","pipeline","seed","started","status"],"digest":"f53a16fde72568b346070a1da3ca6ab4bd80524516274b6638fc1d7f9d26132f","status":"running"}','','928930d8a3f08f0d43a5f9da699bc3f0');
+INSERT INTO "acts" VALUES('event_01m8qp3mdq4nqw6aqa8aksx6hv',1796091269559391,'dataset version.added','dataset:sales@1','{"fields":["created","dataset","digest","generation","ingest","profile","quarantined","rows","run","time_max","time_min","version"],"digest":"c24526c46fca717b5804f6029294dd552e88ecb9dab3a959fc5e448f54bbcea1"}','','652e6d73c9c84a41cce59d6de7689871');
+INSERT INTO "acts" VALUES('event_01m8qp3me0c3c3814x2gtqyxx1',1796091269568261,'model.added','model:shop@1','{"fields":["author","bundle","card","created","data","evaluation_bundle","findings","kind","metrics","name","recipe","run","trained_through","version"],"digest":"ed0e89f557f7824f50349d128ddf1244552443ec211b0ada822836e290fead27"}','','bbc4c65e574ba6acd8f0ed8802e5a5c4');
+INSERT INTO "acts" VALUES('event_01m8qp3meabcg8aja1gfxe34qv',1796091269578639,'verdict.added','verdict:verdict_1','{"fields":["at","attestation","blessing","evidence","gate","id","model","passed","verdict"],"digest":"babf8f399de0be2e14bcb342653fe7c954803f8ea44d374a099ab12712a1d8bf"}','','2150aa918e99f3767a4a632a175bde61');
+INSERT INTO "acts" VALUES('event_01m8qp3mfh6wnd1qp64phc4sam',1796091269618221,'release.added','release:release_1','{"fields":["attestations","author","created","decision","ended","endpoint","environment","evidence","id","model","override","previous","stage","stage_since","stages","started","status"],"digest":"f628022724384126f271419e300406020bc23c358640f57c15659732b6e52acd","status":"held"}','','7978b495dfdff53d4d5f74eac0de6833');
+INSERT INTO "acts" VALUES('event_01m8qp3mfwe936jy61r9rt44v7',1796091269628725,'decision.added','decision:decision_1','{"fields":["action","at","code","endpoint","environment","evidence","evidence_digest","id","policy","reason","run"],"digest":"fa3d41912b9687971ef1ab3ceb310e1b4e85fbd0fdb44e4b28ec6293517ae2d4"}','','a29107add907ceabd538d640c3b954a3');
+INSERT INTO "acts" VALUES('event_01m8qp3mgpbahcfz2bsdv2r8qy',1796091269654356,'job.added','job:job_1','{"fields":["code","decision","ended","endpoint","environment","error","id","kind","started","status","subject","times"],"digest":"5853a2f2bac5974872a4577aabf8da38af7a4d60f17d37bbce10637def67f176","status":"running"}','','48b218398e8ee10ea21b0ea6356474c6');
+INSERT INTO "acts" VALUES('event_01m8qp3mj68ga98aww2k6d8407',1796091269702211,'alarm.added','alarm:alarm_1','{"fields":["again","answers","blind_below","closed","ended","endpoint","environment","evidence","hurts","id","interval","kind","metric","model","monitor","now","opened","promised","since","subjects","what","window","windows"],"digest":"8d2f520fa4e65346a88bee4b18eee389769d79beb97db4ff5c9792b066207c44"}','','88e5ba87890c3459202cb59f1cc6067e');
+INSERT INTO "acts" VALUES('event_01m8qp3mj7n25v23qx6z6pdv74',1796091269703926,'token.added','token:token_1','{"fields":["bound","created","expires","hash","id","name","once","principal","scopes"],"digest":"86ecb69ebeed8a570be166f100e40a5bc9d3026fbfb4adcea1b44495c094ded0"}','','2c15611434cfc3c7fbf799ba09521626');
+INSERT INTO "acts" VALUES('event_01m8qp3mjaww3ahq4y4nea979d',1796091269706367,'settlement.added','settlement:settlement_1','{"fields":["at","came","endpoint","environment","expected","id","interval","kind","metric","model","other","reason","requests","settled","subject","subjects","what","when"],"digest":"f25d0055ce950f90e0b3cae4ab670ee38c3dc93a52532240f8927f02386a096a"}','','732572d61821d464bdcea3848a39c05e');
+INSERT INTO "acts" VALUES('event_01m8qp3mjd1g564mrtxje08jp0',1796091269709891,'principal.added','principal:principal_1','{"fields":["by","created","disabled","display","id","issuer","key","key_envelope","kind","name","owner","roles","subject"],"digest":"bcf6f8dba51101fc1dd1a1aa9342266d9d368a7c596659d0df879407436db663"}','','0ff487f26aa2e197ad19b9149e7ca251');
+INSERT INTO "acts" VALUES('event_01m8qp3mjnvy3rbk0nm9gjct29',1796091269717596,'password.added','principal:principal_1','{"fields":["changed","hash","must_change","principal"],"digest":"68ca9cb3e045e8ebb7d69f6a8ce0e427bc86429153d32a53eaeb19e58e9bfc62"}','','7d1b1eb703e92773055507042a37d802');
+INSERT INTO "acts" VALUES('event_01m8qp3mk0r3qn4y0aayvd2de5',1796091269728127,'approval.added','approval:approval_1','{"fields":["asked","asks_reason","author","due","ended","endpoint","environment","four_eyes","id","inputs","inputs_digest","kind","needed","own_key","person","roles","rule","status","subject","who","why"],"digest":"38daeb5c8e8bc39d5c91172ffe8d06b5dea6dff7378f91c671458776c9d1e984","status":"open"}','','5492c2c604a8a3ae582164d742195ce7');
+INSERT INTO "acts" VALUES('event_01m8qp3mk9retp32j7w2tkmc1g',1796091269737386,'vote.added','vote:vote_1','{"fields":["approval","at","envelope","id","own_key","person","principal","reason","role","seen","self_approved","who","yes"],"digest":"b624c2328f5e4ace6e14f25ecad9efc035ea66daec2f3e2dcf6d4f621e7dde1b"}','','47131885ab06fc9d84e7b19413806f7d');
+INSERT INTO "acts" VALUES('event_01m8qp3mm2sk9dn06sfcwbqtcn',1796091269762133,'comment.added','comment:comment_1','{"fields":["about","at","id","mentions","principal","removed","reply_to","text","who"],"digest":"6175bf807116a6b2a8b4298d2dcb6b002374444c89e988b6c1954f6561814cdf"}','','9b8047d9c82507a23a259816ed6c33ba');
 CREATE TABLE alarms (
 	id TEXT NOT NULL, 
 	environment TEXT NOT NULL, 
@@ -115,8 +143,9 @@ CREATE TABLE counters (
  STRICT
 
 ;
+INSERT INTO "counters" VALUES('ledger',17);
 INSERT INTO "counters" VALUES('releases',1);
-INSERT INTO "counters" VALUES('tokens',1796090760067201);
+INSERT INTO "counters" VALUES('tokens',1796091269709736);
 CREATE TABLE datasets (
 	dataset TEXT NOT NULL, 
 	version INTEGER NOT NULL, 
@@ -173,12 +202,13 @@ CREATE TABLE events (
 	data TEXT NOT NULL, 
 	principal TEXT NOT NULL, 
 	seq INTEGER NOT NULL, 
+	nonce TEXT DEFAULT '' NOT NULL, 
 	CONSTRAINT pk_events PRIMARY KEY (id)
 )
  STRICT
 
 ;
-INSERT INTO "events" VALUES('event_1',10,'alarm','model:shop@1','{"why":["drift"]}','principal 1',1);
+INSERT INTO "events" VALUES('event_1',10,'alarm','model:shop@1','{"why":["drift"]}','principal 1',1,'201dcaf4f931b745a3c15792975b250c');
 CREATE TABLE experiments (
 	id TEXT NOT NULL, 
 	endpoint TEXT NOT NULL, 
@@ -274,6 +304,23 @@ CREATE TABLE ledger (
  STRICT
 
 ;
+INSERT INTO "ledger" VALUES(1,1796091269410579,'','genesis','events:0','','e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855','0000000000000000000000000000000000000000000000000000000000000000','08db909a98d2cfb7a99f020f11401f2552ce190eb8906cf8dbe76a75eb6ed4f6');
+INSERT INTO "ledger" VALUES(2,1796091269410579,'','run.added','','event_01m8qp3m92xkykdcgdk8nmx6xs','e8457e65245a258ae4625c06532b675baff137c2306bb810d5e7e01898e3750d','08db909a98d2cfb7a99f020f11401f2552ce190eb8906cf8dbe76a75eb6ed4f6','d9dad4192b107b078771ec7d07e2d30110473426b94a05144ce7fd924be1f2fb');
+INSERT INTO "ledger" VALUES(3,1796091269559391,'','dataset version.added','dataset:sales@1','event_01m8qp3mdq4nqw6aqa8aksx6hv','ccba42c3c9b3c1f31a49d0f2bd1fb146c01f8b7506fe295fe260b3cccbaa764b','d9dad4192b107b078771ec7d07e2d30110473426b94a05144ce7fd924be1f2fb','c5c1def1c63b5f4b196b2dc931a3441e2d85fa68f246c958839bec703c4d5cb1');
+INSERT INTO "ledger" VALUES(4,1796091269568261,'','model.added','model:shop@1','event_01m8qp3me0c3c3814x2gtqyxx1','aa3dd6764d14896595ef9d410e93e96a545697a6422c68e200a6ffb83c8b8d98','c5c1def1c63b5f4b196b2dc931a3441e2d85fa68f246c958839bec703c4d5cb1','0dea3c316d058f8f9802aa3ff5916a83084f1aa25fd6e1e32d800fa890a21a39');
+INSERT INTO "ledger" VALUES(5,1796091269578639,'','verdict.added','','event_01m8qp3meabcg8aja1gfxe34qv','3c21294d68dfa55d2a128e8a54e69d48d21119375130bebb0a9f078eefbad31d','0dea3c316d058f8f9802aa3ff5916a83084f1aa25fd6e1e32d800fa890a21a39','48a9afb805f74941374e55f5b7a5515c31879105b9d885f1a684fd4d4793f95e');
+INSERT INTO "ledger" VALUES(6,1796091269618221,'','release.added','','event_01m8qp3mfh6wnd1qp64phc4sam','96f5f4fdb2c373a72656086eccf4254f5cddd12999636cac5156650723bda20f','48a9afb805f74941374e55f5b7a5515c31879105b9d885f1a684fd4d4793f95e','7a494fb5827071c99e587ac389a0cf4e5ad557e20d4b6508a72800d780fccd20');
+INSERT INTO "ledger" VALUES(7,1796091269628725,'','decision.added','','event_01m8qp3mfwe936jy61r9rt44v7','b6ca19a960f8105ca28ca449360f0a9dfabb511d5c9c87edce672285e2f4a6b0','7a494fb5827071c99e587ac389a0cf4e5ad557e20d4b6508a72800d780fccd20','48a7d14996043087e7bf63f64acf0f2890db5acb24d91cbb9284919f6a7923a7');
+INSERT INTO "ledger" VALUES(8,1796091269654356,'','job.added','job:job_1','event_01m8qp3mgpbahcfz2bsdv2r8qy','020f82d7071e4ee8c59ceab7f47bac19c2d050ec7bc343ac6d179aec9b328fab','48a7d14996043087e7bf63f64acf0f2890db5acb24d91cbb9284919f6a7923a7','e6e67dec16cd81a5ea82ac40fc989e7d9ea35d2d278beacd8db777b7b06e4518');
+INSERT INTO "ledger" VALUES(9,1796091269697975,'-','alarm','model:shop@1','event_1','a4e35ff854dd7b7d9311d210b9e1754ba1f1918bef2fc54cc99648a7155ef074','e6e67dec16cd81a5ea82ac40fc989e7d9ea35d2d278beacd8db777b7b06e4518','6b1c49813cfa667b747521f46ae05bc3cc8143fc0d953c819f66278827a580af');
+INSERT INTO "ledger" VALUES(10,1796091269702211,'','alarm.added','','event_01m8qp3mj68ga98aww2k6d8407','e2dfadae60c42add7eb8febfeb75b3ddaeab8bb21a082e1effbe3c31b1a780b9','6b1c49813cfa667b747521f46ae05bc3cc8143fc0d953c819f66278827a580af','1be19894a1a5edf5d86c2e626cb9c94ad6be92a8bfb402bf4d89cc9b0ee2480c');
+INSERT INTO "ledger" VALUES(11,1796091269703926,'','token.added','','event_01m8qp3mj7n25v23qx6z6pdv74','e1c1766071b6298989c13896d8ed0230944ef30264b2c5a6dfa08f8d156cbb22','1be19894a1a5edf5d86c2e626cb9c94ad6be92a8bfb402bf4d89cc9b0ee2480c','1f2377b54007cbe2b6477301af14fb46360ae029b3ca4f9507f2a33450ed8759');
+INSERT INTO "ledger" VALUES(12,1796091269706367,'','settlement.added','','event_01m8qp3mjaww3ahq4y4nea979d','0d12d96121e73c45201254d8473bf116e0cbe05743afd08900f09243fb155c31','1f2377b54007cbe2b6477301af14fb46360ae029b3ca4f9507f2a33450ed8759','828b35bb8e9f46a38f93123068e148ea771c5e5417075c29bb8805be775768ce');
+INSERT INTO "ledger" VALUES(13,1796091269709891,'','principal.added','','event_01m8qp3mjd1g564mrtxje08jp0','8efcef05ae26efd3d6ad9a5deb718161a05cb9024e66ea669fd4d83864d2872b','828b35bb8e9f46a38f93123068e148ea771c5e5417075c29bb8805be775768ce','507b7930dc12ca17ba046c756993126e281961dde584d93b3562e1dc81d0ccae');
+INSERT INTO "ledger" VALUES(14,1796091269717596,'','password.added','','event_01m8qp3mjnvy3rbk0nm9gjct29','efe12ce27885426c15a6d56a49cbf9e2b18ae3361b1493adee1e2e5fb9dd17b9','507b7930dc12ca17ba046c756993126e281961dde584d93b3562e1dc81d0ccae','cbf66c627f56ccda6de4b4f1579ffa1c6a3080a5befd5512d1a9174a612ea0de');
+INSERT INTO "ledger" VALUES(15,1796091269728127,'','approval.added','','event_01m8qp3mk0r3qn4y0aayvd2de5','6a5806f0118135ea7b44efedee7abcd7e21e01fea16a0c06c1c0ece2d5c3d048','cbf66c627f56ccda6de4b4f1579ffa1c6a3080a5befd5512d1a9174a612ea0de','c7ef59263683d65f4f41e0a4fbc83a7f54e26c7f5a48fdbdc693b105082d062e');
+INSERT INTO "ledger" VALUES(16,1796091269737386,'','vote.added','','event_01m8qp3mk9retp32j7w2tkmc1g','ff5340cbc620688a045eb9a9e4842b8189e44f3f3a06545ccef443f408119607','c7ef59263683d65f4f41e0a4fbc83a7f54e26c7f5a48fdbdc693b105082d062e','beeeaf0ba6aeff9187c51c6232ec5580c232241d088b14ae9930c1af210057ea');
+INSERT INTO "ledger" VALUES(17,1796091269762133,'','comment.added','','event_01m8qp3mm2sk9dn06sfcwbqtcn','8cf2f8c15d2cc9724742e156e3f4ca9f78cb721370a29fb3666dbe1ab0de8b69','beeeaf0ba6aeff9187c51c6232ec5580c232241d088b14ae9930c1af210057ea','3ed8ce6b6708b65ae160058cac0cf46a99e900c1701a06e0cc6c2759f7cae97e');
 CREATE TABLE ledger_heads (
 	size INTEGER NOT NULL, 
 	root TEXT NOT NULL, 
@@ -579,12 +626,12 @@ CREATE TABLE windows (
 ;
 INSERT INTO "windows" VALUES('shop','drift',0,10,4,'{"model":"model:shop@1","calibration":{"threshold":8.0,"promised":1.0,"expected":0.5,"realised":null,"realised_windows":0,"windows":0,"method":"chi-square"},"columns":{"price":{"p":1e-09,"words":"price 1% -> 40%","n":100,"x2":50.0,"df":3,"moved":0.4,"counts":[]}},"which":["price"],"score":20.0,"skipped":{"day":"part of the key"},"version":0,"source":"rows","reasons":{},"labels":{},"subjects":0,"shown":null,"kind":"drift"}',1,'',1,0,0);
 CREATE INDEX ix_runs_started ON runs (started);
-CREATE INDEX ix_runs_pipeline_started ON runs (pipeline, started);
 CREATE INDEX ix_runs_status_key ON runs (status, "key");
+CREATE INDEX ix_runs_pipeline_started ON runs (pipeline, started);
 CREATE INDEX ix_edges_target ON edges (target);
 CREATE INDEX ix_verdicts_model_at ON verdicts (model, at);
-CREATE UNIQUE INDEX uq_releases_champion ON releases (environment, endpoint) WHERE status = 'champion';
 CREATE INDEX ix_releases_endpoint_status ON releases (endpoint, status);
+CREATE UNIQUE INDEX uq_releases_champion ON releases (environment, endpoint) WHERE status = 'champion';
 CREATE UNIQUE INDEX uq_releases_shadow ON releases (environment, endpoint) WHERE status = 'shadow';
 CREATE UNIQUE INDEX uq_experiments_running ON experiments (environment, endpoint) WHERE status = 'running';
 CREATE INDEX ix_experiments_endpoint_started ON experiments (endpoint, started);
@@ -592,23 +639,23 @@ CREATE INDEX ix_decisions_at_id ON decisions (at, id);
 CREATE INDEX ix_jobs_endpoint_started ON jobs (endpoint, started);
 CREATE INDEX ix_jobs_decision ON jobs (decision);
 CREATE INDEX ix_events_kind_at_seq ON events (kind, at, seq);
-CREATE INDEX ix_events_at_seq ON events (at, seq);
 CREATE INDEX ix_events_seq ON events (seq);
+CREATE INDEX ix_events_at_seq ON events (at, seq);
 CREATE INDEX ix_alarms_endpoint_opened ON alarms (endpoint, opened);
 CREATE INDEX ix_settlements_endpoint_at ON settlements (endpoint, at);
-CREATE INDEX ix_tokens_principal ON tokens (principal);
 CREATE UNIQUE INDEX ix_tokens_hash ON tokens (hash);
-CREATE UNIQUE INDEX ix_principals_name ON principals (name);
+CREATE INDEX ix_tokens_principal ON tokens (principal);
 CREATE UNIQUE INDEX uq_principals_vouched ON principals (issuer, subject) WHERE issuer != '';
+CREATE UNIQUE INDEX ix_principals_name ON principals (name);
 CREATE INDEX ix_attempts_last ON attempts (last);
-CREATE INDEX ix_logins_expires ON logins (expires);
 CREATE INDEX ix_logins_origin ON logins (origin);
+CREATE INDEX ix_logins_expires ON logins (expires);
 CREATE INDEX ix_approvals_status_asked ON approvals (status, asked);
 CREATE INDEX ix_approvals_subject ON approvals (subject);
 CREATE UNIQUE INDEX ix_votes_approval_person ON votes (approval, person);
-CREATE INDEX ix_comments_about_at ON comments (about, at);
 CREATE INDEX ix_comments_at ON comments (at);
-CREATE INDEX ix_ledger_principal_seq ON ledger (principal, seq);
+CREATE INDEX ix_comments_about_at ON comments (about, at);
 CREATE INDEX ix_ledger_event ON ledger (event);
+CREATE INDEX ix_ledger_principal_seq ON ledger (principal, seq);
 CREATE INDEX ix_steps_fingerprint_ended ON steps (fingerprint, ended);
 COMMIT;

@@ -170,7 +170,20 @@ def approvals() -> None:
 
 
 def ledger() -> None:
-    """The chain of what was done, and its signed heads."""
+    """The chain of what was done, its details and its signed heads."""
+    op.add_column("events", sa.Column("nonce", text, nullable=False, server_default=""))
+    op.create_table(
+        "acts",
+        sa.Column("id", text, nullable=False),
+        sa.Column("at", whole, nullable=False),
+        sa.Column("kind", text, nullable=False),
+        sa.Column("subject", text, nullable=False),
+        sa.Column("data", text, nullable=False),
+        sa.Column("principal", text, nullable=False),
+        sa.Column("nonce", text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_acts"),
+        sqlite_strict=True,
+    )
     op.create_table(
         "ledger",
         sa.Column("seq", whole, autoincrement=False, nullable=False),
