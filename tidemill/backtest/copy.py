@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from tidemill.backtest.compared import AUDITION
 from tidemill.backtest.cuts import WALK
+from tidemill.backtest.items import played
 from tidemill.config.decode import load
 from tidemill.config.sections import StartSection
+from tidemill.data.ingest.items import PLAYED
 from tidemill.engine.lease import is_orphan
 from tidemill.errors import NotAvailableYet
 from tidemill.files import write_whole
@@ -54,7 +56,8 @@ def made(project: Project, name: str, since: Micros) -> Path:
     with open_project(root, environment=project.environment or None) as copy:
 
         def work(tx: Tx) -> None:
-            for setting, value in (("seed", project.seed), ("clock", since), ("mode", "replay")):
+            told = (PLAYED, played(project))
+            for setting, value in (("seed", project.seed), ("clock", since), ("mode", "replay"), told):
                 copy.store.settings.set(setting, value, tx)
 
         copy.store.transact(work)

@@ -7,6 +7,7 @@ request's history is made of.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from tidemill.features.transaction_time import KNOWN, with_knowledge
 from tidemill.learning.labelled import text_of
 from tidemill.model import prepare
 from tidemill.monitor.windows import next_end
-from tidemill.store.records import Outcome, Prediction
+from tidemill.store.records import ItemChange, Outcome, Prediction
 from tidemill.tasks.port import Request
 from tidemill.tasks.table import task_of, training_of
 from tidemill.types import Micros, named_id
@@ -35,12 +36,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that happened at an endpoint: a request, or an outcome that was told."""
+    """Something that happened at an endpoint: a request, or an outcome that was told; or what was told of items, at no endpoint.
+
+    ``position``: of what was told of items, and the one up to which a request's answer knew all; None: it is not known.
+    """
 
     at: Micros
     endpoint: str
     request: Request | None = None
     outcome: Outcome | None = None
+    items: tuple[ItemChange, ...] = ()
+    position: int | None = None
+
+    @property
+    def turn(self) -> tuple[Micros, float, bool]:
+        """By what moments are ordered: of one instant what is told of items comes before the answers that knew it, outcomes last."""
+        last = not self.items and self.position is None
+        return self.at, math.inf if last else self.position or 0, self.request is None and not self.items
 
 
 def moments_of(scope: Endpoint, since: Micros, until: Micros) -> list[Moment]:
@@ -49,7 +61,7 @@ def moments_of(scope: Endpoint, since: Micros, until: Micros) -> list[Moment]:
     found = [*_of_rows(scope, since, begin, until)] if since < begin else []
     if begin < until:
         found += _of_log(scope, scope.live.predictions.list(**scope.here, since=begin, until=until), begin, until)
-    return sorted(found, key=lambda one: (one.at, one.request is None))
+    return sorted(found, key=lambda one: one.turn)
 
 
 def log_from(scope: Endpoint, since: Micros, until: Micros) -> Micros:
@@ -67,7 +79,7 @@ def _of_log(scope: Endpoint, asked: Iterable[Prediction], since: Micros, until: 
         key = one.key or one.id
         names[one.id] = named_id("pred", *scope.salt, key)
         body = {**msgspec.json.decode(one.inputs), "subject": one.subject or None, "key": key}
-        yield Moment(one.at, scope.name, msgspec.convert(body, kind))
+        yield Moment(one.at, scope.name, msgspec.convert(body, kind), position=one.watermark)
     for outcome in scope.live.outcomes.list(**scope.here):
         if since <= outcome.received < until:
             named = names.get(outcome.prediction or "", outcome.prediction)

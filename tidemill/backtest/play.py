@@ -21,6 +21,7 @@ import numpy as np
 
 from tidemill.backtest.copy import FOLDER, drop, made, sweep
 from tidemill.backtest.course import STATIC, figures_of, gain_of
+from tidemill.backtest.items import items_of
 from tidemill.backtest.lived import LOOP, Decided, Let, Lived, Rang, by_month
 from tidemill.backtest.past import Moment, files_of, log_from, moments_of
 from tidemill.backtest.session import Session
@@ -102,10 +103,8 @@ def play(
         files = {dataset: files_of(project, dataset, since, span) for dataset in project.datasets}
         _found(root, files, since)
         first = _first_models(copy)
-        story = sorted(
-            (one for scope in project.endpoints.values() for one in moments_of(scope, since, until)),
-            key=lambda one: (one.at, one.request is None),
-        )
+        story = [one for scope in project.endpoints.values() for one in moments_of(scope, since, until)]
+        story = sorted([*items_of(project, since, until), *story], key=lambda one: one.turn)
         _live(copy, jobs, story, files, first, until, progress)
         return _lived(copy.endpoint(endpoint), since, until, log_from(project.endpoint(endpoint), since, until))
 
@@ -176,10 +175,12 @@ def _live(
             if _approve(copy):
                 session.follow()
             some = list(together)
+            session.know([change for one in some for change in one.items])
             for one in some:
                 if one.request is not None:
                     said += _ask(session, first[endpoint], one.endpoint, one.request, at)
-            session.tell(endpoint, [one.outcome for one in some if one.outcome is not None])
+            if told := [one.outcome for one in some if one.outcome is not None]:
+                session.tell(endpoint, told)
         session.move(until)
     _keep(copy.root / STATIC_FILE, said)
 

@@ -18,7 +18,7 @@ from tidemill.retrain.loop import state_of, tick
 from tidemill.scope.project import Project
 from tidemill.serve.service import PredictionService
 from tidemill.serve.serving import Serving, prepare
-from tidemill.store.records import Event, Outcome
+from tidemill.store.records import Event, ItemChange, Outcome
 from tidemill.tasks.port import Request
 from tidemill.types import JsonObject, Micros
 
@@ -69,6 +69,12 @@ class Session:
         if outcomes:
             ack = WRITTEN if self._serving.at(endpoint).task.history else ACK
             self._do(self._service.feedback(endpoint, list(outcomes), ack))
+
+    def know(self, changes: Sequence[ItemChange]) -> None:
+        """What is told of items at this moment; the next answer knows it."""
+        if changes:
+            self._project.live.items.load(changes, self.now)
+            self._do(self._serving.catch_up())
 
     def follow(self) -> None:
         """See what was written beside the server: a release that was approved."""

@@ -18,11 +18,15 @@ from tidemill.scope.project import Project
 from tidemill.store.records import ItemChange
 from tidemill.types import Micros
 
+PLAYED = "items_played"
+"""The setting that names the datasets of which, in a copy whose past is played, something else tells what was known when."""
+
 
 def items_told(project: Project, dataset: str, contract: Contract, tables: Tables) -> ItemsTold | None:
-    """What tells the rows of this dataset; None where it is no table of items."""
+    """What tells the rows of this dataset; None where it is no table of items, or another tells them."""
     columns = None if project.datasets[dataset].models else contract.items
-    if columns is None:
+    played = project.store.settings.get(PLAYED)
+    if columns is None or (isinstance(played, list) and dataset in played):
         return None
     return ItemsTold(project, dataset, columns, {c.ingest: Commit.of(c) for c in tables.versions(dataset)})
 

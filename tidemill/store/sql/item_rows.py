@@ -33,6 +33,7 @@ _NOW_AMONG = _AMONG.where(_NOW)
 _STOOD = _items.seq <= bindparam("position"), or_(_NOW, _items.until > bindparam("position"))
 _STOOD_AMONG = _AMONG.where(*_STOOD)
 _STANDING = ITEM_ROWS.where(_items.seq > bindparam("seq"), *_STOOD).order_by(_items.seq).limit(bindparam("limit"))
+_EVER = ITEMS.select.where(_items.seq > bindparam("seq")).order_by(_items.seq).limit(bindparam("limit"))
 _PAGE = ITEMS.select.where(_NOW, _items.dataset == bindparam("dataset")).order_by(_items.item, _items.store)
 _PLACE, _GIVEN = tuple_(_items.item, _items.store), tuple_(bindparam("item"), bindparam("store"))
 _FROM, _BEHIND = (_PAGE.where(op(_PLACE, _GIVEN)).limit(bindparam("limit")) for op in (ge, gt))
@@ -89,6 +90,13 @@ class Items(Records[ItemRow]):
         while rows := self._db.rows(ITEMS_BETWEEN, given={"seq": after, "position": position, "limit": size}):
             yield from rows
             after = rows[-1][0]
+
+    def ever(self, size: int = 5_000) -> Iterator[ItemRow]:
+        """Every row that stands or stood, as far as they are kept, in the order in which they came to be known."""
+        after = 0
+        while rows := ITEMS.records(self._db.rows(_EVER, given={"seq": after, "limit": size})):
+            yield from rows
+            after = rows[-1].seq
 
     def among(self, dataset: str, items: Iterable[str], position: int | None = None) -> list[ItemRow]:
         """Of these items, as they are known, or were at this position."""
