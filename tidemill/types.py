@@ -82,21 +82,28 @@ class HeldClock:
 
 def new_id(kind: str) -> str:
     """A new id, ``kind_`` then 48 bits of wall time and 80 random bits (as ULID), so ids sort by birth."""
-    return _spelled(kind, (time.time_ns() // 1_000_000) << 80 | int.from_bytes(_random(), "big"))
+    return f"{kind}_{_moment(time.time_ns() // 1_000_000)}{_random()}"
 
 
-_DRAWN: deque[bytes] = deque()
+_DRAWN: deque[str] = deque()
 os.register_at_fork(after_in_child=_DRAWN.clear)
+_LETTER_OF = "".join([_ALPHABET[byte & 31] for byte in range(256)]).encode()
+"""Of each byte, the letter of its last five bits."""
 
 
-def _random() -> bytes:
-    """Ten bytes of the system's: drawn for many ids at once, for asking costs more than the rest of an id. Safe for threads."""
+def _random() -> str:
+    """16 letters of the system's: drawn for many ids at once, for asking costs more than the rest of an id. Safe for threads."""
     try:
         return _DRAWN.popleft()
     except IndexError:
-        many = os.urandom(640)
-        _DRAWN.extend(many[at : at + 10] for at in range(10, 640, 10))
-        return many[:10]
+        many = os.urandom(1024).translate(_LETTER_OF).decode()
+        _DRAWN.extend([many[at : at + 16] for at in range(16, 1024, 16)])
+        return many[:16]
+
+
+@lru_cache(4)
+def _moment(ms: int) -> str:
+    return letters(ms & 2**48 - 1, 10)
 
 
 def named_id(kind: str, *parts: str) -> str:

@@ -57,7 +57,10 @@ def choose(beside: Iterable[tuple[str, Release]], unit: str) -> str:
     ``unit``: the subject, or the prediction's id where there is none. No champion makes nobody's share larger: what was
     let out to a part has not been seen by all.
     """
-    return next((name for name, release in beside if takes(release, unit)), CHAMPION)
+    for name, release in beside:
+        if takes(release, unit):
+            return name
+    return CHAMPION
 
 
 def takes(release: Release, unit: str) -> bool:

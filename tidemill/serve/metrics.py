@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
+from tidemill.serve.tally import Tally, Times
 from tidemill.types import JsonObject
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -19,15 +20,9 @@ class Metrics:
     def __init__(self) -> None:
         r = self.registry = CollectorRegistry()
         ProcessCollector(registry=r)
-        self.requests = Counter("tidemill_requests", "Requests answered.", ("route", "status"), registry=r)
-        self.seconds = Histogram(
-            "tidemill_request_seconds",
-            "From the request's head to the answer.",
-            ("route",),
-            buckets=_BUCKETS,
-            registry=r,
-        )
-        self.predictions = Counter("tidemill_predictions", "Predictions.", ("endpoint", "model", "arm"), registry=r)
+        self.requests = Tally("tidemill_requests", "Requests answered.", ("route", "status"), r)
+        self.seconds = Times("tidemill_request_seconds", "From the request's head to the answer.", "route", _BUCKETS, r)
+        self.predictions = Tally("tidemill_predictions", "Predictions.", ("endpoint", "model", "arm"), r)
         self.cold = Counter("tidemill_cold_predictions", "Predictions without a history.", ("endpoint",), registry=r)
         self.strange = Counter(
             "tidemill_flagged_inputs",
@@ -71,8 +66,7 @@ class Metrics:
             "tidemill_scorer_info", "Which scorer of the team counts here.", ("scorer", "host"), registry=r
         )
         self.read = Counter("tidemill_history_reads", "Subjects that were not held, read from the store.", registry=r)
-        self._requests, self._seconds = cache(self.requests.labels), cache(self.seconds.labels)
-        self._predictions, self._ruled_out = cache(self.predictions.labels), cache(self.ruled_out.labels)
+        self._ruled_out = cache(self.ruled_out.labels)
 
     def known_as(self, scorer: str, host: str) -> None:
         """Whose numbers these are."""
@@ -80,12 +74,12 @@ class Metrics:
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """One request is answered."""
-        self._requests(route, str(status)).inc()
-        self._seconds(route).observe(seconds)
+        self.requests.inc(route, str(status))
+        self.seconds.observe(route, seconds)
 
     def predicted(self, endpoint: str, model: str, arm: str, cold: bool) -> None:
         """One prediction is made."""
-        self._predictions(endpoint, model, arm).inc()
+        self.predictions.inc(endpoint, model, arm)
         if cold:
             self.cold.labels(endpoint).inc()
 

@@ -9,8 +9,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -38,8 +39,7 @@ _encode = msgspec.json.Encoder().encode
 REMEMBERED = 60.0  # Seconds for which an endpoint that fell back is not all right
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a model said to a request."""
 
     by: Loaded
@@ -47,7 +47,7 @@ class Answer:
     output: bytes  # JSON object
     cold: bool
     watermark: int
-    flags: Mapping[str, str] = field(default_factory=dict)  # by input, what is strange about its value
+    flags: Mapping[str, str] = MappingProxyType({})  # by input, what is strange about its value
     reasons: JsonObject | None = None  # what the endpoint's rules did
     propensity: float = 1.0  # the chance with which its subject was drawn for the variant that was to answer
 

@@ -154,9 +154,11 @@ class PredictionService:
         until: float = math.inf,
     ) -> tuple[Answer, Prediction]:
         """As `made`; a slow model is asked beside the event loop, and waited for until then. Raises TooLate, too."""
-        at = self._s.clock.now() if at is None else at
         unit = body.subject or prediction_id
-        with nullcontext() if body.key is None or predictor.is_quick(unit) else self._making(prediction_id):
+        if predictor.is_quick(unit):
+            return self.made(predictor, body, inputs, prediction_id, started, at, watermark)
+        at = self._s.clock.now() if at is None else at
+        with nullcontext() if body.key is None else self._making(prediction_id):
             answer = await predictor.ask(body, unit, at, watermark, until, prediction_id)
         return answer, _prediction(prediction_id, predictor.endpoint, at, body, inputs, answer, started)
 
@@ -195,12 +197,14 @@ class PredictionService:
     def send(self, predictions: Sequence[Prediction], urgent: bool) -> asyncio.Future[Met]:
         """Queue these for one commit; who asks for one by its key meanwhile waits for it."""
         keyed = [p for p in predictions if p.key is not None]
+        if not keyed:
+            return self._s.log.write(predictions, urgent=urgent)
 
         def landed() -> None:
             for p in keyed:
                 self._flying.pop(p.id, None)
 
-        written = self._s.log.write(predictions, urgent=urgent, settled=landed if keyed else None)
+        written = self._s.log.write(predictions, urgent=urgent, settled=landed)
         self._flying.update((p.id, _Flying(p, written)) for p in keyed)
         return written
 

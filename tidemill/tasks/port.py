@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -56,13 +57,13 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     @property
     def keys_said(self) -> int:
         """So many different keys its JSON has at least: one that says what saying nothing means is not counted."""
-        names = _defaults(type(self))
-        said = [value for name, default in names if (value := getattr(self, name)) != default]
-        return len(said) + sum(len(value) for value in said if type(value) is dict)
+        values, defaults = _values(type(self))
+        said = [value for value, default in zip(values(self), defaults) if value != default]
+        return len(said) + sum([len(value) for value in said if type(value) is dict])
 
     def kept(self) -> JsonObject:
         """What is written down of the question, beside subject and key."""
-        return {name: getattr(self, name) for name in self.__struct_fields__ if name not in Request.__struct_fields__}
+        return {name: getattr(self, name) for name in _own(type(self))}
 
     def spelled(self, name: Spell) -> Request:
         """With its names as the dataset's rows spell them. Raises what ``name`` raises."""
@@ -82,9 +83,17 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 @cache
-def _defaults(kind: type[Request]) -> tuple[tuple[str, Any], ...]:
+def _values(kind: type[Request]) -> tuple[Callable[[Request], tuple[Any, ...]], tuple[Any, ...]]:
+    """What gives the values of all fields, and what each has by default."""
     fields, none = msgspec.structs.fields(kind), msgspec.NODEFAULT
-    return tuple((f.name, f.default if f.default_factory is none else f.default_factory()) for f in fields)
+    defaults = tuple(f.default if f.default_factory is none else f.default_factory() for f in fields)
+    return attrgetter(*(f.name for f in fields)), defaults
+
+
+@cache
+def _own(kind: type[Request]) -> tuple[str, ...]:
+    """The fields that not every request has."""
+    return tuple(name for name in kind.__struct_fields__ if name not in Request.__struct_fields__)
 
 
 class OutcomeBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -21,9 +21,12 @@ RETRY = b"1"  # seconds
 
 def is_asked(scope: Endpoint, call: Call) -> bool:
     """Whether this request is to be answered later: its endpoint does so, it prefers that, or it says where to call back."""
-    prefers = (call.header(b"prefer") or "").lower().split(",")
-    asked = any(one.partition(";")[0].strip() == "respond-async" for one in prefers)
-    return asked or scope.answers_later or call.header(b"callback") is not None
+    if scope.answers_later or b"callback" in call.headers:
+        return True
+    prefers = call.header(b"prefer")
+    if prefers is None:
+        return False
+    return any(one.partition(";")[0].strip() == "respond-async" for one in prefers.lower().split(","))
 
 
 async def take_in(

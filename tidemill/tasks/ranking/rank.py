@@ -114,14 +114,16 @@ class RecommendScorer:
     def scores(self, items: Sequence[str], values: F8) -> tuple[F8, list[tuple[str, float]]]:
         """Of every item, and by name of those of the history that the model has never seen."""
         r, n = self.ranking, len(self.ranking.items)
-        codes = [self.codes.get(name, -1) for name in items]
+        code = self.codes.get
+        codes = [code(name, -1) for name in items]
         history, counts, strange = np.array(codes, np.int64), values, []
         if -1 in codes:
             strange = [i for i, code in enumerate(codes) if code < 0]
             counts, history = counts[history >= 0], history[history >= 0]
         if r.neighbours.shape[1] and len(history):
-            spread = r.weights[history] * (counts**r.power)[:, None]
-            scores = np.bincount(r.neighbours[history].ravel(), spread.ravel(), n).astype(np.float64, copy=False)
+            spread = r.weights.take(history, axis=0) * (counts**r.power)[:, None]
+            near = r.neighbours.take(history, axis=0)
+            scores = np.bincount(near.ravel(), spread.ravel(), n).astype(np.float64, copy=False)
         else:
             scores = np.zeros(n)
         if r.again:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from math import isfinite
 from typing import Annotated, Any
 
 import msgspec
@@ -78,7 +79,8 @@ class ItemsRequest(Request, forbid_unknown_fields=True, kw_only=True):
     context: Annotated[dict[Key, ContextValue], msgspec.Meta(max_length=16)] = msgspec.field(default_factory=dict)
 
     def kept(self) -> JsonObject:
-        return {name: value for name, value in super().kept().items() if value or name not in ("recent", "context")}
+        said: JsonObject = {"k": self.k}
+        return said | {name: value for name in ("recent", "context") if (value := getattr(self, name))}
 
     def spelled(self, name: Spell) -> Request:
         body = super().spelled(name)
@@ -134,10 +136,10 @@ def answer(scorer: Any, request: Request, history: History, at: Micros, watermar
     items, values, times, counted = _known(scorer, request, history, at, watermark)
     flags = {} if len(counted) == len(request.recent) else {"recent": NEVER_SEEN}
     names, scores = best_of(scorer, items, values, at, request.k, times)
-    if not np.isfinite(scores).all():
-        raise ModelError("the model gave a score that is no number")
-    cold = not items or (float(values.max()) < FAINT and names == scorer.recommend([], values[:0], at, request.k)[0])
     told: JsonObject = {"items": names, "scores": scores.tolist()}
+    if not all(map(isfinite, told["scores"])):
+        raise ModelError("the model gave a score that is no number")
+    cold = not items or (_is_faint(values) and names == scorer.recommend([], values[:0], at, request.k)[0])
     return Answered({**told, "flags": flags} if flags else told, cold, flags)
 
 
@@ -147,11 +149,15 @@ def ranked(scorer: Any, request: Request, history: History, at: Micros, watermar
     items, values, times, counted = _known(scorer, request, history, at, watermark)
     flags = {} if len(counted) == len(request.recent) else {"recent": NEVER_SEEN}
     cold = not items
-    if items and float(values.max()) < FAINT:
+    if items and _is_faint(values):
         first, _ = best_of(scorer, items, values, at, request.k, times)
         cold = first == scorer.recommend([], values[:0], at, request.k)[0]
     offer = offer_of(scorer, items, values, at, request.k, times)
     return Ranked(scorer.names, offer, request.k, request.context, request.recent, cold, flags)
+
+
+def _is_faint(values: NDArray[np.float64]) -> bool:
+    return bool(np.maximum.reduce(values) < FAINT)
 
 
 def _known(
