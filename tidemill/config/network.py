@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from tidemill.types import DAY, SECOND, Micros, parse_span
 
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.(?!-)[a-z0-9-]{1,63})*")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+TRANSLATED = IPv6Network("64:ff9b::/96")  # IPv4 addresses, to those that have IPv6 alone (RFC 6052)
 LEAST_HISTORY = 10**6
 MOST_WORKERS = 64
 LONGEST_LATER = 30 * DAY
@@ -125,6 +126,26 @@ def check_network(address: str) -> None:
         ip_network(address)
     except ValueError as exc:
         raise ConfigError(f"{address[:80]!r} is no network", hint="as 10.1.0.0/24") from exc
+
+
+def is_open(address: IPv4Address | IPv6Address) -> bool:
+    """Of the open internet."""
+    inside = isinstance(address, IPv6Address) and address.is_site_local
+    return address.is_global and not address.is_multicast and not inside
+
+
+def meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Where an IPv6 address that carries an IPv4 one leads.
+
+    >>> from ipaddress import ip_address
+    >>> [str(meant(ip_address(one))) for one in ("::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::")]
+    ['10.0.0.1', '10.0.0.1', '10.0.0.1']
+    """
+    if not isinstance(address, IPv6Address):
+        return address
+    if address in TRANSLATED:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def check_proxy(address: str) -> None:

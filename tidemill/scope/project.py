@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from msgspec import structs
 
+from tidemill.config.access import AccessSection
 from tidemill.config.amounts import some_memory
 from tidemill.config.batches import BatchSection
 from tidemill.config.decode import load, refuse_former_name
@@ -308,6 +309,11 @@ class Project:
         """Where steps and trials run, and what each asks for; those of a copy, whose files no other machine has, on this one."""
         section = self.config.engine
         return structs.replace(section, runner="") if is_alone(self.state) else section
+
+    @property
+    def access(self) -> AccessSection:
+        """How people log in, beside what is always there."""
+        return self.config.access
 
     @property
     def reached(self) -> ServeSection:

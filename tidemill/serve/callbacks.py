@@ -17,11 +17,11 @@ import secrets
 import socket
 import ssl
 import time
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from tidemill.config.network import LOOPBACK
+from tidemill.config.network import LOOPBACK, is_open, meant
 from tidemill.errors import Forbidden, TidemillError
 from tidemill.store.records import Deferred, Event
 from tidemill.types import SECOND, Micros, SystemClock, named_id
@@ -39,7 +39,6 @@ WAITS = tuple(n * SECOND for n in (5, 30, 120, 600, 1_800))
 REST = 5.0  # Seconds
 STATUS_LINE = 1_024  # Bytes of it at most
 MOST_ADDRESSES = 4  # of a name, that are tried
-TRANSLATED = IPv6Network("64:ff9b::/96")  # IPv4 addresses, to those that have IPv6 alone (RFC 6052)
 _STEP = re.compile(r"[/\\]")
 _log = logging.getLogger("tidemill.serve")
 
@@ -154,8 +153,8 @@ class Callbacks:
         """Those of the name, where all of them may be reached. Raises NotTaken, OSError."""
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
-        for address in map(_meant, addresses):
-            if not (_is_open(address) or host in self._named or any(address in one for one in self._networks)):
+        for address in map(meant, addresses):
+            if not (is_open(address) or host in self._named or any(address in one for one in self._networks)):
                 hint = "[serve] callback_networks names those that may be reached"
                 raise NotTaken(f"{address} is no address of the open internet: {hint}")
         return list(dict.fromkeys(addresses))[:MOST_ADDRESSES]
@@ -179,25 +178,6 @@ async def _connected(
             if left == 1:
                 raise
     raise OSError("the name has no address")
-
-
-def _is_open(address: IPv4Address | IPv6Address) -> bool:
-    """Of the open internet."""
-    inside = isinstance(address, IPv6Address) and address.is_site_local
-    return address.is_global and not address.is_multicast and not inside
-
-
-def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Where an IPv6 address that carries an IPv4 one leads.
-
-    >>> [str(_meant(ip_address(one))) for one in ("::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::")]
-    ['10.0.0.1', '10.0.0.1', '10.0.0.1']
-    """
-    if not isinstance(address, IPv6Address):
-        return address
-    if address in TRANSLATED:
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _literal(parts: SplitResult) -> bool:
