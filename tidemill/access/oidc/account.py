@@ -22,7 +22,9 @@ MOST_NAME = 40  # characters of a name, before the provider's host
 _ODD = re.compile(r"[^a-z0-9._-]+")
 
 
-def admitted(store: MetadataStore, section: OidcSection, person: Person, now: Micros, tx: Tx) -> Principal | LoginRefused:
+def admitted(
+    store: MetadataStore, section: OidcSection, person: Person, now: Micros, tx: Tx
+) -> Principal | LoginRefused:
     """The principal, made or changed to what the provider says now; or why it may not come in, with its roles taken away."""
     known = store.principals.vouched(section.issuer, person.subject, tx)
     try:

@@ -151,6 +151,8 @@ def _arrive(
 
 def _session(store: MetadataStore, principal: Principal, bound: str, lives: Micros, tx: Tx) -> str:
     secret, now = f"tidemill_{secrets.token_urlsafe(32)}", store.clock.now()
-    one = Token(new_id("token"), "session", hashed(secret), SESSION_SCOPES, now, now + lives, False, principal.id, bound)
+    one = Token(
+        new_id("token"), "session", hashed(secret), SESSION_SCOPES, now, now + lives, False, principal.id, bound
+    )
     store.tokens.add(one, tx)
     return secret

@@ -129,7 +129,7 @@ class RequestGuard:
         return token
 
     async def _session(self, call: Call) -> Token:
-        secret = _cookie(call.header(b"cookie") or "", self._cookie)
+        secret = cookie_of(call.header(b"cookie") or "", self._cookie)
         if secret is None:
             raise Unauthorized(
                 "who is asking?",
@@ -230,7 +230,8 @@ def too_large(limit: int) -> TooLarge:
     return TooLarge(f"the body is longer than {limit:,} bytes", hint="send fewer rows at a time")
 
 
-def _cookie(header: str, name: str) -> str | None:
+def cookie_of(header: str, name: str) -> str | None:
+    """What the browser keeps under this name."""
     for part in header.split(";"):
         key, _, value = part.strip().partition("=")
         if key == name and value:

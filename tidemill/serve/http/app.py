@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib.metadata import entry_points
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -41,6 +41,9 @@ from tidemill.serve.service import PredictionService, ack_mode
 from tidemill.serve.serving import Serving, prepare
 from tidemill.types import Json, new_id
 
+if TYPE_CHECKING:
+    from tidemill.serve.http.oidc import Desk
+
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
 T = TypeVar("T")
@@ -61,6 +64,7 @@ ITEMS = Route("POST", "/items/{dataset}", "items.set")
 HEALTH, READY = Route("GET", "/healthz", OPEN), Route("GET", "/readyz", OPEN)
 METRICS = Route("GET", "/metrics", "metrics.read")
 LOGIN, LOGOUT = Route("GET", "/login", OPEN), Route("POST", "/logout", "session.own")
+OIDC_LOGIN, OIDC_CALLBACK = Route("GET", "/login/oidc", OPEN), Route("GET", "/login/oidc/callback", OPEN)
 REFRESH = Route("POST", "/control/refresh", "server.refresh")
 CLOCK, REPLAY = Route("POST", "/replay/clock", "replay.clock"), Route("GET", "/replay/state", "replay.clock")
 
@@ -122,7 +126,8 @@ class App:
         serving.beside.append(self.later)
         self.faces: dict[Route, FaceHandler] | None = None  # loaded when first asked for
         self._makers, self._loading = makers, asyncio.Lock()
-        self.handlers: dict[Route, Handler] = _handlers(serving)
+        self.oidc = _desk(serving, self.cookie)
+        self.handlers: dict[Route, Handler] = _handlers(serving, self.oidc)
         self.table = Table(self.handlers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -200,6 +205,8 @@ class App:
             missing = exc
         self.serving.need_lease()
         token = await self.gate.authenticate(call)
+        if self.oidc is not None:
+            await self.oidc.still(call, token)
         if route is None and self.faces is None and not self.serving.candidate:
             await self.load_faces()
             route, call.params = self.table.find(call.method, call.path)
@@ -258,7 +265,11 @@ class _Told:
 
 def _looks(scope: Scope) -> bool:
     """Whether a person's browser asks for a page, rather than a program for an answer."""
-    return scope["method"] == "GET" and any(n == b"accept" and b"text/html" in v for n, v in scope["headers"])
+    return scope["method"] == "GET" and _reads_pages(scope)
+
+
+def _reads_pages(scope: Scope) -> bool:
+    return any(n == b"accept" and b"text/html" in v for n, v in scope["headers"])
 
 
 def _form(exc: TidemillError, scope: Scope) -> Reply:
@@ -284,7 +295,17 @@ def build(project: Project, makers: Callable[[], Sequence[MakeFace]] = installed
 # the handlers ---------------------------------------------------------------------------------------------------------
 
 
-def _handlers(serving: Serving) -> dict[Route, Handler]:
+def _desk(serving: Serving, cookie: str) -> Desk | None:
+    """Where people log in by way of the project's identity provider; a server without one loads none of it."""
+    section = serving.project.access.oidc
+    if section is None or serving.candidate:
+        return None
+    from tidemill.serve.http.oidc import Desk
+
+    return Desk(serving, section, cookie)
+
+
+def _handlers(serving: Serving, oidc: Desk | None) -> dict[Route, Handler]:
     """The table's own part. The replay's routes exist in a replay only, and a candidate under test only predicts."""
     if serving.candidate:
         return {PREDICT: _probe, HEALTH: _health}
@@ -301,6 +322,11 @@ def _handlers(serving: Serving) -> dict[Route, Handler]:
         REFRESH: _refresh,
         **v2.HANDLERS,
     }
+    if oidc is not None:
+        handlers |= {
+            OIDC_LOGIN: lambda app, call: oidc.login(call),
+            OIDC_CALLBACK: lambda app, call: oidc.callback(call),
+        }
     if serving.replay:
         handlers |= {CLOCK: partial(_clock, serving.replay), REPLAY: partial(_replay_state, serving.replay)}
     return handlers
@@ -398,13 +424,17 @@ async def _login(app: App, call: Call) -> Reply:
 async def _logout(app: App, call: Call) -> Reply:
     """Answered when no scorer lets the session in any more."""
     store = app.serving.project.store
+    away = await app.oidc.end(call, call.token) if app.oidc is not None and call.token is not None else ""
     if call.token is not None:
         await asyncio.to_thread(store.tokens.delete, call.token.id)
     app.serving.tokens.evict()
     if app.serving.several:
         await asyncio.to_thread(acknowledged, store)
     gone = f"{app.cookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
-    return 200, [*JSON, (b"set-cookie", gone.encode())], _encode({"logged_out": True})
+    if away and _reads_pages(call.scope):
+        return welcome.onward("You are logged out here", away, [(b"set-cookie", gone.encode())])
+    said = {"logged_out": True, **({"provider": away} if away else {})}
+    return 200, [*JSON, (b"set-cookie", gone.encode())], _encode(said)
 
 
 async def _refresh(app: App, call: Call) -> Reply:

@@ -62,7 +62,7 @@ class Desk:
         kept = cookie_of(call.header(b"cookie") or "", name) or ""
         arrived = await self._run(partial(flow.finish, self._store, self._provider, answer, kept, bound_by(call)))
         session = _set(self._cookie, arrived.secret, arrived.life, call, "Strict")
-        return welcome.onward([session, _set(name, "", 0, call, "Lax")])
+        return welcome.onward("You are logged in", "/", [session, _set(name, "", 0, call, "Lax")])
 
     async def still(self, call: Call, token: Token) -> None:
         """Raises Unauthorized where the provider does not vouch for this session any more."""

@@ -38,12 +38,22 @@ def page(exc: TidemillError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     title, more = ("Log in", _LOG_IN) if exc.status == 401 else (_TITLES.get(exc.status, "That did not work"), _BACK)
     said = "" if exc.status == 401 and exc.message == "who is asking?" else f"<p>{escape(exc.message)}</p>"
     said += f"<p>{escape(exc.hint)}</p>" if exc.hint and exc.status != 401 else ""
-    text = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} · Tidemill</title>'
+    return exc.status, _HEADERS, _whole(title, f"{said}{more}")
+
+
+def onward(title: str, to: str, cookies: list[tuple[bytes, bytes]]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """A page that goes on to this address by itself."""
+    there = escape(to)
+    more = f'<p><a href="{there}">Go on</a></p>'
+    return 200, [*_HEADERS, *cookies], _whole(title, more, f'<meta http-equiv="refresh" content="0;url={there}">')
+
+
+def _whole(title: str, text: str, more: str = "") -> bytes:
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} · Tidemill</title>{more}'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<style>{_STYLE}</style></head><body><main>{_WHEEL}<h1>{title}</h1>{said}{more}</main></body></html>"
-    )
-    return exc.status, _HEADERS, text.encode()
+        f"<style>{_STYLE}</style></head><body><main>{_WHEEL}<h1>{title}</h1>{text}</main></body></html>"
+    ).encode()
 
 
 _TITLES = {403: "Not allowed", 404: "Not here", 405: "Not here", 503: "Not now"}
