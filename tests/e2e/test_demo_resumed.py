@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -78,16 +79,11 @@ class Demo:
 
     def ask(self, name: str, question: str) -> list[tuple[Any, ...]]:
         """Plain SQL; nothing while the file or its tables are not there yet."""
-        path = self.state / name
-        if not path.exists():
-            return []
-        store = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
-            return store.execute(question).fetchall()
+            with closing(sqlite3.connect(f"file:{self.state / name}?mode=ro", uri=True)) as store:
+                return store.execute(question).fetchall()
         except sqlite3.OperationalError:
             return []
-        finally:
-            store.close()
 
     def counted(self, table: str) -> int:
         return sum(n for (n,) in self.ask("live.db", f"select count(*) from {table}"))
