@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
 
-from tidemill.cli.output import Answer, Part, command, wants_json
+from tidemill.cli.output import Answer, Part, command
+from tidemill.cli.progress import shown
 from tidemill.ops import move as verbs
-from tidemill.ops.carry import Progress, nobody
 from tidemill.ops.text import plural
 from tidemill.scope.project import find_root
 
@@ -44,7 +39,7 @@ def move(
         return Answer({"cancelled": True}, ["given up: the project goes on where it is"])
     named = {"metadata": metadata, "artifacts": artifacts, "tables": tables}
     to = {key: address for key, address in named.items() if address is not None}
-    with _shown(wants_json()) as progress:
+    with shown() as progress:
         found = verbs.move(root, to, dry_run=dry_run, progress=progress)
     return Answer(found, _told(found))
 
@@ -61,16 +56,3 @@ def _told(found: verbs.Moved) -> list[Part]:
         return [facts, "", "nothing was done; without --dry-run it is"]
     deleted = ["", "the old stores are as they were; when nobody needs them:", *(f"  {line}" for line in found.left)]
     return [facts, "compared: every row, every file and every artifact is there", *deleted]
-
-
-@contextmanager
-def _shown(quiet: bool) -> Iterator[Progress]:
-    """A bar for what is done just now."""
-    if quiet:
-        yield nobody
-        return
-    console = Console(highlight=False, stderr=True)
-    columns = (TextColumn("{task.description:<30}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        bar = bars.add_task("", total=None)
-        yield lambda what, done, total: bars.update(bar, description=what, completed=done, total=total)

@@ -12,9 +12,9 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from tidemill.types import Micros
+from tidemill.types import JsonObject, Micros
 
 FORMAT = "tidemill-ledger-1"
 NOTHING = "0" * 64
@@ -70,6 +70,29 @@ def canonical(value: Any) -> bytes:
 def commitment(nonce: str, details: Any) -> str:
     """Says nothing of the details to who does not have the nonce."""
     return hashlib.sha256(bytes.fromhex(nonce) + canonical(details)).hexdigest()
+
+
+class Told(Protocol):
+    """An event, as far as it is committed to."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def at(self) -> Micros: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def data(self) -> JsonObject: ...
+    @property
+    def principal(self) -> str: ...
+
+
+def details(event: Told) -> JsonObject:
+    """What a record commits to."""
+    names = ("id", "at", "kind", "subject", "data", "principal")
+    return {name: getattr(event, name) for name in names}
 
 
 def hash_of(record: LedgerRecord) -> str:

@@ -6,15 +6,27 @@ another's act waiting, and two never wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from tidemill.store.chain import GENESIS, NOTHING, SOMEBODY, LedgerHead, LedgerRecord, all_of, commitment, link, shown
-from tidemill.store.records import Event
+from tidemill.store.chain import (
+    GENESIS,
+    NOTHING,
+    SOMEBODY,
+    LedgerHead,
+    LedgerRecord,
+    all_of,
+    commitment,
+    details,
+    link,
+    shown,
+)
+from tidemill.store.records import Event, Tx
 from tidemill.store.sql import acts, schema
 from tidemill.store.sql.acts import Act, Actor
+from tidemill.store.sql.nouns import Records
 from tidemill.store.sql.rows import Rows, insert_new
 from tidemill.types import Micros
 
@@ -39,6 +51,59 @@ _BEFORE = (
     .order_by(_event.at, _event.seq)
 )
 _GIVE_NONCE = update(schema.events).where(_event.id == bindparam("the_id")).values(nonce=bindparam("the_nonce"))
+
+
+_KEPT = tuple(
+    select(table.c.nonce, table.c.id, table.c.at, table.c.kind, table.c.subject, table.c.data, table.c.principal).where(
+        table.c.id.in_(bindparam("ids", expanding=True))
+    )
+    for table in (schema.events, schema.acts)
+)
+_BEHIND = LEDGER.select.where(schema.ledger.c.seq > bindparam("after")).order_by(schema.ledger.c.seq)
+_HASHES = (
+    select(schema.ledger.c.seq, schema.ledger.c.hash)
+    .where(schema.ledger.c.seq > bindparam("after"))
+    .order_by(schema.ledger.c.seq)
+)
+PART = 2_000
+"""Records that are read at a time."""
+
+
+class Ledger(Records[LedgerRecord]):
+    """Written by `append` alone, and read from its beginning on."""
+
+    def last(self, tx: Tx = None) -> LedgerRecord | None:
+        return self.first(tx=tx)
+
+    def behind(self, seq: int, limit: int = PART) -> Sequence[LedgerRecord]:
+        """Those after this one, oldest first: the next part costs the same at a million."""
+        return LEDGER.records(self._db.rows(_BEHIND.limit(limit), given={"after": seq}))
+
+    def hashes(self, after: int = 0, upto: int | None = None) -> Iterator[bytes]:
+        """Of the records behind this one, part by part."""
+        while rows := self._db.rows(_HASHES.limit(PART), given={"after": after}):
+            for seq, found in rows:
+                if upto is not None and seq > upto:
+                    return
+                yield bytes.fromhex(found)
+            after = rows[-1][0]
+
+    def kept(self, events: Sequence[str]) -> dict[str, tuple[str, Event]]:
+        """The details of the records that name these events, each with its nonce; those that were erased are not there."""
+        rows = [row for query in _KEPT for row in self._db.rows_among(query, "ids", events)]
+        return {row[1]: (row[0], Event(*row[1:])) for row in rows}
+
+    def written(self) -> int:
+        """How many records there have ever been, as the counter says by whose row they are ordered."""
+        return int(self._db.value(select(_counter.value).where(_counter.name == LOCK)) or 0)
+
+    def unrecorded(self, limit: int) -> Sequence[str]:
+        """Events, and details of acts, that no record names; none of a store that has no ledger yet."""
+        found: list[str] = []
+        for table in (schema.events, schema.acts):
+            there = select(schema.ledger.c.seq).where(schema.ledger.c.event == table.c.id).exists()
+            found += [row[0] for row in self._db.rows(select(table.c.id).where(~there).limit(limit))]
+        return found[:limit] if self.written() else []
 
 
 class EventRows(Rows[Event]):
@@ -78,18 +143,6 @@ def append(tx: Connection, left: Sequence[Act], now: Micros) -> None:
         made.append(link(seq, now, who, act.event.kind, shown(act.event.subject), act.event.id, said, previous))
         previous = made[-1].hash
     _write(tx, made)
-
-
-def details(event: Event) -> dict[str, object]:
-    """What a record commits to."""
-    return {
-        "id": event.id,
-        "at": event.at,
-        "kind": event.kind,
-        "subject": event.subject,
-        "data": event.data,
-        "principal": event.principal,
-    }
 
 
 def _first(tx: Connection, more: int, now: Micros) -> int:

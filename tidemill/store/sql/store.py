@@ -31,7 +31,7 @@ from tidemill.store.sql.contents import Contents
 from tidemill.store.sql.counters import RULES, bump, revisions
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.fences import fenced
-from tidemill.store.sql.ledger import ACTS, HEADS, LEDGER, EventRows, append
+from tidemill.store.sql.ledger import ACTS, HEADS, LEDGER, EventRows, Ledger, append
 from tidemill.store.sql.nouns import Named, Records
 from tidemill.store.sql.people import (
     APPROVALS,
@@ -147,7 +147,7 @@ class MetadataStore:
         self.votes = Named(database, VOTES)
         self.comments = Named(database, COMMENTS, alone=False)
         self.visits = Records(database, VISITS, alone=False)
-        self.ledger = Records(database, LEDGER, alone=False)
+        self.ledger = Ledger(database, LEDGER, alone=False)
         self.ledger_heads = Records(database, HEADS, alone=False)
         self.acts = Named(database, ACTS, alone=False)
         database.ends_with(lambda tx, left: append(tx, left, database.clock.now()))
