@@ -128,6 +128,10 @@ ACTIONS |= {
     "/api/data/{dataset}/retry": "data.retry",
     "/api/experiments/{experiment}/stop": "experiment.stop",
     "/control/refresh": "server.refresh",
+    "/api/approvals/{approval}/vote": "approval.vote",
+    "/api/approvals/{approval}/take-back": "approval.vote",
+    "/api/comments": "comment.write",
+    "/api/comments/{comment}/remove": "comment.write",
 }
 TABLE: dict[tuple[str, str], str] = {
     ("GET", "/healthz"): OPEN,
@@ -148,6 +152,12 @@ TABLE: dict[tuple[str, str], str] = {
     **{("GET", path): "project.read" for path in READS},
     **{("GET", path): "person.read" for path in OF_A_PERSON},
     **{("GET", path): "rows.read" for path in OF_ROWS},
+    **{
+        ("GET", path): "inbox.read"
+        for path in ("/api/inbox", "/api/changes", "/api/approvals", "/api/approvals/{approval}")
+    },
+    ("GET", "/api/approvals/{approval}/statement"): "approval.vote",
+    ("GET", "/api/comments"): "project.read",
     **{("POST", path): permission for path, permission in ACTIONS.items()},
 }
 IN_A_REPLAY = {("POST", "/replay/clock"): "replay.clock", ("GET", "/replay/state"): "replay.clock"}

@@ -13,15 +13,18 @@ import pytest
 
 import tidemill.ops
 from tests.release.made import TOML, add_model, hold
+from tidemill.access.approvals.rule import Author, question
 from tidemill.access.caller import Caller
+from tidemill.access.policy import Rule
 from tidemill.access.tokens import SCOPES
 from tidemill.data.ingest.refused import READER, Refused, remember
 from tidemill.errors import Forbidden
-from tidemill.ops import by_hand, data, experiments, gc, records, releases, tokens
+from tidemill.ops import approvals, by_hand, comments, data, experiments, gc, records, releases, tokens
 from tidemill.scope.project import Project, open_project
+from tidemill.store.people import Comment, Vote
 from tidemill.store.records import Alarm, Event
 from tidemill.testing import records as sample
-from tidemill.types import DAY, HeldClock
+from tidemill.types import DAY, HeldClock, named_id
 
 ADA, NOBODY = Caller("ada", SCOPES, "cli"), Caller("eve", ("read",), "api")
 NOW = 100 * DAY
@@ -46,6 +49,11 @@ THROUGH_A_PIPELINE |= {
 THROUGH_A_PIPELINE |= {
     "experiments.start",  # passes gates, as a release does: tests/experiment
     "items.set_items",  # each row says whose word it is: tests/serve/test_items.py
+    "inbox.show",  # reads what waits for whoever asks: tests/ops/test_inbox.py
+    "changes.since_last",  # notes when whoever asks looked: tests/ops/test_inbox.py
+    "own_key.make",  # needs an account: tests/release/test_own_key.py
+    "own_key.endorse",
+    "approvals.statement",  # shows what is to be signed, to whoever may vote: tests/release/test_own_key.py
     "tokens.callbacks",  # shows a key, to whoever may operate: tests/serve/test_callbacks.py
 }
 """What these do is a run, or a play of the past: tests/release/test_pipeline.py looks at the events of a release, tests/backtest at plays."""
@@ -80,6 +88,20 @@ def collect(project: Project, caller: Caller) -> None:
     gc.collect(project, caller, grace=0.0)
 
 
+def take_back(project: Project, caller: Caller) -> None:
+    two = Rule("two", (), needed=2)
+    project.store.approvals.add(question("release", "release:rel_2", two, Author(), {}, NOW))
+    project.store.votes.add(
+        Vote("vote_1", named_id("approval", "release", "release:rel_2"), "", "", "", True, "", NOW, "", who="ada")
+    )
+    approvals.take_back(project, caller, "rel_2")
+
+
+def remove(project: Project, caller: Caller) -> None:
+    project.store.comments.add(Comment("comment_1", "release:rel_2", "", NOW, "seen", who=caller.name))
+    comments.remove(project, caller, "comment_1")
+
+
 def close_alarm(project: Project, caller: Caller) -> None:
     alarm = Alarm("alm_1", "", "shop", "drift", "drift", None, NOW, NOW, NOW, ("country",), "no", False, {})
     project.store.alarms.add(alarm)
@@ -110,6 +132,11 @@ VERBS: dict[str, tuple[str, Do]] = {
     "releases.reject": ("rejected", release("held", releases.reject, reason="looked")),
     "by_hand.approve": ("approved", release("held", by_hand.approve, reason="looked")),
     "by_hand.reject": ("rejected", release("held", by_hand.reject, reason="looked")),
+    "approvals.vote": ("approved", release("held", approvals.vote, yes=True, reason="looked")),
+    "approvals.take_back": ("vote_taken_back", take_back),
+    "by_hand.vote": ("approved", release("held", by_hand.vote, yes=True, reason="looked")),
+    "comments.add": ("comment", lambda p, who: comments.add(p, who, "release:rel_2", "seen")),
+    "comments.remove": ("comment_removed", remove),
     "by_hand.advance": ("halted", release("canary", by_hand.advance)),
     "releases.halt": ("halted", release("canary", releases.halt, reason="looked")),
     "releases.roll_back": ("rolled_back", release("canary", releases.roll_back, reason="looked")),

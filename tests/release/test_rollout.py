@@ -426,8 +426,9 @@ def test_the_author_alone_is_recorded_as_self_approved(make):
     model = add_model(project, 1)
     hold(project, model, "r1", attestations=sign(project, model, "r1", approval=["owner"]))
     done = approvals.answer(project, "r1", "ada", "I am alone here")
+    (question,) = project.store.approvals.list(subject="release:r1")
     assert done.evidence.approved | {"at": 0} == {
-        "release": "r1", "decision": "approved", "who": "ada", "role": "owner", "reason": "I am alone here",
+        "approval": question.id, "release": "r1", "decision": "approved", "who": "ada", "role": "owner", "reason": "I am alone here",
         "self_approved": True, "at": 0,
     }  # fmt: skip
 

@@ -30,6 +30,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audition": ("tidemill.cli.audition:audition", "MODEL · ls · show: the loop's year beside the present system's."),
     "approve": ("tidemill.cli.release:approve", "Say yes to a release that is held."),
     "reject": ("tidemill.cli.release:reject", "Say no to a release that is held."),
+    "inbox": (
+        "tidemill.cli.inbox:inbox",
+        "show · take-back · --all · --since-last: what waits for you, and what changed.",
+    ),
+    "comment": (
+        "tidemill.cli.comment:comment",
+        "Write to a run, version, release, decision or alarm; read what is written.",
+    ),
     "release": ("tidemill.cli.release:release", "start · status · advance · halt · rollback"),
     "rollback": ("tidemill.cli.release:rollback", "Put the champion before this one back."),
     "experiment": (

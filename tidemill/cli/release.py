@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from tidemill.access.caller import Caller
+from tidemill.cli.inbox import told
 from tidemill.cli.listed import write_seen
 from tidemill.cli.output import Answer, Column, F, Part, Table, command, endpoint_option, fields, listed, paged
 from tidemill.errors import ReleaseError
-from tidemill.ops import releases, server
+from tidemill.ops import approvals, own_key, releases, server
 from tidemill.ops.page import Page
 from tidemill.ops.text import minute, plural
 from tidemill.scope.project import Project
@@ -195,39 +196,54 @@ def _events(project: Project, events: Sequence[Event]) -> Answer:
     return Answer(events, [Table(EVENTS, events, "nothing to do yet")])
 
 
-_in_role = click.option("--role", help="The role you act in.")
+def _word(command: F) -> F:
+    """What is decided on: a release that is held, or a question of the inbox; and what else is said with it."""
+    command = click.option("--seen", help="The digest of the evidence that you have looked at: tidemill inbox show.")(
+        command
+    )
+    command = click.option("--role", help="The role you act in.")(command)
+    return click.argument("what", required=False)(endpoint_option(command))
 
 
 @command()
 @click.option("--reason", default="", help="Why.")
-@_in_role
-@_named
-def approve(project: Project, release_id: str | None, endpoint: str | None, reason: str, role: str | None) -> Answer:
-    """Say yes to a release that is held; your own is recorded as self-approved."""
-    return _decided(project, releases.approve, release_id, endpoint, reason, role)
+@_word
+def approve(project: Project, what: str | None, reason: str, **said: str | None) -> Answer:
+    """Say yes to a release that is held, or to a question of the inbox; your own is recorded as self-approved."""
+    return _decided(project, what, True, reason, **said)
 
 
 @command()
 @click.option("--reason", required=True, help="Why not.")
-@_in_role
-@_named
-def reject(project: Project, release_id: str | None, endpoint: str | None, reason: str, role: str | None) -> Answer:
-    """Say no to a release that is held."""
-    return _decided(project, releases.reject, release_id, endpoint, reason, role)
+@_word
+def reject(project: Project, what: str | None, reason: str, **said: str | None) -> Answer:
+    """Say no to a release that is held, or to a question of the inbox."""
+    return _decided(project, what, False, reason, **said)
 
 
 def _decided(
     project: Project,
-    decide: Callable[..., Release],
-    release_id: str | None,
-    endpoint: str | None,
+    what: str | None,
+    yes: bool,
     reason: str,
+    endpoint: str | None,
     role: str | None,
+    seen: str | None,
 ) -> Answer:
-    chosen = releases.pick(project, release_id, "held", endpoint=endpoint)
-    found = decide(project, Caller.local(), chosen, reason, role)
+    """Signed with one's own key where this machine has it, else with the project's."""
+    asked = what is not None and what.startswith("approval")
+    chosen = str(what) if asked else releases.pick(project, what, "held", endpoint=endpoint)
+    caller = Caller.local()
+    envelope = own_key.sign(project, caller, chosen, yes, reason, role)
+    found = approvals.vote(project, caller, chosen, yes, reason, role, seen, envelope)
     follow(project)
+    return _of_release(project, found) if found.approval.subject.startswith("release:") else told(found)
+
+
+def _of_release(project: Project, voted: approvals.ApprovalShown) -> Answer:
+    found = project.store.releases.named(voted.approval.subject)
     verdicts = releases.show(project, found.id).verdicts
     facts: dict[str, Any] = {"release": found.id, "model": found.model, "status": found.status, **project.goal.told}
-    value = {**asdict(found), "goal": project.goal.json(), "verdicts": verdicts}
-    return Answer(value, [facts, gate_table(verdicts)])
+    value = {**asdict(found), "goal": project.goal.json(), "verdicts": verdicts, "approval": voted.approval.id}
+    waits = [told(voted).parts[-1]] if voted.approval.status == "open" else []
+    return Answer({**value, "missing": voted.missing}, [facts, gate_table(verdicts), *waits])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.errors import NotFound
 from tidemill.ref import Ref
-from tidemill.store.records import ModelVersion, Release, Verdict
+from tidemill.store.records import ModelVersion, Release, Tx, Verdict
 from tidemill.types import JsonObject, did_you_mean
 
 if TYPE_CHECKING:
@@ -94,9 +94,9 @@ def _brief(verdict: Verdict) -> JsonObject:
     }
 
 
-def verdicts_of(project: Project, release: Release) -> list[Verdict]:
+def verdicts_of(project: Project, release: Release, tx: Tx = None) -> list[Verdict]:
     """What the gates said at this very attempt: those that its attestations hold."""
-    found = project.store.verdicts.list(model=release.model)
+    found = project.store.verdicts.list(model=release.model, tx=tx)
     return [verdict for verdict in found if verdict.attestation in release.attestations]
 
 

@@ -222,7 +222,9 @@ def _released(
 
     asked = registry.resolve(project, model)
     before = {r.id: r.status for r in project.serving(asked.name, endpoint).releases() if r.model == asked.ref}
-    made = release_candidate(project, asked.ref, endpoint=endpoint, override=override, author=caller.name)
+    made = release_candidate(
+        project, asked.ref, endpoint=endpoint, override=override, author=caller.name, principal=caller.principal
+    )
     beside = tuple(sorted({kind for kind in before.values() if kind in (variants.HOLDOUT, variants.ARM)}))
     return replace(show(project, made.id), already=before.get(made.id) == made.status, beside=beside)
 
@@ -308,7 +310,7 @@ def approve(project: Project, caller: Caller, release: str, reason: str, role: R
     """Say yes to a held release: its rollout begins. One's own is recorded as self-approved. Needs the approval key."""
     from tidemill.release import approvals
 
-    return approvals.answer(project, named_here(project, release).id, caller.name, reason, role)
+    return approvals.answer(project, named_here(project, release).id, caller, reason, role)
 
 
 @needs("release.approve")
@@ -316,7 +318,7 @@ def reject(project: Project, caller: Caller, release: str, reason: str, role: Ro
     """Say no to a held release: it ends. Needs the approval key."""
     from tidemill.release import approvals
 
-    return approvals.answer(project, named_here(project, release).id, caller.name, reason, role, yes=False)
+    return approvals.answer(project, named_here(project, release).id, caller, reason, role, yes=False)
 
 
 def named_here(project: Project, release: str) -> Release:

@@ -6,17 +6,19 @@ again makes no second release. The gates see a candidate also when somebody forc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tidemill.access.approvals.rule import Author
+from tidemill.access.policy import Rule
 from tidemill.engine import Context, pipeline, step
 from tidemill.engine.lease import ORPHAN
 from tidemill.errors import ReleaseError
 from tidemill.model.registry import verdicts_of
-from tidemill.release import approvals, shadow
+from tidemill.release import approvals, asked, shadow
 from tidemill.release.gates.port import GateContext, build_context, judge_all
 from tidemill.release.gates.registry import gates_of
 from tidemill.release.rollout import rollout
@@ -61,18 +63,23 @@ def start(
     author: str,
     decision: str | None,
     judged: JsonObject,
+    principal: str = "",
     ctx: Context = GIVEN,
 ) -> str:
     """Sign; write verdicts, release and events in one transaction; start it, hold it, have it in shadow, or refuse it. The release's id."""
     project: Project = ctx.resource("project")
     scope, results = project.endpoint(endpoint), judged["results"]
-    id, now, asks = release_id(scope, model, attempt), project.clock.now(), scope.gates.approval
+    id, now = release_id(scope, model, attempt), project.clock.now()
     if any(release.id == id for release in scope.releases()):  # a run killed right after this step's transaction
         return id
     waits = tuple(result["gate"] for result in results if result["verdict"] == attest.HELD)
     refused = tuple(result["gate"] for result in results if not result["passed"] and result["gate"] not in waits)
     passes = not refused or (override is not None and attest.NEVER_FORCED not in refused)
     status, dark = ("held", None) if passes else _undecided(scope, judged, now)
+    by_hand = override if refused or waits else None
+    rules = asked.rules_of(scope, model, waits, by_hand)
+    who = asked.author_of(project, author, principal, decision)
+    terms: JsonObject = {"model": model, "author": author, "override": override, "at": now}
     made = Release(
         id=id,
         endpoint=scope.name,
@@ -84,8 +91,8 @@ def start(
         created=now,
         ended=now if status == "refused" else None,
         previous=judged["previous"],
-        override=override if refused or waits else None,
-        attestations=signed(scope, id, judged, {"model": model, "author": author, "override": override, "at": now}),
+        override=by_hand,
+        attestations=signed(scope, id, judged, terms | asked.terms_of(rules, who)),
         decision=decision,
         author=author,
         evidence=ReleaseEvidence(blessings(results), refused, shadow=dark, waits=waits),
@@ -94,7 +101,7 @@ def start(
     if passes and made.override:  # a person's signed word
         word = approvals.sign_force(project, made, author, made.override)
         made = replace(made, attestations=(*made.attestations, word))
-    _write(project, made, results, asks is not None or bool(waits and not made.override))
+    _write(project, made, results, rules if passes else {}, who)
     ctx.wrote(f"release:{id}")
     return id
 
@@ -117,7 +124,9 @@ def signed(scope: Endpoint, release: str, judged: JsonObject, terms: JsonObject)
     return (*verdicts, provenance, sign_release(scope, release, required, verdicts, judged["previous"], terms))
 
 
-def _write(project: Project, made: Release, results: list[JsonObject], asks: bool) -> None:
+def _write(
+    project: Project, made: Release, results: list[JsonObject], rules: Mapping[str, Rule], author: Author
+) -> None:
     """The release with its verdicts and events, and its start where it waits for nobody: one transaction."""
     now = made.created
 
@@ -129,9 +138,10 @@ def _write(project: Project, made: Release, results: list[JsonObject], asks: boo
         rollout.replace_shadow(project, made.endpoint, made.model, now, tx)
         project.store.releases.add(made, tx)
         project.store.edges.add_new([Edge(made.model, f"release:{made.id}", "released", now)], tx)
-        for event in _events(made, results, asks):
+        for event in _events(made, results, bool(rules)):
             project.store.events.add(event, tx)
-        if made.status == "held" and not asks:
+        asked.open_questions(project, made, rules, author, tx)
+        if made.status == "held" and not rules:
             rollout.begin(project, made.id, now, tx)
 
     project.store.transact(work, made.author)
@@ -146,10 +156,12 @@ def release_pipeline(
     author: str = "",
     decision: str | None = None,
     environment: str = "",
+    principal: str = "",
 ) -> dict[str, Any]:
-    """gates → sign and start. ``environment``: whose; what one of them has judged, no run of another goes on with."""
+    """gates → sign and start. ``environment``: whose; what one of them has judged, no run of another goes on with.
+    ``principal``: the author's account."""
     judged = judge(endpoint, model, attempt)
-    return {"release": start(endpoint, model, attempt, override, author, decision, judged)}
+    return {"release": start(endpoint, model, attempt, override, author, decision, judged, principal)}
 
 
 def release_candidate(
@@ -159,6 +171,7 @@ def release_candidate(
     endpoint: str | None = None,
     override: str | None = None,
     author: str = "",
+    principal: str = "",
     decision: str | None = None,
     make_context: MakeContext = build_context,
     on_event: Any = None,
@@ -178,14 +191,15 @@ def release_candidate(
     tried = [r for r in scope.releases() if r.model == model.ref]
     if override is None and (judged := _judged_already(scope, model, tried)):
         return judged
-    asked: JsonObject = {"model": model.ref, "override": override, "decision": decision, **scope.here}
-    unfinished = _killed(project, asked)
+    wanted: JsonObject = {"model": model.ref, "override": override, "decision": decision, **scope.here}
+    unfinished = _killed(project, wanted)
     going = ALIVE if override else (*ALIVE, "shadow")
     alive = next((r for r in tried if r.status in going), None)
     if alive is not None and unfinished is None:
         return alive
     engine = project.engine(context=make_context)
-    params = unfinished or {**asked, "attempt": len(tried), "author": author}
+    whose = {"author": author, **({"principal": principal} if principal else {})}
+    params = unfinished or {**wanted, "attempt": len(tried), **whose}
     result = engine.run(release_pipeline, params, parent=decision, on_event=on_event)
     return project.store.releases.get(result.outputs["release"])
 

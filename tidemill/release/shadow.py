@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidemill.config.amounts import percent
 from tidemill.model.registry import verdicts_of
+from tidemill.release import asked
 from tidemill.release.gates import ruling, sentences
 from tidemill.release.gates.compare import USUAL_SPREAD, Comparison, together
 from tidemill.release.gates.port import least_useful_of
@@ -192,8 +193,10 @@ def _promote(scope: Endpoint, release: Release, shadow: Shadow, result: JsonObje
     required = {v.gate: v.blessing for v in (*mine, old)}
     terms: JsonObject = {"model": model.ref, "author": release.author, "override": None, "at": now}
     provenance = sign_provenance(scope.project, model)
+    rules = asked.rules_of(scope, release.model, (), None)
+    author = asked.author_of(scope.project, release.author, decision=release.decision)
+    terms |= asked.terms_of(rules, author)
     statement = sign_release(scope, release.id, required, verdicts, release.previous, terms)
-    asks = scope.gates.approval is not None
     blessed = {**release.evidence.blessings, old.blessing: "blessed"}
     evidence = replace(release.evidence, shadow=shadow, blessings=blessed, refused=())
     event = _event(release, shadow, now, "promoted")
@@ -211,7 +214,8 @@ def _promote(scope: Endpoint, release: Release, shadow: Shadow, result: JsonObje
         }
         scope.store.releases.update(release.id, tx, status="held", **changes)
         scope.store.events.add(event, tx)
-        if asks:
+        if rules:
+            asked.open_questions(scope.project, scope.store.releases.get(release.id, tx), rules, author, tx)
             scope.store.events.add(held, tx)
             return [event, held]
         return [event, *rollout.begin(scope.project, release.id, now, tx)]

@@ -40,7 +40,7 @@ class Rule:
             min(spans, default=None),
             self.reason or other.reason,
             self.own_key or other.own_key,
-            f"{self.place} and {other.place}",
+            " and ".join(filter(None, (self.place, other.place))),
         )
 
 

@@ -29,6 +29,20 @@ class Signer(Protocol):
     def sign(self, payload: bytes) -> Any: ...
 
 
+class KeyFile:
+    """Signs with the Ed25519 key in this file, which only its owner may read (0600). ``make``: it is made where it is missing.
+
+    Raises NotAttested.
+    """
+
+    def __init__(self, path: Path, make: bool = False) -> None:
+        from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # theirs, but not in __all__
+
+        key = _make(path) if make and not path.exists() else _load(path)
+        self.path, self.public = path, pem(key.public_key()).decode()
+        self.sign = CryptoSigner(key).sign
+
+
 class FileSigner:
     """Signs with an Ed25519 key in a file that only its owner may read (0600), outside the project folder.
 
@@ -37,22 +51,20 @@ class FileSigner:
     """
 
     def __init__(self, keys_dir: Path, state: Path, name: str = "gate", recorded: str = "") -> None:
-        from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]  # theirs, but not in __all__
-
         self.path = keys_dir / f"{name}.ed25519"
         with keeping(self.path, "signing key"):
             foreign = [p for p in (keys_dir / f"{name}.pub", state / "keys" / f"{name}.pub") if p.exists()]
             if (foreign or recorded) and not self.path.exists():
                 raise _elsewhere(self.path, foreign)
-            key = _load(self.path) if self.path.exists() else _make(self.path)
-        public = pem(key.public_key())
-        self.public = public.decode()
+            key = KeyFile(self.path, make=True)
+        self.public = key.public
+        public = self.public.encode()
         if recorded and recorded != self.public:
             raise _another(self.path)
         for folder in (keys_dir, state / "keys"):
             with keeping(folder / f"{name}.pub", "public key"):
                 _publish(folder / f"{name}.pub", public)
-        self.sign = CryptoSigner(key).sign
+        self.sign = key.sign
 
 
 def signer_of(project: Project, name: str = "gate") -> FileSigner:

@@ -1,0 +1,97 @@
+"""`tidemill inbox [--all] [--since-last]`, `tidemill inbox show | take-back`: what waits for you, and what you said on it."""
+
+from __future__ import annotations
+
+import click
+
+from tidemill.access.caller import Caller
+from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
+from tidemill.ops import approvals, changes
+from tidemill.ops import inbox as verbs
+from tidemill.ops.text import minute, plural
+from tidemill.scope.project import Project
+
+WAITING: dict[str, Column] = {
+    "since": "since",
+    "what": "text",
+    "by": "by",
+    "until": lambda item: item.due and minute(item.due),
+    "answer": "do",
+}
+VOTES: dict[str, Column] = {
+    "at": lambda one: one.vote.at,
+    "who": "name",
+    "role": lambda one: one.vote.role,
+    "says": lambda one: "yes" if one.vote.yes else "no",
+    "reason": lambda one: one.vote.reason,
+    "signed by": "signed_by",
+    "counts": lambda one: "yes" if one.counts else f"no: {one.void}",
+}
+CHANGES: dict[str, Column] = {"at": "at", "what": "kind", "about": "subject", "by": "principal"}
+
+
+@click.group(cls=Listing)
+def inbox() -> None:
+    """What waits for you: approvals, alarms, what names you; and what you asked for."""
+
+
+@command(inbox, "ls")
+@click.option("--all", "everything", is_flag=True, help="What waits for others, too.")
+@click.option("--since-last", is_flag=True, help="What changed since you looked last, by your roles.")
+def ls(project: Project, everything: bool, since_last: bool) -> Answer:
+    """What waits for you, what has a deadline first; and how what you asked for stands."""
+    caller = Caller.local()
+    found = verbs.show(project, caller, everything)
+    parts: list[Part] = [Table(WAITING, found.waiting, "nothing waits for you")]
+    if found.left_off:
+        parts.append(f"and {plural(found.left_off, 'other')} left off")
+    if found.mentions:
+        parts += ["\nwritten to you:", Table(WAITING, found.mentions)]
+    if found.asked:
+        stands: dict[str, Column] = {"asked": "since", "status": "status", "what": "text"}
+        parts += ["\nyou asked for:", Table(stands, found.asked)]
+    if not since_last:
+        return Answer(found, parts)
+    changed = changes.since_last(project, caller)
+    since = f"\nsince {minute(changed.since)}:" if changed.since is not None else "\nof late:"
+    parts += [since, Table(CHANGES, changed.events, "nothing")]
+    if changed.left_off:
+        parts.append("and more: tidemill status, or the page")
+    return Answer({"inbox": found, "changed": changed}, parts)
+
+
+@command(inbox)
+@click.argument("approval")
+def show(project: Project, approval: str) -> Answer:
+    """One question: what is shown to who decides, and what was said on it."""
+    return told(approvals.show(project, approval))
+
+
+@command(inbox, "take-back")
+@click.argument("approval")
+def take_back(project: Project, approval: str) -> Answer:
+    """Take your own word back, while the question is open."""
+    return told(approvals.take_back(project, Caller.local(), approval))
+
+
+def told(found: approvals.ApprovalShown) -> Answer:
+    """A question, as the command line shows it."""
+    one = found.approval
+    facts = {
+        "approval": one.id,
+        "kind": one.kind,
+        "about": one.subject,
+        "asked by": found.asked_by,
+        "asked": minute(one.asked),
+        "rule": one.rule,
+        "why": one.why,
+        "evidence": one.inputs_digest,
+        **{name: value for name, value in one.inputs.items() if value not in ("", [], {}) and name != "gates"},
+    }
+    gates = [
+        {"gate": gate, "verdict": said[0], "evidence": said[1]} for gate, said in one.inputs.get("gates", {}).items()
+    ]
+    parts: list[Part] = [{name: value for name, value in facts.items() if value}]
+    parts += [Table(fields("gate", "verdict", "evidence"), gates)] if gates else []
+    parts += [Table(VOTES, found.votes, "nobody has said anything yet"), found.text]
+    return Answer(found, parts)
