@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from tidemill.access.oidc.refused import LoginRefused
@@ -53,6 +53,15 @@ def roles_of(section: OidcSection, groups: Iterable[str]) -> tuple[str, ...]:
     if not roles:
         raise LoginRefused("no_role")
     return tuple(sorted(roles))
+
+
+def check_known(section: OidcSection, known: Collection[str]) -> None:
+    """Raises LoginRefused where a group is given a role that is none: nobody would have what they are to have."""
+    given = {role for roles in section.roles.values() for role in roles} | {*section.others}
+    if unknown := sorted(given.difference(known)):
+        raise LoginRefused(
+            "unknown_role", f"[access.oidc] gives the role {unknown[0]!r}, which the policy does not know"
+        )
 
 
 def check_required(section: OidcSection, claims: JsonObject) -> None:

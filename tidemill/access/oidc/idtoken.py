@@ -86,7 +86,7 @@ def _head(token: str) -> tuple[str, str | None]:
     if token.count(".") != 2:
         raise LoginRefused("token")
     algorithm, kid = said.get("alg"), said.get("kid")
-    if algorithm not in ALGORITHMS or not last:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or not last:
         raise LoginRefused("algorithm")
     if kid is not None and not isinstance(kid, str):
         raise LoginRefused("key")

@@ -153,7 +153,7 @@ class Provider:
 
 def _key(said: Any) -> Key | None:
     """None for one that no token may be signed by: a shared secret, one to encrypt with, one that is too short."""
-    kind = _KINDS.get(said.get("kty", "")) if isinstance(said, dict) else None
+    kind = _KINDS.get(str(said.get("kty"))) if isinstance(said, dict) else None
     if kind is None or said.get("use", "sig") != "sig":
         return None
     try:

@@ -12,8 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from tidemill.access.oidc import again, flow
+from tidemill.access.oidc.claims import check_known
 from tidemill.access.oidc.provider import Provider
 from tidemill.access.oidc.refused import ProviderAway
+from tidemill.access.policy import policy_of
 from tidemill.access.tokens import hashed
 from tidemill.config.access import OidcSection
 from tidemill.errors import Unauthorized
@@ -50,6 +52,7 @@ class Desk:
         """Send the browser to the provider."""
         site = f"{call.site.decode()}://{call.headers[b'host'].decode('latin-1')}"
         origin = hashlib.sha256(f"{self._serving.project.id} {_peer(call)}".encode()).hexdigest()
+        check_known(self._provider.section, policy_of(self._serving.project).roles)
         begun = await self._run(partial(flow.begin, self._store, self._provider, f"{site}{CALLBACK}", origin))
         kept = _set(_name(call, begun.state), begun.cookie, flow.LIFE // SECOND, call, "Lax")
         return 303, [*_BARE, (b"location", begun.location.encode("latin-1")), kept], b""
@@ -62,7 +65,7 @@ class Desk:
         kept = cookie_of(call.header(b"cookie") or "", name) or ""
         arrived = await self._run(partial(flow.finish, self._store, self._provider, answer, kept, bound_by(call)))
         session = _set(self._cookie, arrived.secret, arrived.life, call, "Strict")
-        return welcome.onward("You are logged in", "/", [session, _set(name, "", 0, call, "Lax")])
+        return welcome.onward("You are logged in", "/", [_set(name, "", 0, call, "Lax"), session])
 
     async def still(self, call: Call, token: Token) -> None:
         """Raises Unauthorized where the provider does not vouch for this session any more."""
