@@ -24,6 +24,7 @@ from tidemill.web import actions
 
 READS = [
     "/api/status",
+    "/api/roles/{role}/questions",
     "/api/data",
     "/api/data/{dataset}",
     "/api/data/{dataset}/versions",
@@ -73,6 +74,7 @@ READS = [
     "/api/openapi.json",
     "/",
     "/events",
+    "/as/{role}",
     "/data",
     "/data/{dataset}/{version}",
     "/runs",

@@ -29,10 +29,12 @@ from tidemill.ops import (
     represents,
     runs,
 )
+from tidemill.ops.questions.asked import questions
 from tidemill.ops.status import status
 
 VERBS: tuple[Verb, ...] = (
     read("/api/status", status, "project.read"),
+    read("/api/roles/{role}/questions", questions, "project.read"),
     read("/api/data", data.ls, "project.read"),
     read("/api/data/{dataset}", data.show, "project.read"),
     read("/api/data/{dataset}/versions", data.versions, "project.read"),

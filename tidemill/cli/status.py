@@ -10,6 +10,8 @@ from tidemill.learning.measures import measure
 from tidemill.ops.doctor import examine
 from tidemill.ops.experiments import said_of_worth
 from tidemill.ops.gc import collect
+from tidemill.ops.questions.answered import Questions
+from tidemill.ops.questions.asked import questions
 from tidemill.ops.snapshot import Asked
 from tidemill.ops.status import NOT_ALL_RIGHT, Status
 from tidemill.ops.status import status as look
@@ -57,8 +59,11 @@ FINDINGS: dict[str, Column] = {
 
 @command()
 @endpoint_option
-def status(project: Project, endpoint: str | None) -> Answer:
+@click.option("--role", help="Answer the three questions that this role asks first, as its page does.")
+def status(project: Project, endpoint: str | None, role: str | None) -> Answer:
     """Whether all is well: what serves, on which data, what was decided last, what waits. Exit code 9: not all right."""
+    if role is not None:
+        return _questions(questions(project, role))
     found = look(project, endpoint=endpoint)
     parts: list[Part] = [f"{found.verdict.line} {found.verdict.why}", *_next(found.verdict.next), ""]
     if len(found.endpoints) > 1:
@@ -69,6 +74,22 @@ def status(project: Project, endpoint: str | None) -> Answer:
     if found.scorers:
         parts += ["", Table(SCORERS, found.scorers)]
     return Answer(found, parts, 0 if found.all_right else NOT_ALL_RIGHT)
+
+
+def _questions(found: Questions) -> Answer:
+    """Each question, its answer, and the table of it."""
+    parts: list[Part] = []
+    for one in found.questions:
+        parts += ["", f"{one.question} {one.answer}"]
+        if one.rows:
+            parts += ["", Table({name: _nth(i) for i, name in enumerate(one.columns)}, one.rows)]
+    return Answer(
+        found, parts[1:], NOT_ALL_RIGHT if any(one.state in ("warn", "bad") for one in found.questions) else 0
+    )
+
+
+def _nth(i: int) -> Column:
+    return lambda row: row.cells[i]
 
 
 def _next(text: str) -> list[Part]:

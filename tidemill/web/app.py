@@ -37,6 +37,7 @@ from tidemill.web.pages import (
     models,
     overview,
     releases,
+    roles,
     runs,
     trace,
 )
@@ -52,7 +53,21 @@ STATIC_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charse
 
 PAGES: tuple[Page, ...] = tuple(
     page
-    for part in (overview, data, runs, models, card, backtests, releases, experiments, live, alarms, decisions, trace)
+    for part in (
+        overview,
+        roles,
+        data,
+        runs,
+        models,
+        card,
+        backtests,
+        releases,
+        experiments,
+        live,
+        alarms,
+        decisions,
+        trace,
+    )
     for page in part.PAGES
 )
 SECTIONS = tuple(dict.fromkeys(page.section for page in PAGES))

@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tidemill.ops.questions.asked import name_of
 from tidemill.ops.releases import tone as word_tone
 from tidemill.ops.releases import word
 from tidemill.ref import short_name
@@ -58,6 +59,7 @@ def environment() -> Environment:
     made.filters.update(getmembers(words, isfunction))
     made.filters |= {
         "home": home_of,
+        "role_name": name_of,
         "ref": short_name,
         "word": word,
         "word_tone": word_tone,

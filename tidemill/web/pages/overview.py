@@ -10,6 +10,7 @@ from tidemill.monitor.quality import recently
 from tidemill.ops import records
 from tidemill.ops.experiments import said_of_worth, worth
 from tidemill.ops.parts import parts
+from tidemill.ops.questions.asked import ROLES
 from tidemill.ops.snapshot import Snapshot, count_predictions, new_rows
 from tidemill.ops.status import answer, snapshots
 from tidemill.ref import short_name
@@ -32,6 +33,8 @@ def overview(ask: Ask) -> Shown:
     endpoints, verdict = answer(every)
     found, quality = parts(loop), recently(loop.serving, NOW)
     values = {
+        "role": "",
+        "views": list(ROLES),
         "verdict": answer([loop])[1] if ask.text("endpoint") else verdict,
         "wheel": wheel(found, *hub(loop, quality), turning=loop.champion is not None),
         "parts": found,
