@@ -29,6 +29,7 @@ from tidemill.model.apart import CODE, elsewhere, joins, limits, opened
 from tidemill.model.bound import bound
 from tidemill.model.card.describe import describe
 from tidemill.model.curve import CURVE, curve
+from tidemill.model.ruled import under_rules
 from tidemill.store.artifacts.codecs import Bundle, get_bundle, put_bundle
 from tidemill.store.artifacts.codecs import Report as Card
 from tidemill.store.payloads import Findings
@@ -243,7 +244,13 @@ def model_pipeline(
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]
     evaluation_bundle, released = train(rows, cut, settings, found)  # type: ignore[call-arg]
     metrics, _, examined = evaluate(rows, cut, settings, evaluation_bundle, champion, asked)  # type: ignore[call-arg]
-    told = describe(name, purpose, goal, cut, looked, found, metrics, examined, data, timeless, label, ruled)
+    # only where there are rules: no other run has a step for them
+    today: dict[str, Any] = (
+        {"today": under_rules(rows, name, cut, settings, evaluation_bundle)}  # type: ignore[call-arg]
+        if ruled
+        else {}
+    )
+    told = describe(name, purpose, goal, cut, looked, found, metrics, examined, data, timeless, label, ruled, **today)
     model = register(name, data, cut, looked, found, metrics, evaluation_bundle, released, told, incumbent, author)  # type: ignore[call-arg]
     return {"model": model, "metrics": metrics, "examined": examined, "search": found, "card": told}
 

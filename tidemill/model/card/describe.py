@@ -8,6 +8,7 @@ from tidemill.config.amounts import percent
 from tidemill.engine import step
 from tidemill.evaluation.table import sections
 from tidemill.learning.bundle import versions
+from tidemill.model.ruled import told
 from tidemill.store.artifacts.codecs import Report
 from tidemill.types import DAY, JsonObject, to_iso
 
@@ -26,13 +27,14 @@ def describe(
     timeless: list[str],
     label: str = "",
     ruled: str = "",
+    today: list[JsonObject] | None = None,
 ) -> Report:
     """The model card, in Markdown. ``purpose`` and ``goal`` are the project's words.
 
     ``looked`` is what was found in the rows before, ``found`` the search's record, ``metrics`` the evaluation's,
     ``examined`` what examinations found, ``cut`` where time was cut,
     ``timeless`` the joined datasets that have no time, ``label`` what a declared label says; ``ruled`` the endpoints that serve it by
-    rules of their own.
+    rules of their own, ``today`` what those rules would have made of the test.
     """
     recipe, by_key = found["recipe"], cut["by"] == "key"
     parts = [
@@ -44,6 +46,7 @@ def describe(
         f"Joined to each row, whatever its moment: {', '.join(timeless)} as they are now." if timeless else "",
         _measured(metrics, cut),
         f"Tested as the model ranks: without the business rules of {ruled}, which come after it." if ruled else "",
+        told(today or []),
         twice(metrics),
         *sections(examined),
         _looked(looked),
