@@ -440,9 +440,10 @@ def test_no_session_no_page(calm: Site, open_page: Opener) -> None:
 
 
 def test_what_is_not_there(calm: Site, open_page: Opener) -> None:
-    w = open_page(calm)
+    w = open_page(calm, 390, 844)
     assert w.go("/models/shop@99").status == 404
     assert w.page.inner_text("h1") == "Not here"
+    assert w.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than a phone"
     assert w.go("/no/such/%3Cscript%3Ealert(1)%3C/script%3E").status == 404
     assert "<script>alert(1)</script>" in w.page.inner_text("main")
     refusals(w, 404)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from tests.release.conftest import home, make, project  # noqa: F401 - the fixtures
 from tests.release.made import add_model, hold
-from tests.release.test_pipeline import GOOD
+from tests.release.test_pipeline import BAD, GOOD, second
 from tidemill.access.caller import Caller
 from tidemill.cli.main import cli
 from tidemill.ops import releases
@@ -51,6 +51,14 @@ def test_a_release_that_is_held_says_how_it_is_approved(project: Project) -> Non
     said = start("2", "--force", "the fair opens today")
     assert "rel_held" in said.output and "already" in said.output
     assert f"tidemill approve {found.id}" in said.output
+
+
+def test_gates_that_were_passed_by_hand_have_refused_nothing(project: Project) -> None:  # noqa: F811
+    forced, refused = second(project, BAD, override="the fair opens"), second(project, BAD, version=3)
+    assert (forced.status, refused.status) == ("canary", "refused")
+    lines = CliRunner().invoke(cli, ["release", "status"]).output.splitlines()
+    how = {line.split()[0]: line.split()[1] for line in lines if "refit" in line}
+    assert how == {forced.id: "passed", refused.id: "refused"}
 
 
 @pytest.mark.parametrize("kind", ["holdout", "arm"])

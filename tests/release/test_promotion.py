@@ -135,6 +135,19 @@ def test_the_loop_promotes_when_the_rules_are_kept_and_a_person_has_the_last_wor
     assert jobs.asked == ["release"], "once"
 
 
+@pytest.mark.parametrize(("status", "heir"), [("arm", True), ("halted", True), ("rolled_back", False)])
+def test_what_was_an_arm_of_a_test_here_may_be_promoted_unless_it_broke_a_rule(
+    team: Team, status: str, heir: bool
+) -> None:
+    made = team.release()
+    team.serve(30)
+    team.clock.move(team.clock.now() + 3 * DAY)
+    stage: JsonObject = {"share": 0.5, "salt": "experiment_1", "top": True}
+    there = replace(made, id="rel_arm", environment="production", status=status, stages=(stage,), previous=None)
+    team.production.store.releases.add(there)
+    assert (due(team.production.endpoint()) is not None) == heir
+
+
 def test_a_promotion_that_cannot_be_done_is_tried_again_by_the_hour(team: Team) -> None:
     class Failing(Asked):
         def run(self, kind: str, params: JsonObject, seconds: float) -> JsonObject:

@@ -66,6 +66,13 @@ def laid(root: Path, rules: str = RULES) -> Path:
     return root
 
 
+def laid_anew(root: Path) -> Path:
+    """With one rule less."""
+    text = (root / "tidemill.toml").read_text()
+    (root / "tidemill.toml").write_text(text.replace('in_stock = { column = "stock" }\n', ""))
+    return root
+
+
 def release(project: Project, version: int, items: list[str]) -> str:
     """A model that likes the later items more, released; its bundle."""
     base = np.arange(1.0, len(items) + 1) * (1 if version == 1 else -1)
@@ -378,6 +385,9 @@ def test_answers_that_are_often_too_short_are_found_by_the_doctor(project: Proje
     assert not found()
     told = lately(project.endpoint())
     assert told is not None and (told.answers, told.short, told.empty) == (8, 4, 4)
+    with open_project(laid_anew(project.root), clock=HeldClock(NOON + 2)) as eased:
+        assert lately(eased.endpoint()) is None, "what other rules did says nothing of these"
+        assert [one for one in examine(eased) if one.what == "rules of shop"] == []
 
 
 def test_the_card_of_a_model_says_that_it_was_tested_without_them(

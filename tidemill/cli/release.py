@@ -89,11 +89,12 @@ def status(project: Project, endpoint: str | None, limit: int, before: str | Non
     found = [_listed(project, r) for r in page.items]
     answer = listed(Page(found, page.next), RELEASES, newest_last=True)
     reasons = [
-        {"release": r["id"], "gate": gate, "reason": reason}
+        {"release": r["id"], "how": how, "gate": gate, "reason": reason}
         for r in answer.value
-        for gate, reason in (*r["refused_by"].items(), *r["held_by"].items())
+        for how, said in (("passed by hand" if r["override"] else "refused", "refused_by"), ("held", "held_by"))
+        for gate, reason in r[said].items()
     ]
-    why: list[Part] = ["", Table({"release": "release", "refused or held by": "gate", "reason": "reason"}, reasons)]
+    why: list[Part] = ["", Table({"release": "release", "": "how", "by": "gate", "reason": "reason"}, reasons)]
     dark: list[Part] = [f"\n{r['model']} is in shadow: {r['shadow']}" for r in answer.value if r["shadow"]]
     coming: list[Part] = [f"\n{said}" for said in releases.waiting(project, endpoint).values()]
     held = [(r["model"], r["evidence"]["paused"]) for r in answer.value if r["status"] == "canary"]

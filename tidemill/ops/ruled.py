@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tidemill.rules.kept import mark_of, rules_of
 from tidemill.scope.project import Endpoint
 from tidemill.store.records import Prediction
 from tidemill.types import JsonObject
@@ -59,14 +60,15 @@ class Ruled:
 
 
 def lately(scope: Endpoint) -> Ruled | None:
-    """Of the endpoint's last answers; None where no rule was applied to any of them."""
-    return ruled(scope.live.predictions.page(limit=LATELY, endpoint=scope.name))
+    """Of the endpoint's last answers what its rules of today did; None where they were applied to none of them."""
+    rules = rules_of(scope)
+    return ruled(scope.live.predictions.page(limit=LATELY, endpoint=scope.name), rules.mark) if rules else None
 
 
-def ruled(predictions: Iterable[Prediction]) -> Ruled | None:
-    """Of these, the latest first."""
+def ruled(predictions: Iterable[Prediction], mark: str = "") -> Ruled | None:
+    """Of these, the latest first. ``mark``: of the rules that alone are meant."""
     outputs = (json.loads(one.output) for one in predictions if b'"reasons":' in one.output)
-    found = [output for output in outputs if isinstance(output.get("reasons"), dict)]
+    found = [output for output in outputs if (own := mark_of(output)) and mark in ("", own)]
     reasons = [output["reasons"] for output in found]
     if not found:
         return None

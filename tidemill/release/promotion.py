@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidemill.errors import ReleaseError
+from tidemill.release.variants import beside_for_good
 from tidemill.types import Micros
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def due(scope: Endpoint) -> Standing | None:
     found = standing(scope)
     if found is None or found.missing:
         return None
-    here = scope.releases()
+    here = _tried(scope)
     if any(one.model == found.model or one.status in ("held", "canary", "shadow") for one in here):
         return None
     return found
@@ -76,9 +77,14 @@ def due(scope: Endpoint) -> Standing | None:
 def waiting(scope: Endpoint) -> str:
     """What keeps the champion of the environment before from coming here, in a sentence; nothing where nothing does."""
     found = standing(scope)
-    if found is None or not found.missing or any(one.model == found.model for one in scope.releases()):
+    if found is None or not found.missing or any(one.model == found.model for one in _tried(scope)):
         return ""
     return f"{found.model} waits: {' and '.join(found.missing)}"
+
+
+def _tried(scope: Endpoint) -> list[Release]:
+    """Releases here that were to be champion. An arm of a test was not, unless a rule broke: what failed people is not tried on all."""
+    return [one for one in scope.releases() if not beside_for_good(one) or one.status == "rolled_back"]
 
 
 def taken_back(scope: Endpoint, release: Release) -> str:

@@ -69,6 +69,11 @@ def takes(release: Release, unit: str) -> bool:
     return at >= 1 - share if release.stages[release.stage].get("top") else at < share
 
 
+def beside_for_good(release: Release) -> bool:
+    """Whether it answers, or answered, a share beside the champion and was on the way to no more: an arm, or a holdout's."""
+    return release.status in (ARM, HOLDOUT) or any("salt" in stage for stage in release.stages)
+
+
 def place(salt: str, unit: str) -> float:
     """Where a unit stands in a draw, evenly in [0, 1)."""
     hashed = hashlib.sha256(f"{salt}\x1f{unit}".encode()).digest()

@@ -118,6 +118,15 @@ def test_live(tmp_path: Path, call: Callable[[Any], Any]) -> None:
     live.close()
 
 
+def test_rows_of_items_that_may_go_are_found_without_a_look_at_those_that_stay(tmp_path: Path) -> None:
+    """Each tick of the loop asks: the first that was replaced says that none is old enough."""
+    live = open_live(tmp_path / "live.db")
+    live.items.set([sample.item_change(), sample.item_change(at=120, values={"stock": 0})], 9).result(60)
+    first, second = plans(live, lambda s: s.items.prune(1))
+    assert "ix_item_rows_replaced" in first and second.startswith("SEARCH later USING INTEGER PRIMARY KEY")
+    live.close()
+
+
 def test_counting_reads_an_index_not_the_answers(tmp_path: Path) -> None:
     live = open_live(tmp_path / "live.db")
     for endpoint in (None, "shop"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, takewhile
 from operator import ge, gt
 from typing import Any
 
@@ -47,8 +47,15 @@ _TOUCH = (
 )
 PIECE = 500
 """Items in one transaction of a load: the scorers' commits come in between."""
-_UP_TO = select(func.max(_items.seq)).where(_items.received < bindparam("since"))
-_OLD = select(_items.seq).where(_items.until <= bindparam("position")).limit(bindparam("limit"))
+_later = schema.item_rows.alias("later").c
+_OLD = (
+    select(_items.seq, _later.received)
+    .select_from(schema.item_rows.outerjoin(_later.seq.table, _later.seq == _items.until))
+    .where(_items.until.is_not(None))
+    .order_by(_items.until)
+    .limit(bindparam("limit"))
+)
+"""Rows that were replaced, those first that were so first, and when the row came that took their place; None: that one is gone, too."""
 Key = tuple[str, str, str]
 
 
@@ -124,8 +131,8 @@ class Items(Records[ItemRow]):
         """Rows that had been replaced before this moment go, at most so many: no answer that is kept knew them. How many."""
 
         def work(tx: Connection) -> int:
-            last = tx.execute(_UP_TO, {"since": since}).scalar() or 0
-            old = tx.scalars(_OLD, {"position": last, "limit": most}).all()
+            found = tx.execute(_OLD, {"limit": most}).all()
+            old = [seq for seq, _ in takewhile(lambda row: row[1] is None or row[1] < since, found)]
             return int(tx.execute(delete(schema.item_rows).where(_items.seq.in_(old))).rowcount) if old else 0
 
         return self._db.write(work)

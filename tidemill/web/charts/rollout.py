@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from tidemill.release.rollout.timing import elapsed
-from tidemill.release.variants import ARM, HOLDOUT
+from tidemill.release.variants import beside_for_good
 from tidemill.store.records import Release
 from tidemill.types import Micros
 from tidemill.web.charts.svg import caption, el, picture
@@ -20,7 +20,7 @@ def track(r: Release, now: Micros) -> Markup:
     What answers a share beside the champion is on the way to no more than that (of one that has ended the draw's salt says so).
     """
     stops = ["gates", *("shadow" if s.get("shadow") else share(float(s.get("share", 0))) for s in r.stages)]
-    if stops[-1] != "100 %" and not (r.status in (ARM, HOLDOUT) or any("salt" in stage for stage in r.stages)):
+    if stops[-1] != "100 %" and not beside_for_good(r):
         stops.append("100 %")
     step = (WIDTH - 80) / max(len(stops) - 1, 1)
     reached = _reached(r, len(stops) - 1)
