@@ -17,7 +17,7 @@ from tidemill.cli.columns import draw
 from tidemill.ops.text import TIMES, minute, plain, text
 
 if TYPE_CHECKING:
-    from tidemill.errors import TidemillError
+    from tidemill.errors import StoreError, TidemillError
     from tidemill.ops.page import Page
     from tidemill.scope.project import Project
 
@@ -67,17 +67,22 @@ class Answer:
             raise click.exceptions.Exit(self.code)
 
 
+Away = Callable[[Path, "StoreError"], Answer]
+
+
 def command(
-    group: click.Group | None = None, name: str | None = None, *, project: bool = True
+    group: click.Group | None = None, name: str | None = None, *, project: bool = True, away: Away | None = None
 ) -> Callable[[Callable[..., Answer | None]], click.Command]:
-    """A command of a group. Its function is given the open project, unless it needs none, and the options; it gives the answer."""
+    """A command of a group. Its function is given the open project, unless it needs none, and the options; it gives the answer.
+
+    ``away``: what answers where the project's stores are away, damaged or full.
+    """
 
     def make(function: Callable[..., Answer | None]) -> click.Command:
         @wraps(function)
         def run(as_json: bool, **given: Any) -> None:
             if project:
-                with opened(given.pop("folder")) as found:
-                    answer = function(found, **given)
+                answer = _answered(given.pop("folder"), function, given, away)
             else:
                 answer = function(**given)
             if answer is not None:
@@ -91,6 +96,21 @@ def command(
         return made
 
     return make
+
+
+def _answered(
+    folder: Path, function: Callable[..., Answer | None], given: dict[str, Any], away: Away | None
+) -> Answer | None:
+    from tidemill.errors import Damaged, DiskFull, StoreBusy
+    from tidemill.scope.project import find_root
+
+    try:
+        with opened(folder) as found:
+            return function(found, **given)
+    except (StoreBusy, Damaged, DiskFull) as exc:
+        if away is None:
+            raise
+        return away(find_root(folder.resolve()), exc)
 
 
 def wants_json() -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
+
 import click
 
 from tidemill.access.caller import Caller
 from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option
+from tidemill.errors import StoreError
 from tidemill.learning.measures import measure
-from tidemill.ops.doctor import examine
+from tidemill.ops.away import away
+from tidemill.ops.doctor import examine, examine_away
 from tidemill.ops.experiments import said_of_worth
 from tidemill.ops.gc import collect
 from tidemill.ops.questions.answered import Questions
@@ -17,6 +22,7 @@ from tidemill.ops.status import NOT_ALL_RIGHT, Status
 from tidemill.ops.status import status as look
 from tidemill.ops.text import plural, share
 from tidemill.scope.project import Project
+from tidemill.serve.client import troubled
 from tidemill.store.records import DatasetVersion
 from tidemill.types import JsonObject, Micros, to_iso
 
@@ -57,7 +63,27 @@ FINDINGS: dict[str, Column] = {
 }
 
 
-@command()
+def _away(root: Path, exc: StoreError) -> Answer:
+    """What can be said all the same."""
+    found = away(root)
+    facts: JsonObject = {
+        "project": found.project,
+        "stores": f"{exc.message}{f' → {exc.hint}' if exc.hint else ''}",
+        "server": ", ".join(f"{name}: {found.server.get(name, 'no server answers here')}" for name in found.endpoints),
+        "here": ", ".join(found.here) or None,
+        **{name: troubled(name, told) for name, told in found.trouble.items()},
+    }
+    line = "The stores are away: nothing is known of data, models and releases."
+    value = {**asdict(found), "all_right": False, "error": {"code": exc.code, "message": exc.message, "hint": exc.hint}}
+    return Answer(value, [line, "", facts], NOT_ALL_RIGHT)
+
+
+def _doctor_away(root: Path, exc: StoreError) -> Answer:
+    found = examine_away(root, exc)
+    return Answer(found, [Table(FINDINGS, found)], NOT_ALL_RIGHT)
+
+
+@command(away=_away)
 @endpoint_option
 @click.option("--role", help="Answer the three questions that this role asks first, as its page does.")
 def status(project: Project, endpoint: str | None, role: str | None) -> Answer:
@@ -159,7 +185,7 @@ def _quality(found: JsonObject | None) -> str | None:
     return f"{kind.name} {kind.text(found['value'])} over {found['answers']:,} answers{bound}{said}"
 
 
-@command()
+@command(away=_doctor_away)
 def doctor(project: Project) -> Answer:
     """Look for what could go wrong, and say how to mend it. Exit code 9 when there is something."""
     found = examine(project)

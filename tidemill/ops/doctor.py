@@ -7,14 +7,16 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tidemill.errors import ConfigError, ContractError, TidemillError
+from tidemill.errors import ConfigError, ContractError, StoreError, TidemillError
+from tidemill.ops.away import away
 from tidemill.ops.parts import MOST_APART, apart
 from tidemill.ops.ruled import lately
 from tidemill.ops.status import status
 from tidemill.rules.kept import check_project as check_rules
-from tidemill.serve.client import here
+from tidemill.serve.client import here, troubled
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
@@ -36,7 +38,6 @@ def examine(project: Project) -> list[Finding]:
     """Every check, in the order of the loop; a check that fails is a finding, not a stop."""
     checks: tuple[Callable[[Project], Iterator[Finding]], ...] = (
         _machine,
-        _state,
         _stores,
         _data,
         _items,
@@ -47,6 +48,26 @@ def examine(project: Project) -> list[Finding]:
         _loop,
     )
     return [finding for check in checks for finding in _safely(check, project)]
+
+
+def examine_away(root: Path, exc: StoreError) -> list[Finding]:
+    """What can be looked at where the stores cannot be opened, and why they cannot be. Raises ConfigError."""
+    found, state = away(root), root / ".tidemill"
+    findings = [*_local(state), *_state(state)] if state.is_dir() else [*_local(root)]
+    message = f"{exc.message} ({exc.place})" if exc.place else exc.message
+    findings.append(Finding("stores", False, message, exc.hint))
+    hint = "tidemill up starts it"
+    for name in found.endpoints:
+        said = found.server.get(name, "")
+        findings.append(Finding(f"endpoint {name}", said == "ok", said or "no server answers here", hint))
+    findings += [
+        Finding(name, False, troubled(name, told), "its log is in .tidemill/logs/")
+        for name, told in found.trouble.items()
+    ]
+    findings.append(
+        Finding("not looked at", False, "data, releases, keys, rules, the loop: their records are away", "")
+    )
+    return findings
 
 
 def _safely(check: Callable[[Project], Iterator[Finding]], project: Project) -> list[Finding]:
@@ -62,19 +83,24 @@ def _safely(check: Callable[[Project], Iterator[Finding]], project: Project) -> 
 
 
 def _machine(project: Project) -> Iterator[Finding]:
-    version = ".".join(map(str, sys.version_info[:3]))
-    yield Finding("python", sys.version_info >= (3, 11), version, "Tidemill needs 3.11 or newer")
-    free = shutil.disk_usage(project.state).free
-    hint = "make room: a full disk stops ingest and training"
-    yield Finding("disk", free > LEAST_FREE, f"{free / 1e9:.1f} GB free", hint)
+    yield from _local(project.state)
     skew = project.store.skew()
     well = abs(skew) <= MOST_APART
     yield Finding("clock", well, "as the database's" if well else f"{apart(skew)} the database's", "set it by NTP")
+    yield from _state(project.state)
 
 
-def _state(project: Project) -> Iterator[Finding]:
-    mode = stat.S_IMODE(project.state.stat().st_mode)
-    yield Finding("state folder", mode == 0o700, f".tidemill is {mode:04o}", f"chmod 700 {project.state}")
+def _local(folder: Path) -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("python", sys.version_info >= (3, 11), version, "Tidemill needs 3.11 or newer")
+    free = shutil.disk_usage(folder).free
+    hint = "make room: a full disk stops ingest and training"
+    yield Finding("disk", free > LEAST_FREE, f"{free / 1e9:.1f} GB free", hint)
+
+
+def _state(state: Path) -> Iterator[Finding]:
+    mode = stat.S_IMODE(state.stat().st_mode)
+    yield Finding("state folder", mode == 0o700, f".tidemill is {mode:04o}", f"chmod 700 {state}")
 
 
 def _stores(project: Project) -> Iterator[Finding]:
