@@ -40,6 +40,8 @@ def issue(
     *,
     life: Micros | None = None,
     once: bool = False,
+    principal: str = "",
+    bound: str = "",
     tx: Tx = None,
 ) -> str:
     """Make a token and return its secret: it is shown now and never again. Raises BadRequest for an unknown scope."""
@@ -50,7 +52,7 @@ def issue(
     secret = f"tidemill_{secrets.token_urlsafe(32)}"
     now = store.clock.now()
     expires = None if life is None else now + life
-    store.tokens.add(Token(new_id("token"), name, hashed(secret), wanted, now, expires, once), tx)
+    store.tokens.add(Token(new_id("token"), name, hashed(secret), wanted, now, expires, once, principal, bound), tx)
     return secret
 
 
@@ -78,10 +80,10 @@ def redeem(store: MetadataStore, code: str, scope: str = LOGIN) -> None:
         raise Unauthorized("this code is not valid, or was used before", hint="tidemill login prints a new one")
 
 
-def log_in(store: MetadataStore, code: str) -> str:
+def log_in(store: MetadataStore, code: str, bound: str = "") -> str:
     """Exchange a login code for a session's secret. Raises Unauthorized."""
     redeem(store, code)
-    return issue(store, "session", SESSION_SCOPES, life=SESSION_LIFE)
+    return issue(store, "session", SESSION_SCOPES, life=SESSION_LIFE, bound=bound)
 
 
 def _expired(token: Token, now: Micros) -> bool:
