@@ -81,7 +81,8 @@ def check_name(name: str) -> None:
     >>> check_name("ann.lee")
     >>> check_name("Ann")
     Traceback (most recent call last):
-    tidemill.errors.BadRequest: 'Ann' is no name to log in by
+    ...
+    tidemill.errors.BadRequest: name: 'Ann' is no name to log in by - small letters, digits, and . _ - between them, at most 40
     """
     if not _NAME.fullmatch(name):
         hint = "small letters, digits, and . _ - between them, at most 40"
