@@ -146,6 +146,7 @@ VERBS: dict[str, tuple[str, Do]] = {
     "releases.trust": ("trusted", lambda p, who: releases.trust(p, who, releases.keys(p).fingerprint)),
     "tokens.add": ("token_added", lambda p, who: tokens.add(p, who, "shop-front")),
     "tokens.revoke": ("token_revoked", revoke),
+    "tokens.rotate_callbacks": ("callback_key_rotated", tokens.rotate_callbacks),
     "gc.collect": ("collected", collect),
     "records.close_alarm": ("alarm_closed", close_alarm),
     "experiments.stop": ("experiment_ended", stop),

@@ -135,6 +135,16 @@ def test_the_loop_promotes_when_the_rules_are_kept_and_a_person_has_the_last_wor
     assert jobs.asked == ["release"], "once"
 
 
+def test_an_environment_whose_first_version_is_to_come_says_what_it_waits_for(team: Team) -> None:
+    """It is not all right, and nobody has to begin anything."""
+    team.release()
+    team.serve(29)
+    found = status(team.production)
+    (release,) = [part for part in found.parts if part.key == "release"]
+    assert (found.verdict.state, release.code, found.all_right) == ("idle", "promotion", False)
+    assert "29 of 30" in found.verdict.why and "tidemill run" not in found.verdict.next
+
+
 @pytest.mark.parametrize(("status", "heir"), [("arm", True), ("halted", True), ("rolled_back", False)])
 def test_what_was_an_arm_of_a_test_here_may_be_promoted_unless_it_broke_a_rule(
     team: Team, status: str, heir: bool

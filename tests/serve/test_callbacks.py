@@ -14,11 +14,13 @@ import pytest
 from tests.serve.asking import Asker, alive, make_app
 from tests.serve.test_later import row
 from tidemill.access import tokens as auth
+from tidemill.access.caller import Caller
 from tidemill.errors import Forbidden
+from tidemill.ops import tokens
 from tidemill.scope.project import Project, open_project
 from tidemill.serve import callbacks
 from tidemill.serve.callbacks import Callbacks, key_of, signature
-from tidemill.types import SECOND, HeldClock
+from tidemill.types import SECOND, HeldClock, SystemClock
 
 PATH = "/predict/shop"
 
@@ -89,6 +91,29 @@ def test_an_answer_is_sent_signed_and_once(project):
     ((fields, body),) = heard
     assert body == said.body and fields["webhook-id"] == taken.json["prediction_id"]
     assert fields["webhook-signature"] == signature(key, one.id, int(fields["webhook-timestamp"]), body)
+
+
+def test_after_a_rotation_both_keys_sign_for_a_day(project, monkeypatch):
+    """Without a restart; then the new one alone."""
+
+    async def work(ask: Asker, found: Receiver) -> Any:
+        own = ask.app.serving.project
+        was, later = key_of(own), HeldClock(SystemClock().now() + callbacks.OVERLAP + SECOND)
+        for name in ("before", "meanwhile", "later"):
+            if name == "meanwhile":
+                tokens.rotate_callbacks(own, Caller.local())
+            if name == "later":
+                monkeypatch.setattr(callbacks, "SystemClock", lambda: later)
+            assert await ask.app.later.callbacks.tell(found.url, name, b"{}")
+        return was, key_of(own), [fields for fields, _ in found.heard]
+
+    was, now, heard = with_receiver(project, work)
+    assert was != now
+    for fields, keys in zip(heard, ([was], [now, was], [now]), strict=True):
+        at = int(fields["webhook-timestamp"])
+        assert fields["webhook-signature"].split() == [signature(key, fields["webhook-id"], at, b"{}") for key in keys]
+    (event,) = project.store.events.list(kind="callback_key_rotated")
+    assert was not in str(event.data) and now not in str(event.data)
 
 
 def test_what_failed_is_sent_too(project):

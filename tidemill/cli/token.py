@@ -56,9 +56,10 @@ def revoke(project: Project, name: str) -> Answer:
 
 
 @command(token)
-def callbacks(project: Project) -> Answer:
+@click.option("--rotate", is_flag=True, help="Make another one; for a day callbacks bear the signature of both.")
+def callbacks(project: Project, rotate: bool) -> Answer:
     """The key by which callbacks are signed (Standard Webhooks): for the program that checks them."""
-    key = tokens.callbacks(project, Caller.local())
+    key = (tokens.rotate_callbacks if rotate else tokens.callbacks)(project, Caller.local())
     return Answer({"key": key}, [key])
 
 

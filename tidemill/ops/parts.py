@@ -45,6 +45,7 @@ NEXT = {
     "release.not_trusted": "compare the fingerprint where it was released: tidemill trust",
     "release.refused": "tidemill release status has the gates' reasons",
     "release.none": "tidemill run",
+    "release.promotion": "it is promoted by itself: tidemill release status",
     "release.paused": "tidemill release resume, or tidemill release halt",
     "release.no_verdict": "tidemill experiment show; tidemill doctor says what some scorer does not serve",
     "release.held": "tidemill approve, or tidemill reject",
@@ -54,6 +55,7 @@ NEXT = {
     "serve.degraded": "tidemill doctor",
     "serve.fallback": "tidemill doctor; the reason is in .tidemill/logs/scorer.log",
     "serve.none": "tidemill run",
+    "serve.promotion": "tidemill release status says what it waits for",
     "serve.held": "tidemill release status says what holds it: tidemill approve, or tidemill reject",
     "serve.refused": "tidemill release status has the gates' reasons",
     "serve.down": "tidemill up",
@@ -232,7 +234,9 @@ def _nothing_released(at: Snapshot) -> Part:
     if last is not None and last.status == "refused":
         why = f"{short_name(last.model)} did not pass its gates, and every request is answered 503"
         return Part("release", "bad", "refused", "nothing released", why)
-    return Part("release", "idle", "none", "nothing released", waiting(at.serving) or "no model was released")
+    if coming := waiting(at.serving):
+        return Part("release", "idle", "promotion", "waits to be promoted", coming)
+    return Part("release", "idle", "none", "nothing released", "no model was released")
 
 
 def _serve(at: Snapshot) -> Part:
@@ -280,6 +284,9 @@ def _no_model(at: Snapshot) -> Part:
     if at.releases and at.releases[-1].status == "refused":
         what = f"the gates refused {short_name(at.releases[-1].model)}; every request is answered 503"
         return Part("serve", "idle", "refused", "no model", what)
+    if at.serving.before is not None:
+        what = f"the first comes from {at.serving.config.after}; until then every request is answered 503"
+        return Part("serve", "idle", "promotion", "no model", what)
     return Part("serve", "idle", "none", "no model", "an endpoint without a champion answers 503")
 
 

@@ -204,7 +204,8 @@ def judge(found: Sequence[Part]) -> Verdict:
     if waits:
         return _verdict("idle" if missing else "waiting", "Waiting for you.", waits)
     if missing:
-        return _verdict("idle", "Not running yet.", missing)
+        coming = [p for p in missing if p.code == "promotion"]
+        return _verdict("idle", "Waits to be promoted." if coming else "Not running yet.", coming or missing)
     busy = [f"{p.name}: {p.headline}, {p.detail}" for p in found if p.state == "busy"]
     return Verdict("ok", "Everything is all right.", "; ".join(busy) or "Nothing waits for anybody.")
 

@@ -98,3 +98,17 @@ def callbacks(project: Project, caller: Caller) -> str:
     from tidemill.serve.callbacks import key_of
 
     return key_of(project)
+
+
+@needs("token.manage")
+def rotate_callbacks(project: Project, caller: Caller) -> str:
+    """Another key for callbacks; for a day they are signed by the one before, too."""
+    from tidemill.serve.callbacks import key_of, rotate
+
+    was = key_of(project)
+
+    def work(tx: Tx) -> str:
+        record(project, "callback_key_rotated", {}, tx)
+        return rotate(project, was, tx)
+
+    return act(project, caller, "token.manage", work)

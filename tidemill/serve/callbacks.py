@@ -17,20 +17,24 @@ import secrets
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from tidemill.config.network import LOOPBACK, is_open, meant
 from tidemill.errors import Forbidden, TidemillError
-from tidemill.store.records import Deferred, Event
+from tidemill.store.records import Deferred, Event, Tx
 from tidemill.types import SECOND, Micros, SystemClock, named_id
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 KEY = "callback_key"
+BEFORE = "callback_key_before"
 PREFIX = "whsec_"
+OVERLAP: Micros = 24 * 3_600 * SECOND
+"""For so long callbacks are signed by the key before a rotation, too: whoever checks them takes the new one meanwhile."""
 SECONDS = 10.0
 """From the look for the address until the status is there."""
 GIVE_UP: Micros = 24 * 3_600 * SECOND
@@ -61,7 +65,27 @@ def wait_of(tries: int) -> Micros:
 
 def key_of(project: Project) -> str:
     """The key by which callbacks of this project are signed: made when first asked for."""
-    return str(project.store.settings.keep(KEY, PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()))
+    return str(project.store.settings.keep(KEY, _made()))
+
+
+def keys_of(project: Project) -> list[str]:
+    """All by which they are signed now, the newest first: after a rotation the one before, too, for `OVERLAP`."""
+    found, before = [key_of(project)], project.store.settings.get(BEFORE)
+    if isinstance(before, dict) and SystemClock().now() < before["until"]:
+        found.append(str(before["key"]))
+    return found
+
+
+def rotate(project: Project, was: str, tx: Tx) -> str:
+    """Another key than this one from now on, by every scorer's next callback."""
+    made = _made()
+    project.store.settings.set(BEFORE, {"key": was, "until": SystemClock().now() + OVERLAP}, tx)
+    project.store.settings.set(KEY, made, tx)
+    return made
+
+
+def _made() -> str:
+    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def signature(key: str, name: str, at: int, body: bytes) -> str:
@@ -83,7 +107,6 @@ class Callbacks:
         self._allowed = [urlsplit(url) for url in section.callbacks]
         self._networks = [ip_network(one) for one in section.callback_networks]
         self._named = {parts.hostname for parts in self._allowed if parts.hostname in LOOPBACK or _literal(parts)}
-        self._key = ""
         self._secure: ssl.SSLContext | None = None
         self._rests: dict[str, float] = {}
         """Until when (of `time.monotonic`) a server that was not there is left alone: all its callbacks would wait for it in turn."""
@@ -131,11 +154,11 @@ class Callbacks:
         """Raises NotTaken, OSError, TimeoutError."""
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         addresses = await self._addresses(host, port)
-        self._key = self._key or await asyncio.to_thread(key_of, self._project)
+        keys = await asyncio.to_thread(keys_of, self._project)
         secure = await self._tls() if parts.scheme == "https" else None
         reader, writer = await _connected(addresses, port, secure, host)
         try:
-            writer.write(_request(parts, name, SystemClock().now() // SECOND, body, self._key))
+            writer.write(_request(parts, name, SystemClock().now() // SECOND, body, keys))
             await writer.drain()
             status = _status(await reader.readuntil(b"\r\n"))
         finally:
@@ -200,7 +223,7 @@ def _below(url: SplitResult, allowed: SplitResult) -> bool:
     return same and plain and safe and (url.path.rstrip("/") == path or url.path.startswith(f"{path}/"))
 
 
-def _request(parts: SplitResult, name: str, at: int, body: bytes, key: str) -> bytes:
+def _request(parts: SplitResult, name: str, at: int, body: bytes, keys: Sequence[str]) -> bytes:
     """As it goes over the wire."""
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     head = [
@@ -211,7 +234,7 @@ def _request(parts: SplitResult, name: str, at: int, body: bytes, key: str) -> b
         "User-Agent: tidemill",
         f"webhook-id: {name}",
         f"webhook-timestamp: {at}",
-        f"webhook-signature: {signature(key, name, at, body)}",
+        f"webhook-signature: {' '.join(signature(key, name, at, body) for key in keys)}",
         "Connection: close",
     ]
     return "\r\n".join(head).encode("ascii") + b"\r\n\r\n" + body

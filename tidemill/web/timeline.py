@@ -21,6 +21,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "baked": ("ok", "Bake passed"),
     "blocked": ("bad", "Data blocked"),
     "columns": ("note", "Columns beside the contract"),
+    "callback_key_rotated": ("note", "Callback key rotated"),
     "canary": ("busy", "Canary started"),
     "clock": ("warn", "The clock was set"),
     "collected": ("note", "Artifacts deleted"),
