@@ -18,7 +18,18 @@ from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
 from tidemill.process.guarded import CHANNEL
 
-HEAVY = ("polars", "deltalake", "scipy", "lightgbm", "optuna", "pandas", "sklearn", "pyarrow", "datasketches")
+HEAVY = (
+    "polars",
+    "deltalake",
+    "scipy",
+    "lightgbm",
+    "optuna",
+    "pandas",
+    "sklearn",
+    "pyarrow",
+    "datasketches",
+    "joserfc",
+)
 WATCHED = """
 import json, sys
 opened = []

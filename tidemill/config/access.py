@@ -55,7 +55,7 @@ class AccessSection(Section, frozen=True):
 
 
 def check_issuer(address: str) -> None:
-    """Raises ConfigError for what is no issuer: https, or http of this machine alone, without a query (OpenID Connect Discovery, 3).
+    """Raises ConfigError, which does not repeat it, for what is no issuer (OpenID Connect Discovery, 3): https, or http of this machine alone.
 
     >>> check_issuer("https://login.example/realms/shop")
     """
@@ -69,7 +69,7 @@ def check_issuer(address: str) -> None:
     except ValueError:
         pass
     hint = "as https://login.example/realms/shop; http is for this machine alone"
-    raise ConfigError(f"{address[:80]!r} is no issuer", hint=hint)
+    raise ConfigError("this is no issuer", hint=hint)
 
 
 def skew(span: str) -> Micros:

@@ -17,6 +17,7 @@ from tidemill.store.sql.store import MetadataStore
 from tidemill.testing import records as sample
 from tidemill.testing.asking import refused, together
 from tidemill.testing.metadata_ledger import LedgerSuite
+from tidemill.testing.metadata_logins import LogInsSuite
 from tidemill.testing.metadata_records import RecordsSuite
 from tidemill.testing.metadata_releases import AccessSuite, ReleasesSuite
 from tidemill.testing.metadata_runs import Opened, RunsSuite
@@ -104,5 +105,5 @@ class TransactionsSuite:
         assert opened().settings.get("x") == 1
 
 
-class MetadataSuite(LedgerSuite, RunsSuite, RecordsSuite, ReleasesSuite, AccessSuite, TransactionsSuite):
+class MetadataSuite(LedgerSuite, LogInsSuite, RunsSuite, RecordsSuite, ReleasesSuite, AccessSuite, TransactionsSuite):
     """The whole of it."""

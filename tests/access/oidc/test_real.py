@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import html
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -247,12 +245,7 @@ def test_a_log_out_goes_on_to_the_provider(provider: Real, project: Project) -> 
     assert project.store.tokens.list() == project.store.vouched.list() == []
 
 
-def test_without_a_provider_there_is_no_such_route_and_none_of_it_is_loaded(tmp_path: Path, secret: None) -> None:
-    line = (
-        "import sys; import tidemill.serve.http.app; print([m for m in sys.modules if 'joserfc' in m or 'oidc' in m])"
-    )
-    said = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
-    assert said.stdout == "[]\n"
+def test_without_a_provider_there_is_no_such_route(tmp_path: Path, secret: None) -> None:
     with opened(tmp_path / "plain") as project:
         assert asked(project, lambda ask: ask("GET", "/login/oidc", token=None)).status == 401
 
