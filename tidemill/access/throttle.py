@@ -56,9 +56,14 @@ class Watched:
 
 def watched(store: MetadataStore, name: str, network: str) -> Watched:
     """What a log-in by this name from this network is counted by."""
-    key = bytes.fromhex(str(store.settings.get(KEY) or store.settings.keep(KEY, secrets.token_hex(32))))
+    key = _key(store)
     said = ((BOTH, f"{name.lower()} {network}"), (NAME, name.lower()), (NETWORK, network))
     return Watched(tuple((rule, _digest(key, f"{rule.kind} {text}")) for rule, text in said))
+
+
+def of_network(store: MetadataStore, network: str) -> Watched:
+    """What a log-in is counted by that says no name."""
+    return Watched(((NETWORK, _digest(_key(store), f"{NETWORK.kind} {network}")),))
 
 
 def begin(store: MetadataStore, by: Watched, now: Micros, tx: Tx) -> int:
@@ -93,6 +98,10 @@ def passed(store: MetadataStore, by: Watched, tx: Tx) -> None:
 def _sweep(store: MetadataStore, now: Micros, tx: Tx) -> None:
     for one in store.attempts.list(until=now - DAY, limit=SWEPT, tx=tx):
         store.attempts.delete(one.key, tx)
+
+
+def _key(store: MetadataStore) -> bytes:
+    return bytes.fromhex(str(store.settings.get(KEY) or store.settings.keep(KEY, secrets.token_hex(32))))
 
 
 def _digest(key: bytes, text: str) -> str:

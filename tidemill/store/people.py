@@ -129,7 +129,7 @@ class LogIn:
     id: str  # digest of its state
     browser: str  # digest of what the browser's cookie holds
     sealed: str  # nonce, verifier and address, under a key that the cookie alone gives
-    origin: str  # keyed digest of the address that it was begun from
+    origin: str  # keyed digest of the network that it was begun from
     started: Micros
     expires: Micros
 

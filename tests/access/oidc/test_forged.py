@@ -13,12 +13,14 @@ import pytest
 
 from tests.access.oidc.forger import CLIENT, KEY, OTHER, RSA, Forger, by_public_key, forging, unsigned
 from tests.raised import raised
+from tidemill.access import throttle
 from tidemill.access.oidc import flow, wire
 from tidemill.access.oidc.flow import Arrived
 from tidemill.access.oidc.provider import KEYS_AGAIN, REST, Provider
 from tidemill.access.oidc.refused import LoginRefused, ProviderAway
 from tidemill.access.tokens import hashed
 from tidemill.config.access import OidcSection
+from tidemill.errors import TooMany
 from tidemill.store.records import Event
 from tidemill.store.sql import open_metadata
 from tidemill.store.sql.store import MetadataStore
@@ -54,7 +56,7 @@ class Case:
 
     def log_in(self, **answer: str) -> Arrived:
         state, cookie = self.begin()
-        return flow.finish(self.store, self.provider, {"state": state, "code": "c", **answer}, cookie, "")
+        return flow.finish(self.store, self.provider, {"state": state, "code": "c", **answer}, cookie, "here", "")
 
     def said(self) -> Sequence[Event]:
         return self.store.events.list()[self.events :]
@@ -82,9 +84,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MetadataStore]:
 @pytest.fixture
 def case(server: Forger, store: MetadataStore) -> Case:
     vars(server).update({**vars(Forger()), "issuer": server.issuer})
-    for noun in (store.principals, store.tokens, store.logins, store.vouched):
+    for noun in (store.principals, store.tokens, store.logins, store.attempts, store.vouched):
         for one in noun.list():
-            noun.delete(getattr(one, "id", "") or one.session)  # type: ignore[union-attr]
+            noun.delete(getattr(one, "id", "") or getattr(one, "key", "") or one.session)  # type: ignore[union-attr]
     section = OidcSection(issuer=server.issuer, client_id=CLIENT, roles={"ml-team": ("data-scientist",)})
     return Case(server, store, section, events=len(store.events.list()))
 
@@ -281,14 +283,14 @@ def test_a_state_is_good_once_and_in_its_browser_alone(case: Case) -> None:
     state, cookie = case.begin()
     answer = {"state": state, "code": "c"}
     with raised(LoginRefused, PLACE, reason="browser"):
-        flow.finish(case.store, case.provider, answer, "another's", "")
+        flow.finish(case.store, case.provider, answer, "another's", "here", "")
     with raised(LoginRefused, PLACE, reason="state"):
-        flow.finish(case.store, case.provider, answer, cookie, "")
+        flow.finish(case.store, case.provider, answer, cookie, "here", "")
     state, cookie = case.begin()
-    flow.finish(case.store, case.provider, {"state": state, "code": "c"}, cookie, "")
+    flow.finish(case.store, case.provider, {"state": state, "code": "c"}, cookie, "here", "")
     for again in (state, "", "x" * 10_000):
         with raised(LoginRefused, PLACE, reason="state"):
-            flow.finish(case.store, case.provider, {"state": again, "code": "c"}, cookie, "")
+            flow.finish(case.store, case.provider, {"state": again, "code": "c"}, cookie, "here", "")
     assert case.forger.asked.count("/token") == 1
 
 
@@ -297,7 +299,7 @@ def test_a_state_runs_out(case: Case) -> None:
     (begun,) = case.store.logins.list()
     case.store.logins.put(replace(begun, expires=begun.started))
     with raised(LoginRefused, PLACE, reason="state"):
-        flow.finish(case.store, case.provider, {"state": state, "code": "c"}, cookie, "")
+        flow.finish(case.store, case.provider, {"state": state, "code": "c"}, cookie, "here", "")
     assert begun.expires - begun.started == 600 * SECOND and case.store.logins.list() == []
 
 
@@ -425,3 +427,17 @@ def test_log_ins_that_are_begun_and_never_ended(case: Case) -> None:
         case.begin()
     begun = flow.begin(case.store, case.provider, REDIRECT, "elsewhere")
     assert begun.state
+
+
+def test_those_that_fail_again_and_again_are_slowed_and_nobody_of_another_network_is(case: Case) -> None:
+    case.forger.claims = {"nonce": "another"}
+    for _ in range(throttle.NETWORK.free + 1):
+        with raised(LoginRefused, PLACE, reason="nonce"):
+            case.log_in()
+    for _ in range(3):
+        with raised(TooMany, "log-in"):
+            case.log_in()
+    case.forger.claims = {}
+    state, cookie = case.begin()
+    flow.finish(case.store, case.provider, {"state": state, "code": "c"}, cookie, "elsewhere", "")
+    assert not any("here" in one.key for one in case.store.attempts.list())

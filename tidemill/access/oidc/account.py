@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tidemill.access import sessions
 from tidemill.access.oidc.claims import check_required, cleaned, roles_of, said
 from tidemill.access.oidc.person import Person
 from tidemill.access.oidc.refused import LoginRefused
 from tidemill.config.access import OidcSection
-from tidemill.ref import Ref
 from tidemill.store.people import Principal
-from tidemill.store.records import Event, Tx
-from tidemill.types import JsonObject, Micros, new_id
+from tidemill.store.records import Tx
+from tidemill.types import Micros
 
 if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
@@ -23,9 +23,9 @@ _ODD = re.compile(r"[^a-z0-9._-]+")
 
 
 def admitted(
-    store: MetadataStore, section: OidcSection, person: Person, now: Micros, tx: Tx
+    store: MetadataStore, section: OidcSection, person: Person, id: str, now: Micros, tx: Tx
 ) -> Principal | LoginRefused:
-    """The principal, made or changed to what the provider says now; or why it may not come in, with its roles taken away."""
+    """The principal, made (with this id) or changed to what the provider says now; or why it may not come in, with its roles taken away."""
     known = store.principals.vouched(section.issuer, person.subject, tx)
     try:
         roles = _roles(section, person, known)
@@ -38,7 +38,7 @@ def admitted(
     display = cleaned(said(person.claims, section.display))
     if known is None:
         made = Principal(
-            new_id("principal"),
+            id,
             _free_name(store, section, person, tx),
             "person",
             roles,
@@ -61,16 +61,8 @@ def put_out(store: MetadataStore, known: Principal, tx: Tx) -> None:
     if known.roles:
         store.principals.update(known.id, tx, roles=())
         _roles_changed(store, known, (), tx)
-    for one in store.tokens.list(principal=known.id, tx=tx):
-        if store.vouched.look_up(one.id, tx=tx) is not None:
-            store.tokens.delete(one.id, tx)
+    sessions.end_all(store, known.id, tx)
     store.vouched.sweep(tx)
-
-
-def record(store: MetadataStore, kind: str, principal: str, data: JsonObject, tx: Tx = None) -> None:
-    """For people. No name, address or claim of the person stands in it."""
-    subject = str(Ref("principal", principal)) if principal else "project:"
-    store.events.add(Event(new_id("event"), store.clock.now(), kind, subject, data, principal), tx)
 
 
 def _roles(section: OidcSection, person: Person, known: Principal | None) -> tuple[str, ...]:
@@ -85,7 +77,9 @@ def _roles(section: OidcSection, person: Person, known: Principal | None) -> tup
 
 def _roles_changed(store: MetadataStore, known: Principal, roles: tuple[str, ...], tx: Tx) -> None:
     if known.roles != roles:
-        record(store, "roles_changed", known.id, {"was": list(known.roles), "roles": list(roles), "by": "oidc"}, tx)
+        sessions.record(
+            store, "roles_changed", known, {"was": list(known.roles), "roles": list(roles), "by": "oidc"}, tx
+        )
 
 
 def _free_name(store: MetadataStore, section: OidcSection, person: Person, tx: Tx) -> str:

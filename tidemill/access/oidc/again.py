@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from tidemill.access import sessions
 from tidemill.access.oidc import account, idtoken
 from tidemill.access.oidc.person import Person, described
 from tidemill.access.oidc.provider import Provider
@@ -125,7 +126,7 @@ def _renewed(
     now = store.clock.now()
 
     def work(tx: Tx) -> LoginRefused | None:
-        found = account.admitted(store, provider.section, person, now, tx)
+        found = account.admitted(store, provider.section, person, kept.principal, now, tx)
         if isinstance(found, LoginRefused):
             store.tokens.delete(kept.session, tx)
             return found
@@ -149,7 +150,9 @@ def _waits(store: MetadataStore, provider: Provider, kept: Vouched, now: Micros)
 def _end(store: MetadataStore, kept: Vouched) -> Unauthorized:
     def work(tx: Tx) -> None:
         if store.tokens.delete(kept.session, tx):
-            account.record(store, "session_ended", kept.principal, {"way": "oidc"}, tx)
+            sessions.record(
+                store, "session_ended", store.principals.look_up(kept.principal, tx=tx), {"way": "oidc"}, tx
+            )
         store.vouched.delete(kept.session, tx)
 
     store.transact(work)

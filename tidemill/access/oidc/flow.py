@@ -11,24 +11,25 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from tidemill.access import sessions, throttle
 from tidemill.access.oidc import account, idtoken
 from tidemill.access.oidc.again import keep
 from tidemill.access.oidc.person import Person, described
 from tidemill.access.oidc.provider import Provider
 from tidemill.access.oidc.refused import LoginRefused
 from tidemill.access.oidc.sealed import seal, unseal
-from tidemill.access.tokens import SESSION_SCOPES, hashed
+from tidemill.access.tokens import hashed
 from tidemill.config.access import life, skew
 from tidemill.store.people import LogIn, Principal
-from tidemill.store.records import Token, Tx
-from tidemill.types import SECOND, JsonObject, Micros, new_id
+from tidemill.store.records import Tx
+from tidemill.types import SECOND, JsonObject, new_id
 
 if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
 
 LIFE = 600 * SECOND
 MOST_OF_ONE, MOST_OPEN = 50, 20_000
-"""Log-ins that may be open at a time: begun from one address, and all of them."""
+"""Log-ins that may be open at a time: begun from one network, and all of them."""
 MOST_SAID = 4_096  # characters of a state or a code
 
 
@@ -50,12 +51,12 @@ class Arrived:
     life: int  # seconds
 
 
-def begin(store: MetadataStore, provider: Provider, redirect: str, origin: str) -> Begun:
-    """``redirect``: the address of this server's callback; ``origin``: a digest of where the browser is. Raises LoginRefused,
-    ProviderAway."""
+def begin(store: MetadataStore, provider: Provider, redirect: str, network: str) -> Begun:
+    """``redirect``: the address of this server's callback; ``network``: that of the browser. Raises LoginRefused, ProviderAway."""
     where, section, now = provider.metadata(), provider.section, store.clock.now()
     state, cookie, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(4))
     sealed = seal({"nonce": nonce, "verifier": verifier, "redirect": redirect}, cookie, hashed(state))
+    ((_, origin),) = throttle.of_network(store, network).keys
     begun = LogIn(hashed(state), hashed(cookie), sealed, origin, now, now + LIFE)
     if not store.logins.begin(begun, MOST_OF_ONE, MOST_OPEN):
         raise LoginRefused("busy")
@@ -81,31 +82,41 @@ def challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-def finish(store: MetadataStore, provider: Provider, answer: Mapping[str, str], cookie: str, bound: str) -> Arrived:
-    """End the log-in of this answer of the provider's, in the browser that holds this cookie. Raises LoginRefused, ProviderAway."""
-    kept = _taken(store, answer.get("state", ""), cookie)
+def finish(
+    store: MetadataStore, provider: Provider, answer: Mapping[str, str], cookie: str, network: str, bound: str
+) -> Arrived:
+    """End the log-in of this answer of the provider's, in the browser that holds this cookie. Raises LoginRefused, ProviderAway;
+    TooMany where many failed from this network: each is counted before it is looked at."""
+    by, now = throttle.of_network(store, network), store.clock.now()
+    begun = _taken(store, answer.get("state", ""))
+    store.transact(lambda tx: throttle.begin(store, by, now, tx))
     try:
+        kept = _opened(begun, cookie)
         said = _exchanged(provider, answer, kept)
         person = _person(store, provider, said, kept["nonce"])
-        found = store.transact(lambda tx: _arrive(store, provider, person, said, bound, tx))
+        found = _arrive(store, provider, person, said, by, bound)
         if isinstance(found, LoginRefused):
             raise found
     except LoginRefused as exc:
-        account.record(store, "login_refused", "", {"way": "oidc", "reason": exc.reason})
+        sessions.record(store, "login_refused", None, {"way": "oidc", "reason": exc.reason})
         raise
     return found
 
 
-def _taken(store: MetadataStore, state: str, cookie: str) -> JsonObject:
-    """What was kept of a log-in, which is over with this whatever becomes of it."""
+def _taken(store: MetadataStore, state: str) -> LogIn:
+    """The log-in of this state, which is over with this whatever becomes of it. Nothing is written where there is none."""
     name = hashed(state[:MOST_SAID])
     begun = store.logins.look_up(name)
     if begun is None or not store.logins.delete(name) or begun.expires <= store.clock.now():
         raise LoginRefused("state")
+    return begun
+
+
+def _opened(begun: LogIn, cookie: str) -> JsonObject:
+    """What was kept of it, by the cookie of its own browser."""
     if not compare_digest(begun.browser, hashed(cookie)):
-        account.record(store, "login_refused", "", {"way": "oidc", "reason": "browser"})
         raise LoginRefused("browser")
-    kept = unseal(begun.sealed, cookie, name)
+    kept = unseal(begun.sealed, cookie, begun.id)
     if kept is None:
         raise LoginRefused("sealed")
     return kept
@@ -136,23 +147,21 @@ def _person(store: MetadataStore, provider: Provider, said: JsonObject, nonce: s
 
 
 def _arrive(
-    store: MetadataStore, provider: Provider, person: Person, said: JsonObject, bound: str, tx: Tx
+    store: MetadataStore, provider: Provider, person: Person, said: JsonObject, by: throttle.Watched, bound: str
 ) -> Arrived | LoginRefused:
+    """In one transaction, which is the person's own."""
     section = provider.section
-    found = account.admitted(store, section, person, store.clock.now(), tx)
-    if isinstance(found, LoginRefused):
-        return found
-    lives = life(section.session)
-    secret = _session(store, found, bound, lives, tx)
-    keep(store, secret, found, person, said, tx)
-    account.record(store, "logged_in", found.id, {"way": "oidc"}, tx)
-    return Arrived(found, secret, lives // SECOND)
+    known = store.principals.vouched(section.issuer, person.subject)
+    who, lives = known.id if known else new_id("principal"), life(section.session)
 
+    def work(tx: Tx) -> Arrived | LoginRefused:
+        found = account.admitted(store, section, person, who, store.clock.now(), tx)
+        if isinstance(found, LoginRefused):
+            return found
+        throttle.passed(store, by, tx)
+        secret = sessions.begin(store, found, bound, tx, lives)
+        keep(store, secret, found, person, said, tx)
+        sessions.record(store, "logged_in", found, {"way": "oidc"}, tx)
+        return Arrived(found, secret, lives // SECOND)
 
-def _session(store: MetadataStore, principal: Principal, bound: str, lives: Micros, tx: Tx) -> str:
-    secret, now = f"tidemill_{secrets.token_urlsafe(32)}", store.clock.now()
-    one = Token(
-        new_id("token"), "session", hashed(secret), SESSION_SCOPES, now, now + lives, False, principal.id, bound
-    )
-    store.tokens.add(one, tx)
-    return secret
+    return store.transact(work, known.name if known else "", who)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -51,9 +50,8 @@ class Desk:
     async def login(self, call: Call) -> Reply:
         """Send the browser to the provider."""
         site = f"{call.site.decode()}://{call.headers[b'host'].decode('latin-1')}"
-        origin = hashlib.sha256(f"{self._serving.project.id} {_peer(call)}".encode()).hexdigest()
         check_known(self._provider.section, policy_of(self._serving.project).roles)
-        begun = await self._run(partial(flow.begin, self._store, self._provider, f"{site}{CALLBACK}", origin))
+        begun = await self._run(partial(flow.begin, self._store, self._provider, f"{site}{CALLBACK}", _peer(call)))
         kept = _set(_name(call, begun.state), begun.cookie, flow.LIFE // SECOND, call, "Lax")
         return 303, [*_BARE, (b"location", begun.location.encode("latin-1")), kept], b""
 
@@ -63,7 +61,8 @@ class Desk:
         answer = call.queries()
         name = _name(call, answer.get("state", ""))
         kept = cookie_of(call.header(b"cookie") or "", name) or ""
-        arrived = await self._run(partial(flow.finish, self._store, self._provider, answer, kept, bound_by(call)))
+        ended = partial(flow.finish, self._store, self._provider, answer, kept, _peer(call), bound_by(call))
+        arrived = await self._run(ended)
         session = _set(self._cookie, arrived.secret, arrived.life, call, "Strict")
         return welcome.onward("You are logged in", "/", [_set(name, "", 0, call, "Lax"), session])
 
