@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tidemill.errors import ConfigError
 
 def write_whole(
     path: Path,
-    data: bytes | memoryview,
+    data: bytes | memoryview | Iterable[bytes],
     mode: int = 0o600,
     *,
     over: bool = True,
@@ -22,6 +22,8 @@ def write_whole(
     sync: bool = True,
 ) -> None:
     """The file with just these bytes, on disk with its name when this returns; where it fails nothing is left behind.
+
+    Parts of them are written one after the other.
 
     ``over=False`` leaves a file that is there already: FileExistsError. ``by_way_of``: the folder, of the same file
     system, where it is written first; else beside the file, hidden. ``sync=False``: for a cache that is checked when it
@@ -35,7 +37,7 @@ def write_whole(
     part = (by_way_of or path.parent) / f".{path.name}.{mark}.part"
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, (bytes, memoryview)) else data)
             file.flush()
             if sync:
                 os.fsync(file.fileno())

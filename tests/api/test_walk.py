@@ -161,6 +161,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/api/approvals/{approval}/statement"): "approval.vote",
     ("GET", "/api/comments"): "project.read",
     ("GET", "/api/ledger"): "ledger.read",
+    ("GET", "/api/ledger/head"): "ledger.read",
     **{("POST", path): permission for path, permission in ACTIONS.items()},
 }
 IN_A_REPLAY = {("POST", "/replay/clock"): "replay.clock", ("GET", "/replay/state"): "replay.clock"}

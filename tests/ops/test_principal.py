@@ -54,6 +54,7 @@ THROUGH_A_PIPELINE |= {
     "own_key.make",  # needs an account: tests/release/test_own_key.py
     "own_key.endorse",
     "approvals.statement",  # shows what is to be signed, to whoever may vote: tests/release/test_own_key.py
+    "ledger.sign",  # is about what was done, and does nothing itself: tests/ledger/test_anchors.py
     "tokens.callbacks",  # shows a key, to whoever may operate: tests/serve/test_callbacks.py
 }
 """What these do is a run, or a play of the past: tests/release/test_pipeline.py looks at the events of a release, tests/backtest at plays."""

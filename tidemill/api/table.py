@@ -99,6 +99,7 @@ VERBS: tuple[Verb, ...] = (
     read("/api/score", records.score, "project.read"),
     read("/api/events", records.events, "project.read"),
     read("/api/ledger", ledger.show, "ledger.read"),
+    read("/api/ledger/head", ledger.head, "ledger.read"),
     read("/api/alarms", records.alarms, "project.read"),
     operate("/api/alarms/{alarm}/close", records.close_alarm),
     read("/api/windows/{monitor}", records.windows, "project.read"),

@@ -62,7 +62,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "login": ("tidemill.cli.up:login", "A new one-use address for the page."),
     "token": ("tidemill.cli.token:token", "add · ls · revoke: what programs show to be let in."),
     "trust": ("tidemill.cli.token:trust", "Whose signatures this machine takes for the project's."),
-    "ledger": ("tidemill.cli.ledger:ledger", "show · verify: who did what, hashed record by record."),
+    "ledger": (
+        "tidemill.cli.ledger:ledger",
+        "show · verify · head · prove · export: who did what, hashed record by record.",
+    ),
     "move": ("tidemill.cli.move:move", "The project's stores, from files to a team's and back."),
     "gc": ("tidemill.cli.status:gc", "Delete the artifacts that nothing needs any more."),
     "doctor": ("tidemill.cli.status:doctor", "Look for what could go wrong, and say how to mend it."),

@@ -17,6 +17,7 @@ from tidemill.config.batches import check_batch
 from tidemill.config.engine import check_engine
 from tidemill.config.foreign import check_foreign, check_process
 from tidemill.config.labels import check_label, check_rows, horizon
+from tidemill.config.ledger import MOST_ANCHORS, check_anchor, check_every, check_records
 from tidemill.config.network import (
     at_once,
     check_callback,
@@ -84,6 +85,7 @@ def check(file: File, raw: JsonObject, place: Place) -> None:
     checks.read(("jobs", "memory"), partial(some_memory, whole=1 << 40), file.jobs.memory)
     checks.serve()
     checks.access()
+    checks.ledger()
     for key, reader in (
         ("metadata", check_database),
         ("artifacts", check_bucket),
@@ -132,6 +134,15 @@ class _Checks:
                     raise self.wrong((kind, name), f"{name!r} is no name for [{kind}.NAME]", _USE)
                 if kind in ("model", "endpoint") and _RESERVED.fullmatch(name):
                     raise self.wrong((kind, name), *_taken(name))
+
+    def ledger(self) -> None:
+        said = self._file.ledger
+        self.read(("ledger", "every"), check_every, said.every)
+        self.read(("ledger", "records"), check_records, said.records)
+        if len(said.anchors) > MOST_ANCHORS or len({*said.anchors}) != len(said.anchors):
+            raise self.wrong(("ledger", "anchors"), f"at most {MOST_ANCHORS} anchors, each once", "leave some out")
+        for anchor in said.anchors:
+            self.read(("ledger", "anchors"), check_anchor, anchor)
 
     def serve(self) -> None:
         for name in self._file.serve.names:

@@ -18,6 +18,7 @@ from tidemill.config.batches import BatchSection
 from tidemill.config.engine import EngineSection
 from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import patience
+from tidemill.config.ledger import LedgerSection
 from tidemill.config.network import Fallback, ServeSection
 from tidemill.config.policies import (
     ROLLBACK,
@@ -111,6 +112,7 @@ class File(Section, frozen=True):
     stores: StoresSection = StoresSection()
     serve: ServeSection = ServeSection()
     engine: EngineSection = EngineSection()
+    ledger: LedgerSection = LedgerSection()
     access: AccessSection = AccessSection()
     batch: dict[str, BatchSection] = msgspec.field(default_factory=dict)
 

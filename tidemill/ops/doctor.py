@@ -45,6 +45,7 @@ def examine(project: Project) -> list[Finding]:
         _champion,
         _keys,
         _rules,
+        _ledger,
         _loop,
     )
     return [finding for check in checks for finding in _safely(check, project)]
@@ -192,6 +193,23 @@ def _rules(project: Project) -> Iterator[Finding]:
         if scope.list_rules and (found := lately(scope)) is not None:
             hint = "tidemill trace PREDICTION says what each rule took out: more stock, or fewer rules"
             yield Finding(f"rules of {name}", not found.often, found.message, hint)
+
+
+def _ledger(project: Project) -> Iterator[Finding]:
+    """Whether the heads are signed and told; that all of it holds, `tidemill ledger verify` says."""
+    from tidemill.ledger.anchors import failing
+    from tidemill.ledger.keep import unsigned
+
+    if why := unsigned(project):
+        yield Finding(
+            "ledger", False, f"its head is not signed: {why}", "the key has to be on the machine whose loop leads"
+        )
+    failed = {one.anchor: one.error for one in failing(project)}
+    for anchor in project.config.ledger.anchors:
+        said = failed.get(anchor, "takes the ledger's heads")
+        yield Finding(
+            f"anchor {anchor.partition('?')[0]}", anchor not in failed, said, "mend it, then: tidemill ledger head"
+        )
 
 
 def _loop(project: Project) -> Iterator[Finding]:

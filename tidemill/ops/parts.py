@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from tidemill.data.contract.freshness import stale_now
 from tidemill.data.ingest.refused import Refused
+from tidemill.ledger.anchors import failing as failing_anchors
+from tidemill.ledger.keep import unsigned
 from tidemill.ops.releases import in_shadow, pairs_of
 from tidemill.ops.scorers import GONE, saying
 from tidemill.ops.snapshot import WEEK, Snapshot, leader_of, new_rows
@@ -69,6 +71,7 @@ NEXT = {
     "feedback.labels_late": "tell what happened, or say in [monitor] outcomes_within how late it is known: tidemill feedback FILE",
     "feedback.unknown_labels": "send labels as the files have them; the next training learns a new one that files bring: tidemill run",
     "decide.clock": "set it by NTP: nothing is decided by it, but logs and certificates are",
+    "decide.ledger": "mend what it says; it is told again by itself, or now: tidemill ledger head",
     "decide.no_loop": "tidemill up on a machine, without --no-loop; where one led, another takes over within seconds",
     "decide.process_down": "look into .tidemill/logs",
     "decide.job_failed": "mend what it says, and look into .tidemill/logs/loop.log; it is tried again by itself",
@@ -344,11 +347,24 @@ def _unled(project: Project) -> bool:
     return not leader_of(project) if project.store.remote else here(project.root) == ["scorer"]
 
 
+def _ledger(project: Project) -> str:
+    """What keeps the ledger's heads from being signed or told."""
+    if why := unsigned(project):
+        return f"its head is not signed: {why}"
+    failed = failing_anchors(project)
+    return "; ".join(
+        f"{one.anchor.partition('?')[0]} has not taken its head since {minute(one.since)}: {one.error}"
+        for one in failed
+    )
+
+
 def _decide(at: Snapshot) -> Part:
     for name, down in trouble(at.project.root).items():
         return Part("decide", "bad", "process_down", f"the {name} is down", troubled(name, down))
     if abs(skew := at.project.store.skew()) > MOST_APART:
         return Part("decide", "warn", "clock", "a clock is wrong", f"this machine's is {apart(skew)} the database's")
+    if said := _ledger(at.project):
+        return Part("decide", "warn", "ledger", "the ledger is not anchored", said)
     if at.health != "down" and _unled(at.project):
         return Part("decide", "warn", "no_loop", "no loop", "no loop runs: nothing is watched or retrained")
     run = next((r for r in at.running if (r.parent or "").startswith("decision_")), None)

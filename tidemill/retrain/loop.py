@@ -20,6 +20,7 @@ from tidemill.errors import ContractError, DiskFull, LeaseLost, NotFound, StoreB
 from tidemill.feedback import settle
 from tidemill.feedback.join import join_due
 from tidemill.feedback.kept import drop_old
+from tidemill.ledger.keep import keep
 from tidemill.model.entities import is_due
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import Monitor, monitors
@@ -58,6 +59,7 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
         events += _turn(scope, jobs, now, state.get("clock"))
     events += do_due(project, jobs, now)
     drop_old(project)
+    keep(project, project.store.clock.now())
     write_state(project, now, idle=True, here=here)
     return [*set_by, *events]
 

@@ -102,9 +102,10 @@ def signature(key: str, name: str, at: int, body: bytes) -> str:
 class Callbacks:
     """Those of a project. In the event loop's thread."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, allowed: Sequence[str] | None = None) -> None:
+        """``allowed``: the addresses that may be called, where they are not those of answers."""
         self._project, section = project, project.reached
-        self._allowed = [urlsplit(url) for url in section.callbacks]
+        self._allowed = [urlsplit(url) for url in (section.callbacks if allowed is None else allowed)]
         self._networks = [ip_network(one) for one in section.callback_networks]
         self._named = {parts.hostname for parts in self._allowed if parts.hostname in LOOPBACK or _literal(parts)}
         self._secure: ssl.SSLContext | None = None

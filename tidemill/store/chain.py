@@ -57,8 +57,8 @@ class LedgerHead:
     size: int
     root: str
     at: Micros
-    envelope: str  # artifact: the signed statement
-    anchors: tuple[str, ...] = ()  # file:…, git:…, webhook:…
+    envelope: str  # the signed statement: a DSSE envelope, as JSON
+    anchors: tuple[str, ...] = ()  # those that have taken it: file:…, git:…, https:…
 
 
 def canonical(value: Any) -> bytes:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 NAMES = ("gate", "approval")
-RECORDED = {name: f"{name}_key" for name in NAMES}
+LEDGER = "ledger"
+"""The key by which the heads of the ledger are signed: what serves rests on it in nothing."""
+RECORDED = {name: f"{name}_key" for name in (*NAMES, LEDGER)}
 """The settings that name the public halves to a team's other machines."""
 
 
