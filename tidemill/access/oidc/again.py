@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from tidemill.access import sessions
 from tidemill.access.oidc import account, idtoken
+from tidemill.access.oidc.claims import said as said_in
 from tidemill.access.oidc.person import Person, described
 from tidemill.access.oidc.provider import Provider
 from tidemill.access.oidc.refused import LoginRefused, ProviderAway
@@ -106,7 +107,8 @@ def _person(store: MetadataStore, provider: Provider, opened: JsonObject, said: 
     more = provider.userinfo(access)
     if more is None:
         return None
-    person = described(_Same(provider, more), {"sub": subject}, access)
+    required = {path: value for path, value in section.require.items() if said_in(more, path) is None}
+    person = described(_Same(provider, more), {"sub": subject, **required}, access)  # as the ID token said then
     return person if person.groups is not None or opened.get("asked") or not section.groups else None
 
 
