@@ -205,8 +205,8 @@ class App:
             missing = exc
         self.serving.need_lease()
         token = await self.gate.authenticate(call)
-        if self.oidc is not None:
-            await self.oidc.still(call, token)
+        if self.oidc is not None and await self.oidc.still(call, token):
+            token = await self.gate.authenticate(call)  # with the roles of now
         if route is None and self.faces is None and not self.serving.candidate:
             await self.load_faces()
             route, call.params = self.table.find(call.method, call.path)

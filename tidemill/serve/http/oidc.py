@@ -17,7 +17,6 @@ from tidemill.access.oidc.refused import ProviderAway
 from tidemill.access.policy import policy_of
 from tidemill.access.tokens import hashed
 from tidemill.config.access import OidcSection
-from tidemill.errors import Unauthorized
 from tidemill.serve.http import welcome
 from tidemill.serve.http.admit import JSON, Call, Headers, Reply, cookie_of
 from tidemill.store.records import Token
@@ -66,19 +65,19 @@ class Desk:
         session = _set(self._cookie, arrived.secret, arrived.life, call, "Strict")
         return welcome.onward("You are logged in", "/", [_set(name, "", 0, call, "Lax"), session])
 
-    async def still(self, call: Call, token: Token) -> None:
-        """Raises Unauthorized where the provider does not vouch for this session any more."""
+    async def still(self, call: Call, token: Token) -> bool:
+        """Whether the provider was asked about this session: then its roles may be others. Raises Unauthorized where it has ended."""
         if not token.principal or b"authorization" in call.headers or self._due.get(token.id, 0.0) > time.monotonic():
-            return
+            return False
         secret = cookie_of(call.header(b"cookie") or "", self._cookie) or ""
         try:
             left = await self._run(partial(again.still, self._store, self._provider, token.id, secret))
-        except Unauthorized:
+        finally:
             self._serving.tokens.evict()
-            raise
         if len(self._due) >= KNOWN:
             self._due.clear()
         self._due[token.id] = time.monotonic() + left / SECOND
+        return True
 
     async def end(self, call: Call, token: Token) -> str:
         """Where a session ends at the provider; "" where it does not."""
