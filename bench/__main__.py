@@ -33,6 +33,7 @@ ALL = (
     "team",
     "histories",
     "items",
+    "ledger",
     "explain",
     "crash",
     "trace",
