@@ -26,8 +26,9 @@ from tidemill.errors import AlreadyUp, Damaged, ProjectError, StoreBusy
 from tidemill.features.online import History
 from tidemill.feedback.explained import opened
 from tidemill.files import exclusive
+from tidemill.ledger import heads
 from tidemill.model.pipeline import build_candidate
-from tidemill.ops import carry, predictions
+from tidemill.ops import carry, ledger, predictions
 from tidemill.ops import move as verbs
 from tidemill.ops.move import cancel, move
 from tidemill.rebuild.verify.data import seen
@@ -118,6 +119,8 @@ def leave(root: Path) -> None:
 
 
 def test_there_and_back_again(root: Path, team: Mapping[str, str]) -> None:
+    with open_project(root) as project:
+        heads.make(project)
     before, toml = told(root), (root / "tidemill.toml").read_text()
     assert before["trace"]["verified"]["same_items"] and not any(one.wrong for one in before["seen"])
     would = move(root, team, dry_run=True)
@@ -129,6 +132,8 @@ def test_there_and_back_again(root: Path, team: Mapping[str, str]) -> None:
     leave(root)
     assert told(root) == before
     with open_project(root) as project:  # life goes on there
+        seen_there = ledger.verify(project)
+        assert (seen_there.broken, seen_there.heads, seen_there.erased) == (0, 1, 0)
         told_there = OnlineEvent(0, "k9", "bob", "mug", 9, 1.0, dataset="visits", endpoint="visits")
         project.live.append([prediction("pred_new")], [], [told_there])
         project.live.flush()

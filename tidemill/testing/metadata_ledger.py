@@ -28,6 +28,10 @@ def is_true(records: Sequence[LedgerRecord]) -> bool:
     return True
 
 
+class Half(float):
+    """As numpy's numbers are: a float to whoever asks, and of another class."""
+
+
 class LedgerSuite:
     """What is done is in the ledger, what is not is not."""
 
@@ -71,6 +75,13 @@ class LedgerSuite:
         assert not store.events.list() and len(store.acts.list()) == len(acts)
         assert "hash of" not in repr(store.acts.list())  # nothing stands in two places, and no secret at all
         assert [act.data["status"] for act in store.acts.list(kind="release.changed")] == ["champion"]
+
+    def test_a_record_that_can_be_written_can_be_an_act(self, opened: Opened) -> None:
+        """Whatever kind of number stands in it: what the column takes, the ledger takes."""
+        store = opened()
+        store.decisions.add(sample.decision(evidence={"value": Half(0.5), "few": {1: (2,), "one": None}}))
+        store.experiments.add(sample.experiment(share=Half(0.5)))
+        assert is_true(store.ledger.list()) and len(store.ledger.list()) == 3
 
     def test_what_is_undone_has_no_record(self, opened: Opened) -> None:
         store = opened()

@@ -7,6 +7,7 @@ that the details are kept apart (``acts``), as a digest with the nonce of the ac
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -15,7 +16,6 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from tidemill.store.chain import canonical
 from tidemill.store.records import Event
 from tidemill.types import JsonObject, new_id
 
@@ -61,8 +61,13 @@ def tell(tx: Connection, event: Event, nonce: str) -> None:
 def note(tx: Connection, kind: str, subject: str, values: Mapping[str, Any]) -> None:
     """Of a record that was written just now: which of its fields, and a digest of what they are."""
     nonce, actor = new_nonce(), acting.get()
-    said = hashlib.sha256(bytes.fromhex(nonce) + canonical(msgspec.to_builtins(dict(values)))).hexdigest()
+    said = hashlib.sha256(bytes.fromhex(nonce) + json.dumps(dict(values), default=_plain).encode()).hexdigest()
     data: JsonObject = {"fields": sorted(values), "digest": said}
     if isinstance(status := values.get("status"), str):
         data["status"] = status
     left_in(tx).append(Act(Event(new_id("event"), 0, kind, subject, data, actor.name), nonce, actor, False))
+
+
+def _plain(value: Any) -> Any:
+    """What is no JSON by itself: the typed part of a record, bytes."""
+    return value.hex() if isinstance(value, bytes) else msgspec.to_builtins(value)
