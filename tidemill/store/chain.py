@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tidemill.store.frozen import dataclass
 from tidemill.types import JsonObject, Micros
 
 FORMAT = "tidemill-ledger-1"

@@ -8,9 +8,10 @@ whole microseconds. A monitor that somebody adds keeps `CustomWindow`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from tidemill.store.frozen import dataclass
 from tidemill.types import JsonObject, Micros
 
 

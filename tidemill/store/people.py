@@ -5,8 +5,9 @@ A principal is known by an id that says nothing of the person and outlives a cha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from tidemill.store.frozen import dataclass
 from tidemill.types import JsonObject, Micros
 
 

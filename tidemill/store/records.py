@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from tidemill.ref import Ref
+from tidemill.store.frozen import dataclass
 from tidemill.store.payloads import Findings, ReleaseEvidence, WindowData
 from tidemill.types import JsonObject, Micros
 

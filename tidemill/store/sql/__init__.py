@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tidemill.store.sql.light import lightly
 
 if TYPE_CHECKING:
     from tidemill.store.sql.database import Database
@@ -30,7 +29,7 @@ def open_metadata(target: str | Path, *, schema: str = "", wait: float = 10.0, k
     'replay'
     >>> store.close()
     """
-    with _no_collection():
+    with lightly():
         from tidemill.store.sql.store import MetadataStore
         from tidemill.store.sql.versions import TIDEMILL
 
@@ -39,8 +38,9 @@ def open_metadata(target: str | Path, *, schema: str = "", wait: float = 10.0, k
 
 def open_live(target: str | Path, *, schema: str = "", wait: float = 10.0, known: bool = False) -> LiveStore:
     """Predictions, outcomes and online events; as `open_metadata`. On PostgreSQL both may be one database."""
-    from tidemill.store.sql.live import LiveStore, combine
-    from tidemill.store.sql.versions import LIVE
+    with lightly():
+        from tidemill.store.sql.live import LiveStore, combine
+        from tidemill.store.sql.versions import LIVE
 
     return LiveStore(_open(target, LIVE, wait, known, schema, combine))
 
@@ -51,18 +51,6 @@ def is_made(url: str, schema: str) -> bool:
     from tidemill.store.sql.versions import TIDEMILL
 
     return has_tables(url, schema, TIDEMILL)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Loading SQLAlchemy makes objects that stay: looking through them for garbage is a tenth of its time."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()
 
 
 def _open(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
@@ -139,7 +138,7 @@ def table_of(
 ) -> Table:
     """The table of a record: a column a field, in their order; what may be None may be NULL. ``typed``: fields of a type of their own;
     ``defaults``: what the rows have in a column that came later, as the database writes it."""
-    columns = [_column(f.name, str(f.type), key, typed) for f in fields(record)]
+    columns = [_column(name, kind, key, typed) for name, kind in record.__annotations__.items()]
     for column in columns:
         if (default := defaults.get(column.name)) is not None:
             column.server_default = DefaultClause(default)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from functools import cache
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -55,7 +54,7 @@ class Rows(Generic[R]):
     ) -> None:
         self.type: Callable[..., R] = record
         self.table, self.noun, self.called, self.subject = table, noun, called, subject
-        self.names = tuple(f.name for f in fields(record))  # type: ignore[arg-type]
+        self.names = tuple(record.__annotations__)
         self.values = attrgetter(*self.names)
         self.select: Select[Any] = select(*(table.c[name] for name in self.names))
         self.key: tuple[Column[Any], ...] = tuple(table.primary_key.columns)
