@@ -6,13 +6,10 @@ A training gives way to the scorer beside it (`quietly`); a candidate's server, 
 from __future__ import annotations
 
 import gc
-import os
 import resource
 import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -30,6 +27,7 @@ from tidemill.monitor.monitors import monitors
 from tidemill.process.channel import Channel
 from tidemill.process.guarded import parent
 from tidemill.process.memory import memory_within
+from tidemill.process.priority import LOOK, Quiet
 from tidemill.release.pipeline import release_candidate
 from tidemill.retrain import after, batches, looks
 from tidemill.retrain.mirrored import mirror
@@ -39,7 +37,6 @@ from tidemill.store.records import Fence
 from tidemill.types import JsonObject, did_you_mean
 
 QUIET = ("train", "holdout", "batch")  # Jobs that leave the processor to who serves
-NICENESS = 10
 T = TypeVar("T")
 
 
@@ -190,25 +187,22 @@ HANDLERS: dict[str, Callable[[Project, JsonObject], JsonObject]] = {
 
 
 def quietly(work: Callable[[], T]) -> T:
-    """Do it in a thread that is nice to all others, as is what it starts, and the libraries' pools for good.
+    """Do it in a thread that leaves the processor to all others (`tidemill.process.priority`), as does what it starts; the libraries'
+    pools stay nice for good.
 
     On Linux niceness is a thread's own, is inherited, and cannot be taken back: this thread never has it, nor have the
     stores' writers, whose locks the scorer waits for. It counts within a session only (autogroups share evenly, see
-    sched(7)): the worker stays in the scorer's. On other systems nothing is niced.
+    sched(7)): the worker stays in the scorer's.
     """
-    with ThreadPoolExecutor(1, "tidemill-quiet", _be_nice) as alone:
-        return alone.submit(work).result()
-
-
-def _be_nice() -> None:
-    if not sys.platform.startswith("linux"):
-        return
-    loud = {thread.native_id for thread in threading.enumerate()} - {threading.get_native_id()}
-    wanted = min(os.getpriority(os.PRIO_PROCESS, os.getpid()) + NICENESS, 19)
-    for thread in (int(name) for name in os.listdir("/proc/self/task")):
-        with suppress(ProcessLookupError):  # it ended meanwhile
-            if thread not in loud and os.getpriority(os.PRIO_PROCESS, thread) < wanted:
-                os.setpriority(os.PRIO_PROCESS, thread, wanted)
+    quiet = Quiet()
+    with ThreadPoolExecutor(1, "tidemill-quiet", quiet.begin) as alone:
+        done = alone.submit(work)
+        try:
+            while wait([done], LOOK).not_done:
+                quiet.look()
+            return done.result()
+        finally:
+            quiet.end()
 
 
 if __name__ == "__main__":
