@@ -166,11 +166,12 @@ class Rules:
         """With the items that are drawn for some of the places."""
         if asked.view.exposed is None or not codes:
             return codes, scores
-        exposed, shown = asked.view.exposed, set(codes)
-        group = [code for code in exposed[asked.keep[exposed]].tolist() if code not in shown]
+        exposed, left = asked.view.exposed, asked.keep.copy()
+        left[[code for code in codes if code < asked.universe.nowhere]] = False
+        group = exposed[left[exposed]]
         places = drawn(draw, len(codes), len(group), self._share)
         told.propensity = [round(place.propensity, 9) for place in places]
-        found = [group[place.number] if place.of_group else codes[place.number] for place in places]
+        found = [int(group[place.number]) if place.of_group else codes[place.number] for place in places]
         for place, code in zip(places, found):
             if place.of_group:
                 told.moved(code, "exposure")
