@@ -72,7 +72,9 @@ def test_ten_megabytes_in_chunks_are_refused_early(server, said):
     chunk = b"%x\r\n" % 65_536 + b" " * 65_536 + b"\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as sock:
         sock.sendall(head(server, "/feedback", **said, Transfer_Encoding="chunked"))
-        sent = 0
+        for _ in range(16):  # the megabyte that it may have, at once: the server waits a second for a body
+            sock.sendall(chunk)
+        sent = 16
         answer = b""
         sock.settimeout(0.05)
         while sent < 160 and not answer:
