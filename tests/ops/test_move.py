@@ -311,13 +311,16 @@ def test_a_target_of_another_or_that_is_not_empty_is_refused_and_nothing_is_done
 
 
 def test_nothing_may_run_meanwhile(root: Path, team: Mapping[str, str]) -> None:
-    with exclusive(root / ".tidemill/up.lock"), pytest.raises(AlreadyUp):
-        move(root, team)
+    with exclusive(root / ".tidemill/up.lock"):
+        with pytest.raises(AlreadyUp):
+            move(root, team)
+        assert move(root, team, dry_run=True).rows, "it may be looked at"
     with open_project(root) as project:
         project.store.leases.take("loop", "another machine", 60)
         with pytest.raises(StoreBusy) as caught:
             move(root, team)
         assert "loop" in caught.value.message
+        assert "loop" in move(root, team, dry_run=True).running
         project.store.leases.drop("loop", "another machine")
         project.store.scorers.beat(Scorer("s", "", "far", "10.0.0.7:8080", 1, 0, 0, 0, 0, 0, 0, {}), 60)
         with pytest.raises(StoreBusy) as caught:

@@ -172,6 +172,27 @@ def test_a_pause_is_said_wherever_one_looks(project: Project, capsys: pytest.Cap
     assert "model:shop@2 is paused: a question" in capsys.readouterr().out
 
 
+def test_a_pause_that_lasts_is_told_once_a_day(project: Project) -> None:
+    from tidemill.retrain.loop import _still_paused
+
+    def told() -> list[str]:
+        scope = project.endpoint()
+        return [e.data["reason"] for e in _still_paused(scope, found(project, canary.id), project.clock.now())]
+
+    canary = begun(project)
+    later(project, 3)
+    assert told() == [], "it is not paused"
+    rollout.pause(project, canary.id, by="ada", reason="a question")
+    later(project, 0.9)
+    assert told() == []
+    later(project, 0.2)
+    assert told() == ["for 1 day, by ada: a question"] and told() == []
+    later(project, 3)
+    assert told() == ["for 4 days, by ada: a question"] and told() == [], "of a loop that was away the last day's"
+    rollout.resume(project, canary.id, by="ada", reason="answered")
+    assert told() == []
+
+
 def test_a_rule_that_is_broken_takes_a_paused_release_back_all_the_same(project: Project) -> None:
     """Its labels come later than its answers."""
     canary = begun(project)

@@ -53,6 +53,7 @@ def _told(found: verbs.Moved) -> list[Part]:
     for name, counted in found.tables.items():
         facts[name] = plural(counted.number, "version")
     if found.dry_run:
-        return [facts, "", "nothing was done; without --dry-run it is"]
+        before = [f"to be stopped before: {found.running}"] if found.running else []
+        return [facts, "", *before, "nothing was done; without --dry-run it is"]
     deleted = ["", "the old stores are as they were; when nobody needs them:", *(f"  {line}" for line in found.left)]
     return [facts, "compared: every row, every file and every artifact is there", *deleted]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +26,11 @@ from tidemill.ops import carry
 from tidemill.ops.carry import Counted, Progress, nobody
 from tidemill.scope.project import LIVE
 from tidemill.scope.stores import ALONE, CLAIMED, KEPT_AT, KINDS, STAYING, Places, moving, place_of, stores_of
+from tidemill.serve.client import here
 from tidemill.serve.supervisor import only_one
 from tidemill.store.artifacts import Artifacts, open_artifacts
 from tidemill.store.records import MOVING
-from tidemill.types import JsonObject, to_iso
+from tidemill.types import JsonObject, Micros, to_iso
 
 if TYPE_CHECKING:
     from tidemill.scope.stores import Files, Server
@@ -51,6 +52,7 @@ class Moved:
     artifacts: Counted | None
     tables: Mapping[str, Counted]  # versions and bytes
     left: Sequence[str] = ()  # how what was left behind is deleted
+    running: str = ""  # what has to be stopped before, where it was only looked at
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,13 @@ class _Plan:
 def move(root: Path, to: Mapping[str, str], *, dry_run: bool = False, progress: Progress = nobody) -> Moved:
     """Move the stores that are named to these addresses (`FILES`: into the project's own folder).
 
+    ``dry_run``: only look, also while something runs.
+
     Raises ProjectError (something runs, the target is another's or not empty), StoreError, ConfigError.
     """
     plan = _Plan.of(root.resolve(), to)
     plan.state.mkdir(mode=0o700, exist_ok=True)  # a team's machine may be a new one
-    with only_one(plan.root), ExitStack() as held:
+    with nullcontext() if dry_run else only_one(plan.root), ExitStack() as held:
         source = held.enter_context(_opened(plan, plan.was))
         identity = str(source.store.settings.get("project_id"))
         resuming = _resuming(plan, source.store)
@@ -133,7 +137,8 @@ def move(root: Path, to: Mapping[str, str], *, dry_run: bool = False, progress: 
             return _settled(plan, source, resuming, dry_run)
         if resuming and _is_there(plan, source, identity):
             return _switched(plan, source, dry_run)
-        _nothing_runs(source.store)
+        if not dry_run:
+            _nothing_runs(source.store)
         _check(plan, source, identity, resuming)
         if dry_run:
             return _would(plan, source)
@@ -239,12 +244,16 @@ def _bucket(address: str) -> Any:
 
 def _nothing_runs(store: MetadataStore) -> None:
     """Raises StoreBusy while any machine's lease runs, or its scorer answers."""
-    running = [(lease.expires, f"{lease.name} (as {lease.owner})") for lease in store.leases.running()]
-    running += [(one.expires, f"the scorer {one.address} of {one.host}") for one in store.scorers.live()]
-    if running:
+    if running := _running(store):
         expires, who = max(running)
         hint = f"stop the project on all machines; one that was killed is forgotten at {to_iso(expires)}"
         raise StoreBusy(f"{who} runs", hint=hint)
+
+
+def _running(store: MetadataStore) -> list[tuple[Micros, str]]:
+    """(until when, who) of each machine's leases and scorers."""
+    found = [(lease.expires, f"{lease.name} (as {lease.owner})") for lease in store.leases.running()]
+    return found + [(one.expires, f"the scorer {one.address} of {one.host}") for one in store.scorers.live()]
 
 
 def _check(plan: _Plan, source: _Side, identity: str, resuming: bool) -> None:
@@ -341,7 +350,9 @@ def _would(plan: _Plan, source: _Side) -> Moved:
         artifacts = Counted(len(sizes), sum(sizes))
     if "tables" in plan.changed:
         tables = {name: Counted(len(source.tables.log(name)) - 1, 0) for name in source.tables.names()}
-    return Moved(True, _places(plan), rows, artifacts, tables)
+    running = [who for _, who in _running(source.store)]
+    running += [f"tidemill up here ({', '.join(up)})"] if (up := here(plan.root)) else []
+    return Moved(True, _places(plan), rows, artifacts, tables, running=", ".join(running))
 
 
 def _places(plan: _Plan) -> dict[str, tuple[str, str]]:

@@ -34,7 +34,7 @@ from tidemill.retrain.jobs import JobFailed, Jobs, Stopped
 from tidemill.retrain.moved import mark, moved
 from tidemill.scope.names import loop_key
 from tidemill.store.records import Decision, Event, Job, Release, Tx
-from tidemill.types import SECOND, JsonObject, Micros, named_id
+from tidemill.types import DAY, SECOND, JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint, Project
@@ -257,6 +257,7 @@ def _look_at_rollout(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros 
     release = watched(scope.project, scope.name)
     if release is None:
         return []
+    lasts = _still_paused(scope, release, now)
     release, looked, unasked = _mirrored(scope, jobs, release, now)
     seen = arms(scope, release, now)
     paired, failed = _pairs(scope, jobs, release, now, ripened(scope, previous) or decides(release, now, seen))
@@ -264,7 +265,17 @@ def _look_at_rollout(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros 
     events = check(scope.project, scope.name, now, replace(seen, **said))
     if events:
         _follow(scope.project)
-    return [*unasked, *failed, *events]
+    return [*lasts, *unasked, *failed, *events]
+
+
+def _still_paused(scope: Endpoint, release: Release, now: Micros) -> list[Event]:
+    """A pause that lasts is told again, once each day: while it lasts nothing is retrained either."""
+    pause = release.evidence.paused
+    days = (now - pause.since) // DAY if pause is not None else 0
+    if pause is None or days < 1:
+        return []
+    at, why = pause.since + days * DAY, f"for {days} day{'s' * (days != 1)}, by {pause.by}: {pause.reason}"
+    return _tell(scope, at, "still_paused", f"release:{release.id}", "", model=release.model, reason=why, days=days)
 
 
 def _look_after(scope: Endpoint, jobs: Jobs, now: Micros, previous: Micros | None) -> list[Event]:

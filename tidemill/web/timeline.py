@@ -51,6 +51,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "retrain": ("busy", "Retraining"),
     "resumed": ("busy", "Goes on"),
     "rolled_back": ("bad", "Rolled back"),
+    "still_paused": ("warn", "Still paused"),
     "shadow": ("busy", "Not decided: in shadow"),
     "stale": ("warn", "Data is stale"),
     "stage": ("busy", "Next stage"),
