@@ -191,3 +191,9 @@ def test_a_figure_beside_a_step_is_never_cut() -> None:
     ]
     texts = [e.text or "" for e in read(graph("Run", nodes)).iter("text")]
     assert texts.count("26 min 58 s") == 8
+
+
+def test_a_box_of_one_value_says_it_once_in_the_middle() -> None:
+    drawn = str(bars.box("Values of n", [7.0] * 5, x="n", width=320))
+    assert drawn.count(">7</text>") == 1 and "all 7" in drawn and 'x1="160' in drawn
+    assert str(bars.box("Values of n", [1.0, 2, 3, 4, 5], x="n")).count("</text>") == 4

@@ -220,17 +220,25 @@ def share_bar(title: str, parts: Sequence[tuple[str, float, str]], *, width: flo
 
 
 def box(title: str, values: Sequence[float], *, x: str, width: float = WIDTH) -> Markup:
-    """Five quantiles as a box: the range between the outer ones, the middle half, the median. ``x``: the axis' title."""
+    """Five quantiles as a box: the range between the outer ones, the middle half, the median. ``x``: the axis' title.
+
+    Where all are one value it stands in the middle, once.
+    """
     low, q1, mid, q3, high = values
-    px, show = scale(low, high, 24, width - 24), words.number
+    alike = low == high
+    px, show = scale(low - alike, high + alike, 24, width - 24), words.number
+    ends = [(low, 24.0, "start"), (high, width - 24.0, "end")] if not alike else []
     body = [
         el("line", x1=px(low), x2=px(high), y1=22, y2=22, class_="box-range"),
         el("rect", x=px(q1), y=10, width=max(px(q3) - px(q1), 2.0), height=24, rx=4, class_="box"),
         el("line", x1=px(mid), x2=px(mid), y1=8, y2=36, class_="stroke"),
-        caption(show(low), 24.0, 56, "tick", "start"),
         caption(show(mid), min(max(px(mid), 100.0), width - 100.0), 56, "tick"),
-        caption(show(high), width - 24.0, 56, "tick", "end"),
+        *(caption(show(value), at, 56, "tick", side) for value, at, side in ends),
     ]
-    described = f"lowest {show(low)}, half between {show(q1)} and {show(q3)}, median {show(mid)}, highest {show(high)}"
+    described = (
+        f"all {show(mid)}"
+        if alike
+        else f"lowest {show(low)}, half between {show(q1)} and {show(q3)}, median {show(mid)}, highest {show(high)}"
+    )
     drawn = el("g", el("title", described), *body, class_="series s1")
     return picture(width, 92, title, described, drawn, axis_titles(width, 92, x, ""), class_="boxes", marks=True)
