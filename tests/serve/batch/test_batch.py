@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -23,6 +24,7 @@ from tidemill.errors import Conflict, ProjectError, SourceError
 from tidemill.ops import batch as verbs
 from tidemill.ops import predictions, runs
 from tidemill.scope.project import Project
+from tidemill.serve.batch import answer as answering
 from tidemill.serve.batch import given, pipeline
 from tidemill.serve.http.app import App
 from tidemill.serve.serving import prepare
@@ -154,6 +156,16 @@ def test_answers_never_take_the_place_of_what_is_asked(tables: Project) -> None:
         with raised(ProjectError, "--out"):
             run(tables, name, out)
     assert (tables.root / name).read_bytes() == before
+
+
+def test_a_key_of_several_columns_is_that_of_its_answer_too(tables: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As feedback spells it; of a row that lacks a part of it there is none."""
+    monkeypatch.setattr(answering, "load_contract", lambda *asked: SimpleNamespace(key=("day", "ticket")))
+    run(tables, written(tables, rows(N)), tables.root / "out")
+    found = pl.read_parquet(tables.root / "out" / "*.parquet").filter(pl.col("error").is_null())
+    kept, days = tables.live.predictions.find(found["prediction_id"]), rows(N)["day"].to_list()
+    said = {row: kept[id].key for id, row in zip(found["prediction_id"], found["row"])}
+    assert said == {row: f"{days[row]}/{row}" if days[row] else None for row in said} and None in said.values()
 
 
 def test_a_row_s_key_is_that_of_its_answer(tables: Project) -> None:

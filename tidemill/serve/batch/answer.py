@@ -172,17 +172,19 @@ class Answerer:
         return next((name for name in ("_subject", role, "subject") if name in frame.columns), None)
 
     def _keys(self, frame: pl.DataFrame) -> list[str] | None:
-        """What names each row: the column ``key``, else the key of the dataset's rows."""
-        name = next((name for name in ("key", self._key) if name in frame.columns), None)
-        return None if name is None else [_text(one) for one in frame[name].to_list()]
+        """What names each row: the column ``key``, else the key of the dataset's rows, as feedback spells it; "" where a part is missing."""
+        names = ("key",) if "key" in frame.columns else self._key
+        if not names or not set(names) <= set(frame.columns):
+            return None
+        parts = [[_text(one) for one in frame[name].to_list()] for name in names]
+        return parts[0] if len(parts) == 1 else ["/".join(row) if all(row) else "" for row in zip(*parts)]
 
     @cached_property
-    def _key(self) -> str:
-        """The one column of the key of the dataset's rows; "" where it is none, or several."""
+    def _key(self) -> tuple[str, ...]:
+        """The columns of the key of the dataset's rows; none where it has none, or cannot be read."""
         with suppress(TidemillError):
-            key = load_contract(self._scope.project, self._scope.model.dataset.name).key
-            return key[0] if len(key) == 1 else ""
-        return ""
+            return load_contract(self._scope.project, self._scope.model.dataset.name).key
+        return ()
 
     def _inputs(self, frame: pl.DataFrame) -> list[str]:
         """The columns of the rows that the model asks. Raises BadRequest where there is none of them."""
