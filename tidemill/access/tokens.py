@@ -64,7 +64,9 @@ def revoke_named(store: MetadataStore, name: str, tx: Tx = None) -> int:
 def sweep(store: MetadataStore) -> int:
     """Delete what has expired: each `up` begins with it. Until then an expired one is a row that opens nothing."""
     now = store.clock.now()
-    return sum(store.tokens.delete(t.id) for t in store.tokens.list() if t.expires is not None and t.expires <= now)
+    gone = sum(store.tokens.delete(t.id) for t in store.tokens.list() if t.expires is not None and t.expires <= now)
+    store.vouched.sweep()
+    return gone
 
 
 def issue_code(store: MetadataStore, scope: str = LOGIN, *, life: Micros = CODE_LIFE) -> str:

@@ -4,91 +4,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.access.oidc.forger import CLIENT, KEY, OTHER, RSA, Forger, by_public_key, forging, unsigned
+from tests.access.oidc.case import PLACE, REDIRECT, Case
+from tests.access.oidc.forger import CLIENT, KEY, OTHER, RSA, Forger, by_public_key, unsigned
 from tests.raised import raised
 from tidemill.access import throttle
 from tidemill.access.oidc import flow, wire
-from tidemill.access.oidc.flow import Arrived
-from tidemill.access.oidc.provider import KEYS_AGAIN, REST, Provider
+from tidemill.access.oidc.provider import KEYS_AGAIN, REST
 from tidemill.access.oidc.refused import LoginRefused, ProviderAway
 from tidemill.access.tokens import hashed
-from tidemill.config.access import OidcSection
 from tidemill.errors import TooMany
-from tidemill.store.records import Event
-from tidemill.store.sql import open_metadata
-from tidemill.store.sql.store import MetadataStore
 from tidemill.types import SECOND
-
-REDIRECT = "http://127.0.0.1:8080/login/oidc/callback"
-PLACE = "/login/oidc"
-
-
-@dataclass
-class Case:
-    """A project's log-in at the forger. ``at``: what the provider's own clock says, in seconds."""
-
-    forger: Forger
-    store: MetadataStore
-    section: OidcSection
-    at: float = 0.0
-    events: int = 0  # those of the cases before
-
-    def __post_init__(self) -> None:
-        self.provider = self.anew()
-
-    def anew(self, **changes: Any) -> Provider:
-        section = OidcSection(**{**{f: getattr(self.section, f) for f in self.section.__struct_fields__}, **changes})
-        return Provider(section, wire.asker(section.issuer), lambda: self.at)
-
-    def begin(self) -> tuple[str, str]:
-        """State and cookie."""
-        begun = flow.begin(self.store, self.provider, REDIRECT, "here")
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(begun.location).query).items()}
-        self.forger.nonce = asked["nonce"]
-        return begun.state, begun.cookie
-
-    def log_in(self, **answer: str) -> Arrived:
-        state, cookie = self.begin()
-        return flow.finish(self.store, self.provider, {"state": state, "code": "c", **answer}, cookie, "here", "")
-
-    def said(self) -> Sequence[Event]:
-        return self.store.events.list()[self.events :]
-
-    def refused(self, reason: str, **answer: str) -> None:
-        with raised(LoginRefused, PLACE, reason=reason):
-            self.log_in(**answer)
-        assert self.said()[-1].data == {"way": "oidc", "reason": reason}
-        assert self.store.principals.list() == self.store.tokens.list() == self.store.logins.list() == []
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Forger]:
-    with forging() as forger:
-        yield forger
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MetadataStore]:
-    store = open_metadata(tmp_path_factory.mktemp("forged") / "tidemill.db")
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def case(server: Forger, store: MetadataStore) -> Case:
-    vars(server).update({**vars(Forger()), "issuer": server.issuer})
-    for noun in (store.principals, store.tokens, store.logins, store.attempts, store.vouched):
-        for one in noun.list():
-            noun.delete(getattr(one, "id", "") or getattr(one, "key", "") or one.session)  # type: ignore[union-attr]
-    section = OidcSection(issuer=server.issuer, client_id=CLIENT, roles={"ml-team": ("data-scientist",)})
-    return Case(server, store, section, events=len(store.events.list()))
 
 
 def test_what_is_right_is_let_in(case: Case) -> None:

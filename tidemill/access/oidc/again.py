@@ -71,13 +71,15 @@ def still(store: MetadataStore, provider: Provider, session: str, secret: str) -
 def end(store: MetadataStore, provider: Provider, session: str, secret: str, back: str) -> str:
     """The address at which the session ends at the provider too, which then sends the browser ``back``; "" where there is none."""
     kept = store.vouched.look_up(session)
-    try:
-        where = provider.metadata().end_session if kept is not None else ""
-    except ProviderAway:
-        return ""
-    if kept is None or not where:
+    if kept is None:
         return ""
     store.vouched.delete(session)
+    try:
+        where = provider.metadata().end_session
+    except ProviderAway:
+        return ""
+    if not where:
+        return ""
     hint = (unseal(kept.sealed, secret, session) or {}).get("id", "")
     asked = {"client_id": provider.section.client_id, "post_logout_redirect_uri": back}
     if hint:
