@@ -139,6 +139,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
     ("GET", "/login"): OPEN,
+    ("POST", "/login"): OPEN,
     ("POST", "/predict/{endpoint}"): "predict",
     ("GET", "/predictions/{id}"): "predict",
     ("POST", "/feedback"): "feedback",
@@ -273,7 +274,14 @@ def test_nobody_gets_past_the_open_routes(served: Project) -> None:
             for stranger in subject_mismatch:
                 heard = await send(ask, route, token=stranger)
                 assert heard.status == 401 or route.scope == OPEN, (route, stranger, heard)
-        assert [(await send(ask, r, token=None)).status for r in routes if r.scope == OPEN] == [200, 200, 400, 200, 200]
+        assert [(await send(ask, r, token=None)).status for r in routes if r.scope == OPEN] == [
+            200,
+            200,
+            400,
+            400,
+            200,
+            200,
+        ]
         kept = served.live.predictions.count(), sum(served.live.outcomes.count().values())
         assert kept == (0, 0)
 
@@ -290,7 +298,7 @@ def test_the_page_s_session_reads_and_operates_and_does_nothing_else(served: Pro
             heard = await send(ask, route, headers=own, token=None)
             unmarked = heard.status == 403 and b"does not belong to your session" in heard.body
             assert (unmarked or gets_past(heard)) == (route.scope in (*auth.SESSION_SCOPES, OPEN)), (route, heard)
-            if route.method == "POST":
+            if route.method == "POST" and route.scope != OPEN:
                 for origin in ({}, {"origin": "http://127.0.0.1:9999"}):
                     assert (await send(ask, route, headers={**cookie, **origin}, token=None)).status in (401, 403), (
                         route

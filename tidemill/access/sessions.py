@@ -30,7 +30,9 @@ def begin(
     return tokens.issue(store, "session", tokens.SESSION_SCOPES, life=life, principal=principal.id, bound=bound, tx=tx)
 
 
-def log_in(store: MetadataStore, name: str, password: str, network: str, bound: str) -> str:
+def log_in(
+    store: MetadataStore, name: str, password: str, network: str, bound: str, life: Micros = tokens.SESSION_LIFE
+) -> str:
     """By name and password: the session's secret. Takes the work of one argon2, whoever it is. Raises Unauthorized, TooMany.
 
     Counted as failed before it is looked at.
@@ -49,7 +51,7 @@ def log_in(store: MetadataStore, name: str, password: str, network: str, bound: 
         throttle.passed(store, by, tx)
         if passwords.is_old(kept.hash):
             store.passwords.put(Password(person.id, passwords.hashed(password), now, kept.must_change), tx)
-        return begin(store, store.principals.get(person.id, tx), bound, tx)
+        return begin(store, store.principals.get(person.id, tx), bound, tx, life)
 
     return store.transact(let_in, person.name, person.id)
 

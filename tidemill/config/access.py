@@ -49,8 +49,15 @@ class OidcSection(Section, frozen=True):
 
 
 class AccessSection(Section, frozen=True):
-    """``[access]``: nothing said: local accounts, and the address that works once."""
+    """``[access]``: nothing said: local accounts, and the address that works once.
 
+    ``session``: the longest life of a session that a password began, ``session_idle``: how long it lasts unused. ``session_network``:
+    whether it ends where it is shown from another network than it began in; false where people roam. The browser counts always.
+    """
+
+    session: str = "12 hours"
+    session_idle: str = "2 hours"
+    session_network: bool = True
     oidc: OidcSection | None = None
 
 

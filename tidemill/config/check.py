@@ -164,6 +164,8 @@ class _Checks:
 
     def access(self) -> None:
         """Raises ConfigError."""
+        for key in ("session", "session_idle"):
+            self.read(("access", key), life, getattr(self._file.access, key))
         section = self._file.access.oidc
         if section is None:
             return

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
+from hmac import compare_digest
 from urllib.parse import parse_qsl
 
 from tidemill.access.tokens import TokenCache
@@ -40,6 +41,7 @@ _SINGLE = (
     b"prefer",
     b"callback",
     b"x-forwarded-proto",
+    b"user-agent",
 )
 
 Headers = list[tuple[bytes, bytes]]
@@ -103,10 +105,19 @@ class Call:
 
 
 class RequestGuard:
-    """Checks heads. ``cookie`` is the name of the session's cookie, ``door`` says who may come in how."""
+    """Checks heads. ``cookie`` is the name of the session's cookie, ``door`` says who may come in how; ``bound``: what a session that
+    begins with a call is bound to, ``elsewhere`` ends one whose cookie was shown somewhere else."""
 
-    def __init__(self, tokens: TokenCache, cookie: str, door: Door) -> None:
+    def __init__(
+        self,
+        tokens: TokenCache,
+        cookie: str,
+        door: Door,
+        bound: Callable[[Call], str],
+        elsewhere: Callable[[Token], Awaitable[None]],
+    ) -> None:
         self._tokens, self._cookie, self._door = tokens, cookie, door
+        self._bound, self._elsewhere = bound, elsewhere
 
     def check_place(self, call: Call) -> None:
         """The Host is one of the server's names; an Origin, where one is told, is this very server. Raises Forbidden."""
@@ -137,11 +148,21 @@ class RequestGuard:
             )
         token = await self._tokens.find(secret)
         if call.method not in SAFE:
-            if call.headers.get(b"origin") is None:
-                raise Forbidden("a page's request must tell its Origin", place="Origin")
-            if call.headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none"):
-                raise Forbidden("this request comes from another site's page", place="Sec-Fetch-Site")
+            check_own(call)
+        if token.bound and not compare_digest(token.bound, self._bound(call)):
+            await self._elsewhere(token)
+            raise Unauthorized(
+                "this session was begun in another browser or network, and has ended", hint="log in again"
+            )
         return token
+
+
+def check_own(call: Call) -> None:
+    """What changes something by a browser's cookie, or begins a session, comes from a page of this very server. Raises Forbidden."""
+    if call.headers.get(b"origin") is None:
+        raise Forbidden("a page's request must tell its Origin", place="Origin")
+    if call.headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none"):
+        raise Forbidden("this request comes from another site's page", place="Sec-Fetch-Site")
 
 
 class Reading:

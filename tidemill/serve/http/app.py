@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from tidemill.access import tokens as auth
 from tidemill.access.acknowledged import acknowledged
 from tidemill.access.caller import Caller
 from tidemill.config.network import deadline
@@ -30,6 +29,7 @@ from tidemill.serve.http.admission import Admission
 from tidemill.serve.http.admit import JSON, PROBLEM, Call, Gone, Headers, Reading, Reply, RequestGuard, too_large
 from tidemill.serve.http.deadlines import Deadlines, Overdue
 from tidemill.serve.http.door import Door
+from tidemill.serve.http.login import LogIns
 from tidemill.serve.http.routes import OPEN, Receive, Route, Scope, Send, Table
 from tidemill.serve.items import set_items
 from tidemill.serve.later import Later
@@ -63,7 +63,8 @@ PREDICT, FEEDBACK = Route("POST", "/predict/{endpoint}", "predict"), Route("POST
 ITEMS = Route("POST", "/items/{dataset}", "items.set")
 HEALTH, READY = Route("GET", "/healthz", OPEN), Route("GET", "/readyz", OPEN)
 METRICS = Route("GET", "/metrics", "metrics.read")
-LOGIN, LOGOUT = Route("GET", "/login", OPEN), Route("POST", "/logout", "session.own")
+LOGIN, LOG_IN = Route("GET", "/login", OPEN), Route("POST", "/login", OPEN)
+LOGOUT = Route("POST", "/logout", "session.own")
 OIDC_LOGIN, OIDC_CALLBACK = Route("GET", "/login/oidc", OPEN), Route("GET", "/login/oidc/callback", OPEN)
 REFRESH = Route("POST", "/control/refresh", "server.refresh")
 CLOCK, REPLAY = Route("POST", "/replay/clock", "replay.clock"), Route("GET", "/replay/state", "replay.clock")
@@ -116,7 +117,8 @@ class App:
     ) -> None:
         self.serving, self.door, self.draining = serving, door, False
         self.cookie = f"tidemill_{serving.project.id[-8:]}"
-        self.gate = RequestGuard(serving.tokens, self.cookie, door)
+        self.logins = LogIns(serving, self.cookie, door)
+        self.gate = RequestGuard(serving.tokens, self.cookie, door, self.logins.bound, self.logins.elsewhere)
         self.reading, self.deadlines = Reading(), Deadlines()
         reached = serving.project.reached
         self.building, self.patience = Admission(reached.at_once), deadline(reached.deadline)
@@ -126,7 +128,7 @@ class App:
         serving.beside.append(self.later)
         self.faces: dict[Route, FaceHandler] | None = None  # loaded when first asked for
         self._makers, self._loading = makers, asyncio.Lock()
-        self.oidc = _desk(serving, self.cookie)
+        self.oidc = _desk(serving, self.cookie, self.logins)
         self.handlers: dict[Route, Handler] = _handlers(serving, self.oidc)
         self.table = Table(self.handlers)
 
@@ -158,7 +160,8 @@ class App:
         except Gone:
             return
         except TidemillError as exc:
-            await told.reply(self._refusal(exc, scope))
+            form = _looks(scope) and exc.status == 401 and await self.logins.accounts()
+            await told.reply(self._refusal(exc, scope, form))
         except asyncio.CancelledError:
             raise
         except Exception as exc:  # noqa: BLE001 - the last border: the client gets an answer, the log the whole story
@@ -186,11 +189,11 @@ class App:
         except Overdue:
             raise TooLate("it was not done in time", place="Deadline", hint="ask again, with the same key") from None
 
-    def _refusal(self, exc: TidemillError, scope: Scope) -> Reply:
+    def _refusal(self, exc: TidemillError, scope: Scope, form: bool) -> Reply:
         """The error as a page or as JSON. No name of the caller holds it: in a circle with its own traceback it would keep the
         request, and so the client's connection, until memory is tidied up; in a server that is being stopped, for ever."""
         shown = outward(exc, self.serving.project.root)
-        return welcome.page(shown) if _looks(scope) else _form(shown, scope)
+        return welcome.page(shown, form, self.logins.provider) if _looks(scope) else _form(shown, scope)
 
     async def _admit(self, call: Call) -> Route:
         """The route that this call may use. Raises Forbidden, Unauthorized, NoRoute, WrongMethod."""
@@ -295,14 +298,14 @@ def build(project: Project, makers: Callable[[], Sequence[MakeFace]] = installed
 # the handlers ---------------------------------------------------------------------------------------------------------
 
 
-def _desk(serving: Serving, cookie: str) -> Desk | None:
+def _desk(serving: Serving, cookie: str, logins: LogIns) -> Desk | None:
     """Where people log in by way of the project's identity provider; a server without one loads none of it."""
     section = serving.project.access.oidc
     if section is None or serving.candidate:
         return None
     from tidemill.serve.http.oidc import Desk
 
-    return Desk(serving, section, cookie)
+    return Desk(serving, section, cookie, logins)
 
 
 def _handlers(serving: Serving, oidc: Desk | None) -> dict[Route, Handler]:
@@ -317,7 +320,8 @@ def _handlers(serving: Serving, oidc: Desk | None) -> dict[Route, Handler]:
         HEALTH: _health,
         READY: _ready,
         METRICS: _metrics,
-        LOGIN: _login,
+        LOGIN: lambda app, call: app.logins.by_code(call),
+        LOG_IN: lambda app, call: app.logins.by_password(call, app.reading),
         LOGOUT: _logout,
         REFRESH: _refresh,
         **v2.HANDLERS,
@@ -408,17 +412,6 @@ async def _metrics(app: App, call: Call) -> Reply:
     with suppress(OSError):  # a full disk: then as of a moment ago
         together.write()
     return 200, type_, together.render()
-
-
-async def _login(app: App, call: Call) -> Reply:
-    code = call.query("code")
-    if code is None:
-        raise BadRequest("the code is missing", hint="open the whole address that tidemill login prints")
-    secret = await asyncio.to_thread(auth.log_in, app.serving.project.store, code)
-    life = auth.SESSION_LIFE // 1_000_000
-    cookie = f"{app.cookie}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={life}{'; Secure' * (call.site == b'https')}"
-    headers = [*JSON[1:], (b"location", b"/"), (b"set-cookie", cookie.encode()), (b"referrer-policy", b"no-referrer")]
-    return 303, headers, b""
 
 
 async def _logout(app: App, call: Call) -> Reply:

@@ -96,6 +96,17 @@ class Door:
             )
         return b"https"
 
+    def client(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
+        """The address of who asks: who is connected, or of whom the named proxies say it, the last one that is none of them. What a client
+        itself says of others stands before that, and counts for nothing."""
+        peer: str = scope["client"][0] if scope.get("client") else ""
+        said = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
+        while said and self._is_proxy(peer):
+            if not _is_address(before := said.pop().strip()):
+                break
+            peer = before
+        return peer
+
     def _is_proxy(self, peer: str) -> bool:
         if peer not in self._known:
             if len(self._known) > 1_000:
@@ -132,6 +143,14 @@ def trusting(cert: str) -> ssl.SSLContext:
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.load_verify_locations(cadata=own)
     return context
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _parts(host: bytes) -> SplitResult | None:

@@ -23,6 +23,7 @@ from tidemill.store.records import Token
 from tidemill.types import SECOND
 
 if TYPE_CHECKING:
+    from tidemill.serve.http.login import LogIns
     from tidemill.serve.serving import Serving
 
 T = TypeVar("T")
@@ -37,8 +38,9 @@ _log = logging.getLogger("tidemill.serve")
 class Desk:
     """Where people log in, of one server."""
 
-    def __init__(self, serving: Serving, section: OidcSection, cookie: str) -> None:
+    def __init__(self, serving: Serving, section: OidcSection, cookie: str, logins: LogIns) -> None:
         self._serving, self._cookie = serving, cookie
+        self._network, self._bound = logins.network, logins.bound
         self._store = serving.project.store
         self._provider = Provider(section)
         self._pool = ThreadPoolExecutor(THREADS, "oidc")
@@ -50,7 +52,9 @@ class Desk:
         """Send the browser to the provider."""
         site = f"{call.site.decode()}://{call.headers[b'host'].decode('latin-1')}"
         check_known(self._provider.section, policy_of(self._serving.project).roles)
-        begun = await self._run(partial(flow.begin, self._store, self._provider, f"{site}{CALLBACK}", _peer(call)))
+        begun = await self._run(
+            partial(flow.begin, self._store, self._provider, f"{site}{CALLBACK}", self._network(call))
+        )
         kept = _set(_name(call, begun.state), begun.cookie, flow.LIFE // SECOND, call, "Lax")
         return 303, [*_BARE, (b"location", begun.location.encode("latin-1")), kept], b""
 
@@ -60,7 +64,7 @@ class Desk:
         answer = call.queries()
         name = _name(call, answer.get("state", ""))
         kept = cookie_of(call.header(b"cookie") or "", name) or ""
-        ended = partial(flow.finish, self._store, self._provider, answer, kept, _peer(call), bound_by(call))
+        ended = partial(flow.finish, self._store, self._provider, answer, kept, self._network(call), self._bound(call))
         arrived = await self._run(ended)
         session = _set(self._cookie, arrived.secret, arrived.life, call, "Strict")
         return welcome.onward("You are logged in", "/", [_set(name, "", 0, call, "Lax"), session])
@@ -99,10 +103,6 @@ class Desk:
             self._waiting -= 1
 
 
-def bound_by(call: Call) -> str:
-    return ""
-
-
 _BARE: Headers = [*JSON[1:], (b"referrer-policy", b"no-referrer")]
 
 
@@ -114,7 +114,3 @@ def _name(call: Call, state: str) -> str:
 def _set(name: str, value: str, life: int, call: Call, site: str) -> tuple[bytes, bytes]:
     secure = "; Secure" * (call.site == b"https")
     return b"set-cookie", f"{name}={value}; Path=/; HttpOnly; SameSite={site}; Max-Age={life}{secure}".encode()
-
-
-def _peer(call: Call) -> str:
-    return call.scope["client"][0] if call.scope.get("client") else ""

@@ -19,9 +19,13 @@ h1{margin:.8rem 0 .5rem;font-size:1.5rem;line-height:1.2;letter-spacing:-.015em}
 p{margin:.6rem 0 0;color:var(--soft);overflow-wrap:anywhere}
 code{font:.875rem "JetBrains Mono",Consolas,"Liberation Mono",monospace;color:var(--ink)}
 a{color:var(--water)}
+label{display:block;margin:.9rem 0 0;color:var(--soft)}
+input,button{box-sizing:border-box;width:100%;margin:.3rem 0 0;padding:.6rem .7rem;font:inherit;color:inherit;background:var(--paper);
+border:1px solid var(--line);border-radius:8px}
+button{margin-top:1.2rem;color:var(--sheet);background:var(--water);border-color:var(--water);cursor:pointer}
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action "
 _WHEEL = (
     '<svg viewBox="0 0 32 32" aria-hidden="true"><circle cx="16" cy="14" r="9.5"/><circle cx="16" cy="14" r="2.5"/>'
     '<path d="M16 4.500v7M16 16.500v7M6.500 14h7M18.500 14h7M9.300 7.300l5 5M17.700 15.700l5 5M22.700 7.300l-5 5M14.300 15.700l-5 5'
@@ -31,21 +35,35 @@ _LOG_IN = (
     "<p>The page opens by an address that works once: <code>tidemill login</code> prints one, "
     "<code>/login?code=…</code>, where the server runs.</p>"
 )
+_FORM = (
+    '<form method="post" action="/login"><label>Name<input name="name" autocomplete="username" autocapitalize="none" required></label>'
+    '<label>Password<input name="password" type="password" autocomplete="current-password" required></label>'
+    "<button>Log in</button></form>"
+)
+"""For who has an account."""
 
 
-def page(exc: TidemillError) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """The error as a page of its own: status, headers, body."""
-    title, more = ("Log in", _LOG_IN) if exc.status == 401 else (_TITLES.get(exc.status, "That did not work"), _BACK)
+def page(exc: TidemillError, form: bool = False, provider: str = "") -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """The error as a page of its own: status, headers, body. ``form``: with the one to log in by; ``provider``: what is said
+    on the way to the identity provider, where there is one."""
+    title, more = _TITLES.get(exc.status, "That did not work"), _BACK
+    if form or exc.status == 401:
+        there = f'<p><a href="/login/oidc">{escape(provider)}</a></p>' if provider else ""
+        title, more = "Log in", f"{_FORM * form}{there}{_LOG_IN}"
     said = "" if exc.status == 401 and exc.message == "who is asking?" else f"<p>{escape(exc.message)}</p>"
     said += f"<p>{escape(exc.hint)}</p>" if exc.hint and exc.status != 401 else ""
-    return exc.status, _HEADERS, _whole(title, f"{said}{more}")
+    return exc.status, _with_policy("'self'" if form else "'none'"), _whole(title, f"{said}{more}")
 
 
 def onward(title: str, to: str, cookies: list[tuple[bytes, bytes]]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """A page that goes on to this address by itself."""
     there = escape(to)
     more = f'<p><a href="{there}">Go on</a></p>'
-    return 200, [*_HEADERS, *cookies], _whole(title, more, f'<meta http-equiv="refresh" content="0;url={there}">')
+    return (
+        200,
+        [*_with_policy("'none'"), *cookies],
+        _whole(title, more, f'<meta http-equiv="refresh" content="0;url={there}">'),
+    )
 
 
 def _whole(title: str, text: str, more: str = "") -> bytes:
@@ -60,9 +78,13 @@ _TITLES = {403: "Not allowed", 404: "Not here", 405: "Not here", 503: "Not now"}
 _BACK = '<p><a href="/">To the overview</a></p>'
 _HEADERS = [
     (b"content-type", b"text/html; charset=utf-8"),
-    (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 ]
+
+
+def _with_policy(forms: str) -> list[tuple[bytes, bytes]]:
+    """``forms``: where they may be sent."""
+    return [*_HEADERS, (b"content-security-policy", f"{_POLICY}{forms}".encode())]
