@@ -19,11 +19,14 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+from tests.release.asking import TWO, caller, person
 from tests.release.made import TOML, add_model, hold
 from tests.release.test_pipeline import GOOD
 from tests.release.test_promotion import TEAM
 from tests.release.test_rollout import evidence
 from tidemill.config.policies import StageSection, stages
+from tidemill.ops import approvals
+from tidemill.release.asked import asked_of
 from tidemill.release.pipeline import release_candidate
 from tidemill.release.rollout import rollout
 from tidemill.release.rollout.rules import Finding
@@ -47,7 +50,10 @@ STAGED = {
     "bad": (StageSection(share="50 %", for_="2 days"), ALL),
     "decay": (StageSection(share="0 %", for_="1 day"), StageSection(share="100 %", for_="1 day")),
     "promotion": (StageSection(share="50 %", for_="1 day"), ALL),
+    "votes": (StageSection(share="50 %", for_="1 day"), ALL),
 }
+VOTERS = {2: "bob", 4: "eve"}
+"""Who says yes on which day: the second is who was missing."""
 BROKEN = Finding("errors > 1%", True, True, "broken: 42 of 300 answers failed", {"bad": 42, "n": 300})
 DAYS = 12
 
@@ -58,13 +64,23 @@ def begin(root: Path, story: str) -> None:
     with open_project(root, clock=HeldClock(START)) as project:
         first = hold(project, add_model(project, 1), "release_1")
         rollout.begin(project, first.id, START)
+        if story == "votes":
+            (root / "policy.toml").write_text(TWO)
+            for name in VOTERS.values():
+                person(project, name)
         if story != "promotion":
-            hold(project, add_model(project, 2), "release_2", stages=stages(STAGED[story]))
+            held = hold(project, add_model(project, 2), "release_2", stages=stages(STAGED[story]))
+            if story == "votes":
+                asked_of(project, held)
 
 
 def day(project: Project, story: str, now: int) -> None:
     """What happens on this day; done twice it is done once."""
-    if (held := project.endpoint().releases("held")) and story != "promotion":
+    held = project.endpoint().releases("held")
+    if held and story == "votes":
+        vote(project, held[0].id, (now - START) // DAY)
+        return
+    if held and story != "promotion":
         rollout.begin(project, held[0].id, now)
         return
     release = rollout.watched(project, "shop")
@@ -87,9 +103,16 @@ def _pause(project: Project, release: str, now: int) -> None:
         rollout.resume(project, release, by="ada", reason="go on")
 
 
+def vote(project: Project, release: str, day: int) -> None:
+    """Today's voter says yes, unless they have."""
+    who = VOTERS.get(day)
+    if who and f"principal_{who}" not in {one.principal for one in project.store.votes.list()}:
+        approvals.vote(project, caller(project, f"principal_{who}"), release, True, "looked")
+
+
 def promoted(root: Path, now: int) -> None:
     """Production takes what staging serves, by its own gates, approval and rollout."""
-    from tidemill.release import approvals
+    from tidemill.release.approvals import answer
 
     with open_project(root, clock=HeldClock(now), environment="production") as project:
         if not any(one.model == "model:shop@1" and one.status != "refused" for one in project.endpoint().releases()):
@@ -99,7 +122,7 @@ def promoted(root: Path, now: int) -> None:
             return
         held = project.endpoint().releases("held")
         if held and held[0].created < now:  # a day later: done twice on one day it is the same story
-            approvals.answer(project, held[0].id, "eva", "seen", role="product-owner")
+            answer(project, held[0].id, "eva", "seen", role="product-owner")
 
 
 def told(root: Path, story: str) -> None:
@@ -161,7 +184,9 @@ def state(root: Path) -> dict[str, Any]:
     with open_project(root, clock=HeldClock(START)) as project:
         canary = project.store.releases.list(status="canary")
         arms = "".join("c" if choose([("canary", one) for one in canary], who) == "canary" else "." for who in PEOPLE)
-    return {"rows": rows, "champions": champions, "arms": arms}
+    asked = ask(root, "select kind, status from approvals order by id")
+    (said,) = ask(root, "select count(*) from votes")
+    return {"rows": rows, "champions": champions, "arms": arms, "asked": asked, "votes": said}
 
 
 def ended(root: Path) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tidemill.model.entities import is_due
 from tidemill.monitor.alerts import raise_alarms
 from tidemill.monitor.monitors import Monitor, monitors
 from tidemill.monitor.windows import closed_of, due, next_end, outdated
+from tidemill.release.approvals import look_at_all
 from tidemill.release.rollout.seen import count_ended
 from tidemill.retrain.batches import do_due, next_batch
 from tidemill.retrain.decide import Policy, decide, evidence_digest
@@ -57,6 +58,7 @@ def tick(project: Project, jobs: Jobs) -> list[Event]:
     events = [] if project.promoted_from else [*_ingest(project, jobs, now), *_look_how_fresh(project, now)]
     for scope in project.endpoints.values():
         events += _turn(scope, jobs, now, state.get("clock"))
+    events += look_at_all(project, now)
     events += do_due(project, jobs, now)
     drop_old(project)
     keep(project, project.store.clock.now())

@@ -16,7 +16,7 @@ from tidemill.errors import BadRequest, NotAttested
 from tidemill.files import write_whole
 from tidemill.ref import Ref
 from tidemill.release.signing import attest
-from tidemill.release.signing.signer import KeyFile, seal, signer_of
+from tidemill.release.signing.signer import KeyFile, have_public, seal, signer_of
 from tidemill.release.signing.trust import public_keys
 from tidemill.scope.home import keeping, tidemill_home
 from tidemill.store.people import Approval, Principal, Vote
@@ -101,6 +101,7 @@ def key_of(project: Project, principal: Principal) -> Ed25519PublicKey | None:
 def endorse(project: Project, principal: Principal, key: str) -> str:
     """The digest of the statement that this key is the principal's, signed with the approval key. Raises NotAttested."""
     attest.public_key(key)
+    have_public(project, "gate")  # who verifies has both, or neither
     said = attest.statement(
         f"principal:{principal.id}",
         digest(key.encode()),
