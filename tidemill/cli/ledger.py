@@ -93,7 +93,7 @@ def prove(project: Project, record: str, since: int | None) -> Answer:
         "size": found.head.size,
         "root": found.head.root,
     }
-    earlier = {"since": found.since, "its root": found.since_root}
+    earlier = {"earlier size": found.since, "its root": found.since_root}
     return Answer(found, [facts, "path:", *found.path, "", earlier, "consistency:", *found.consistency])
 
 

@@ -59,9 +59,9 @@ def tell(project: Project, now: Micros, *, at_once: bool = False) -> list[Failin
     if head is None:
         return []
     state = _state(project)
-    failed = {name: state[name] for name in state if name in project.config.ledger.anchors}
+    failed = {name: state[name] for name in state if name in project.ledger.anchors}
     taken = list(head.anchors)
-    for anchor in project.config.ledger.anchors:
+    for anchor in project.ledger.anchors:
         before = failed.get(anchor)
         if anchor in taken or (before and not at_once and now < before["again"]):
             continue
@@ -81,7 +81,7 @@ def tell(project: Project, now: Micros, *, at_once: bool = False) -> list[Failin
 def failing(project: Project) -> list[Failing]:
     """The configured anchors that have not taken what they were told."""
     found = _state(project)
-    names = project.config.ledger.anchors
+    names = project.ledger.anchors
     return [Failing(n, found[n]["since"], found[n]["tries"], found[n]["error"]) for n in names if n in found]
 
 

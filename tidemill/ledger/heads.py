@@ -43,7 +43,7 @@ class Statement:
 
 def due(project: Project, now: Micros) -> bool:
     """Whether it is time for a head: of a ledger that has grown, after so many records or so long."""
-    last, head, said = project.store.ledger.last(), last_head(project), project.config.ledger
+    last, head, said = project.store.ledger.last(), last_head(project), project.ledger
     if last is None or (head is not None and head.size >= last.seq):
         return False
     since = head.at if head is not None else _begun(project, last).at

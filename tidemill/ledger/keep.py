@@ -48,7 +48,7 @@ def told(project: Project) -> tuple[list[Said], list[Break]]:
     for head in project.store.ledger_heads.list():
         said.append(Said(head.size, head.root, ""))
         wrong += _unlike(project, head, key)
-    for anchor in project.config.ledger.anchors:
+    for anchor in project.ledger.anchors:
         found, breaks = _anchored(project, anchor, key)
         said += found
         wrong += breaks

@@ -205,7 +205,7 @@ def _ledger(project: Project) -> Iterator[Finding]:
             "ledger", False, f"its head is not signed: {why}", "the key has to be on the machine whose loop leads"
         )
     failed = {one.anchor: one.error for one in failing(project)}
-    for anchor in project.config.ledger.anchors:
+    for anchor in project.ledger.anchors:
         said = failed.get(anchor, "takes the ledger's heads")
         yield Finding(
             f"anchor {anchor.partition('?')[0]}", anchor not in failed, said, "mend it, then: tidemill ledger head"

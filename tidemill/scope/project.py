@@ -19,6 +19,7 @@ from tidemill.config.decode import load, refuse_former_name
 from tidemill.config.engine import EngineSection
 from tidemill.config.fairness import FairnessSection
 from tidemill.config.labels import own_views
+from tidemill.config.ledger import LedgerSection
 from tidemill.config.network import ServeSection
 from tidemill.config.policies import (
     GatesSection,
@@ -309,6 +310,12 @@ class Project:
         """Where steps and trials run, and what each asks for; those of a copy, whose files no other machine has, on this one."""
         section = self.config.engine
         return structs.replace(section, runner="") if is_alone(self.state) else section
+
+    @property
+    def ledger(self) -> LedgerSection:
+        """When heads of the ledger are signed, and who is told; those of a copy are nobody's business."""
+        section = self.config.ledger
+        return structs.replace(section, anchors=()) if is_alone(self.state) else section
 
     @property
     def access(self) -> AccessSection:
