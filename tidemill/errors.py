@@ -3,6 +3,7 @@
 TidemillError
 ├── ConfigError            tidemill.toml or a contract cannot be read as written
 │   └── NotAvailableYet    a documented setting that this version does not build
+├── PolicyRefused          a rule of the project's policy.toml says no
 ├── ProjectError           no project here, or it is opened in a way it does not allow
 ├── DataError
 │   ├── SourceError        a source cannot be read
@@ -95,6 +96,12 @@ class ConfigError(TidemillError):
 
 class NotAvailableYet(ConfigError):
     code = "not_available_yet"
+
+
+class PolicyRefused(TidemillError):
+    """``place`` names the rule."""
+
+    code, status, exit_code = "policy", 403, 2
 
 
 class ProjectError(TidemillError):

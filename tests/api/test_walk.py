@@ -163,6 +163,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/api/comments"): "project.read",
     ("GET", "/api/ledger"): "ledger.read",
     ("GET", "/api/ledger/head"): "ledger.read",
+    **{("GET", f"/api/policy{more}"): "policy.read" for more in ("", "/check", "/test")},
     **{("POST", path): permission for path, permission in ACTIONS.items()},
 }
 IN_A_REPLAY = {("POST", "/replay/clock"): "replay.clock", ("GET", "/replay/state"): "replay.clock"}

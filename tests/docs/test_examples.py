@@ -40,7 +40,7 @@ def test_python_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
         exec(compile(block, str(path), "exec"), namespace)
 
 
-@pytest.mark.parametrize(("page", "block"), blocks("toml"))
+@pytest.mark.parametrize(("page", "block"), [one for one in blocks("toml") if one.values[0].stem != "policy"])
 def test_configuration_is_valid(page, block):
     sections = re.findall(r"^\[(\w+)", block, re.M)
     base = BASE

@@ -15,6 +15,10 @@ from tidemill.scope.project import Project
 from tidemill.store.people import Principal
 from tidemill.store.records import Release
 
+ROLES = """
+[roles]
+product-owner = ["project.read", "release.*", "approval.*", "inbox.read", "comment.write"]
+"""
 TWO = """
 [approval.two]
 kind = ["release"]
@@ -39,9 +43,9 @@ def caller(project: Project, who: Principal | str, face: str = "api") -> Caller:
 
 
 def asking(make: Callable[..., Project], policy: str = TWO, toml: str = TOML) -> Project:
-    """A project of this policy."""
+    """A project of this policy, in which whoever approves may also release."""
     project = make(toml, "bank")
-    (project.root / "policy.toml").write_text(policy)
+    (project.root / "policy.toml").write_text(f"{ROLES}{policy}")
     return project
 
 

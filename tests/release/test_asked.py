@@ -10,7 +10,7 @@ from tests.raised import raised
 from tests.release.asking import TWO, asking, caller, first, held, person
 from tests.release.made import TOML
 from tests.release.test_attest import verify
-from tests.release.test_pipeline import BAD
+from tests.release.test_pipeline import BAD, GOOD
 from tidemill.access.caller import Caller
 from tidemill.errors import Conflict, Expired, Forbidden, NotApproved, NotAttested, ReleaseError
 from tidemill.ops import approvals
@@ -19,7 +19,7 @@ from tidemill.types import DAY
 
 
 def kinds(project):
-    return [event.kind for event in project.store.events.list()]
+    return [event.kind for event in project.store.events.list() if event.kind != "policy_changed"]
 
 
 def yes(project, who, release, **more):
@@ -206,4 +206,16 @@ def test_rules_that_share_no_role_are_said_at_once(make):
     project = asking(make, TWO, TOML + '[gates]\napproval = { roles = ["owner"] }\n')
     with pytest.raises(ReleaseError):
         held(project)
+    assert not project.store.releases.list()
+
+
+def test_who_may_not_any_more_when_the_gates_are_done_releases_nothing(project):
+    ada = person(project, "ada", "ml-engineer")
+
+    def meanwhile(*said):
+        project.store.principals.update(ada.id, roles=("viewer",))
+        return GOOD(*said)
+
+    with raised(Forbidden, "release.start or release.promote"):
+        held(project, ada, make_context=meanwhile)
     assert not project.store.releases.list()

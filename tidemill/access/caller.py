@@ -39,12 +39,12 @@ class Caller:
     def may_do(self, permission: str) -> bool:
         """Whether `need` would let it."""
         scope = scope_of(permission)
-        return scope in self.scopes and (self.may is None or permission == scope or permission in self.may)
+        return scope in self.scopes and (self.may is None or permission in self.may)
 
     def need(self, permission: str) -> None:
-        """Raises Forbidden unless it may do this: a permission, or a whole scope."""
+        """Raises Forbidden unless it may do this: a permission, or, of who has no account, a whole scope."""
         scope = scope_of(permission)
         if scope not in self.scopes:
             raise Forbidden(f"{self.name} may not {text_of(permission)}", hint=f"use a token with the scope {scope}")
-        if self.may is not None and permission != scope and permission not in self.may:
+        if self.may is not None and permission not in self.may:
             raise Forbidden(f"{self.name} may not {text_of(permission)}", hint=f"no role of theirs has {permission}")

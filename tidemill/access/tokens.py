@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tidemill.errors import BadRequest, Unauthorized
+from tidemill.store.people import Principal
 from tidemill.store.records import Token, Tx
 from tidemill.types import DAY, Micros, SystemClock, did_you_mean, new_id
 
@@ -102,8 +103,13 @@ def _valid(token: Token | None, now: Micros) -> Token:
     return token
 
 
-Found = tuple[int, dict[str, Token]]
-"""A revision of the tokens, and those that there were then, by hash."""
+def check(store: MetadataStore, secret: str) -> Token:
+    """The token with this secret, as the store has it now. Raises Unauthorized."""
+    return _valid(store.tokens.first(hash=hashed(secret)), store.clock.now())
+
+
+Found = tuple[int, dict[str, Token], dict[str, Principal]]
+"""A revision of the tokens, and those that there were then, by hash, with the principals by id."""
 
 
 class TokenCache:
@@ -112,7 +118,7 @@ class TokenCache:
     So guessing does not read the tokens, and pushes nobody out. Holds no secret. ``read`` gives the tokens, ``revision`` grows
     with each that is made or taken back. `seen` tells of a newer one: what was known before counts no more. `seen` and `take` belong to one
     thread, `look` runs in any. ``remote``: the store is asked in a thread, so that a slow one holds nobody else.
-    ``now``: the time that they expire by.
+    ``now``: the time that they expire by. ``people``: the principals, whose changes are revisions of the tokens, too.
     """
 
     def __init__(
@@ -121,9 +127,12 @@ class TokenCache:
         revision: Callable[[], int],
         remote: bool = False,
         now: Callable[[], Micros] = _now,
+        people: Callable[[], Iterable[Principal]] = tuple,
     ) -> None:
         self._read, self._revision, self._remote, self._now = read, revision, remote, now
+        self._people = people
         self._known: dict[str, Token] = {}
+        self._principals: dict[str, Principal] = {}
         self._as_of: int | None = None
         self.confirmed = 0
         """The revision that every check from now on goes by, or a later one."""
@@ -155,7 +164,13 @@ class TokenCache:
     def look(self) -> Found | None:
         """The tokens, where they are others than those that are known."""
         revision = self._revision()
-        return None if revision == self._as_of else (revision, {token.hash: token for token in self._read()})
+        if revision == self._as_of:
+            return None
+        return revision, {token.hash: token for token in self._read()}, {one.id: one for one in self._people()}
+
+    def principal(self, token: Token) -> Principal | None:
+        """Whose the token is that was found last; None of one that is nobody's."""
+        return self._principals.get(token.principal)
 
     def take(self, found: Found | None) -> bool:
         """Know these; False where they are older than what was seen."""
@@ -163,7 +178,7 @@ class TokenCache:
             return self._as_of is not None
         if found[0] < self.confirmed:
             return False
-        self._as_of, self._known = found
+        self._as_of, self._known, self._principals = found
         self.confirmed = found[0]
         return True
 
@@ -174,9 +189,9 @@ class TokenCache:
             self.evict()
 
     def evict(self) -> None:
-        self._known, self._as_of = {}, None
+        self._known, self._as_of, self._principals = {}, None, {}
 
 
 def cache(store: MetadataStore) -> TokenCache:
     """A cache of this store's tokens."""
-    return TokenCache(store.tokens.list, store.tokens.revision, store.remote, store.clock.now)
+    return TokenCache(store.tokens.list, store.tokens.revision, store.remote, store.clock.now, store.principals.list)

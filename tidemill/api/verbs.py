@@ -73,7 +73,7 @@ class Verb:
         given = call.queries() if self.route.method == "GET" else _body(body)
         asked = _convert({**given, **call.params}, self.asked)
         found = {name: getattr(asked, name) for name in self.asked.__struct_fields__}
-        own = {Project: serving.project, Caller: Caller.of(call.token, "api"), Health | None: _health(serving)}
+        own = {Project: serving.project, Caller: call.caller, Health | None: _health(serving)}
         return found | {name: own[hint] for name, hint in self.hints.items() if hint in _GIVEN}
 
     def handler(self, serving: Serving) -> Callable[[Call, bytes], Awaitable[Reply]]:

@@ -25,6 +25,7 @@ from tidemill.learning.search import Settings
 from tidemill.learning.split import Cut, cut_by_time
 from tidemill.learning.trainer import Trainer
 from tidemill.model import prepare, registry
+from tidemill.model.allowed import check_model
 from tidemill.model.apart import CODE
 from tidemill.model.pipeline import features
 from tidemill.store.artifacts.codecs import Bundle
@@ -168,6 +169,7 @@ def fitted(
 def parameters(project: Project, asked: Asked) -> JsonObject:
     """The parameters of the run. Raises NotFound, NotTemporalSplit, NotEnoughData, ConfigError, BadRequest."""
     model = project.model(asked.model)
+    check_model(model)
     section = prepare.split_of(model)
     if section.by != "time":
         raise NotTemporalSplit(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.backtest.compared import INCUMBENT
 from tidemill.backtest.cuts import Asked
 from tidemill.backtest.lived import LOOP
@@ -46,7 +46,7 @@ def play(project: Project, model: str | None, incumbent: Path, out: Path | None,
     if out:
         verbs.checked(out)
     with steps_shown(wants_json()) as on_event:
-        found = verbs.hold(project, Caller.local(), Asked(model, **asked), incumbent, on_event)
+        found = verbs.hold(project, local(project), Asked(model, **asked), incumbent, on_event)
     written = verbs.write(project, found, out) if out else []
     return _answer(found, [f"written: {path}" for path in written])
 

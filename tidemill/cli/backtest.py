@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.backtest.course import STATIC, Figure
 from tidemill.backtest.cuts import FIRST, Asked
 from tidemill.backtest.lived import LOOP
@@ -61,7 +61,7 @@ def walk_options(command: F) -> F:
 def play(project: Project, model: str | None, **asked: Any) -> Answer:
     """Play the past of MODEL (the only one, if not said). Killed, the same command goes on."""
     with steps_shown(wants_json()) as on_event:
-        found = verbs.play(project, Caller.local(), Asked(model, **asked), on_event)
+        found = verbs.play(project, local(project), Asked(model, **asked), on_event)
     return _answer(found)
 
 

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Table, command, fields, listed, paged, wants_json
 from tidemill.cli.run import steps_shown
 from tidemill.ops import bisects as verbs
@@ -46,7 +46,7 @@ def bisect() -> None:
 def trace(project: Project, **asked: Any) -> Answer:
     """Look for the cause. Killed, or with more budget, the same command goes on. Exit code 9: no single cause was found."""
     with steps_shown(wants_json()) as on_event:
-        found = verbs.bisect(project, Caller.local(), Asked(**asked), on_event)
+        found = verbs.bisect(project, local(project), Asked(**asked), on_event)
     return _answer(found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged
 from tidemill.errors import BadRequest
 from tidemill.ops import comments
@@ -35,9 +35,9 @@ def comment(
     if remove and text:
         raise BadRequest("--remove takes the comment alone", place="text", hint=f"tidemill comment {ref} --remove")
     if remove:
-        return _one(comments.remove(project, Caller.local(), ref))
+        return _one(comments.remove(project, local(project), ref))
     if text is not None:
-        return _one(comments.add(project, Caller.local(), ref, text, reply_to))
+        return _one(comments.add(project, local(project), ref, text, reply_to))
     return listed(comments.ls(project, ref, limit, before), COMMENTS, newest_last=True, empty="nothing is written")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged
 from tidemill.ops import data as verbs
 from tidemill.ops import quarantine as kept
@@ -172,7 +172,7 @@ BAD_ROWS: dict[str, Column] = {"where": _where, "because": "reasons", "as it cam
 @click.argument("dataset", required=False)
 def retry(project: Project, dataset: str | None) -> Answer:
     """Let the next ingest read again the files that could not be read; one that stays as it is is read once."""
-    found = verbs.retry(project, Caller.local(), project.dataset(dataset).name)
+    found = verbs.retry(project, local(project), project.dataset(dataset).name)
     return Answer(
         found,
         [*found.files, "the next ingest reads them again: tidemill run"] if found.files else ["no file is left unread"],

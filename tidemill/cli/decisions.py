@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, endpoint_option, fields, listed, paged
 from tidemill.ops import records
 from tidemill.ref import short_name
@@ -120,5 +120,5 @@ def ls_alarms(project: Project, is_open: bool, endpoint: str | None, limit: int,
 @click.option("--reason", required=True, help="Why: it stays with the alarm.")
 def close(project: Project, alarm: str, reason: str) -> Answer:
     """Close an alarm by hand: what goes on after it may be an alarm of its own."""
-    found = records.close_alarm(project, Caller.local(), alarm, reason)
+    found = records.close_alarm(project, local(project), alarm, reason)
     return Answer(found, [f"closed {found.id}"])

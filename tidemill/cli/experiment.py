@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, command, endpoint_option, fields, listed, paged
 from tidemill.cli.release import follow
 from tidemill.experiment.verdict import WORDS
@@ -70,7 +70,7 @@ def plan(project: Project, **terms: Any) -> Answer:
 @click.option("--anyway", is_flag=True, help="Begin it though the plan says that it is not decided in its time.")
 def start(project: Project, model_a: str, model_b: str, **terms: Any) -> Answer:
     """Begin an A/B: MODEL_B beside MODEL_A (champion, latest, 3, model:shop@3), a half of the share each."""
-    found = ops.start(project, Caller.local(), model_a, model_b, **terms)
+    found = ops.start(project, local(project), model_a, model_b, **terms)
     follow(project)
     return _shown(found)
 
@@ -99,7 +99,7 @@ def show(project: Project, experiment: str) -> Answer:
 @endpoint_option
 def stop(project: Project, experiment: str | None, reason: str, endpoint: str | None) -> Answer:
     """End the A/B that runs; the champion answers its subjects again."""
-    found = ops.stop(project, Caller.local(), experiment or ops.the_one(project, endpoint).id, reason)
+    found = ops.stop(project, local(project), experiment or ops.the_one(project, endpoint).id, reason)
     follow(project)
     return _shown(found)
 

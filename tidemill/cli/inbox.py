@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
 from tidemill.ops import approvals, changes
 from tidemill.ops import inbox as verbs
@@ -40,7 +40,7 @@ def inbox() -> None:
 @click.option("--since-last", is_flag=True, help="What changed since you looked last, by your roles.")
 def ls(project: Project, everything: bool, since_last: bool) -> Answer:
     """What waits for you, what has a deadline first; and how what you asked for stands."""
-    caller = Caller.local()
+    caller = local(project)
     found = verbs.show(project, caller, everything)
     parts: list[Part] = [Table(WAITING, found.waiting, "nothing waits for you")]
     if found.left_off:
@@ -71,7 +71,7 @@ def show(project: Project, approval: str) -> Answer:
 @click.argument("approval")
 def take_back(project: Project, approval: str) -> Answer:
     """Take your own word back, while the question is open."""
-    return told(approvals.take_back(project, Caller.local(), approval))
+    return told(approvals.take_back(project, local(project), approval))
 
 
 def told(found: approvals.ApprovalShown) -> Answer:

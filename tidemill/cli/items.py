@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Table, command, listed, paged
 from tidemill.errors import BadRequest, Conflict
 from tidemill.ops import items as ops
@@ -87,7 +87,7 @@ def set_(
     if (item is None) == (file is None):
         raise click.UsageError("name an ITEM, or give a file: --from FILE")
     said = _lines(file) if item is None else [_one(item, values, store, at, gone)]
-    found = ops.set_items(project, Caller.local(), said, dataset)
+    found = ops.set_items(project, local(project), said, dataset)
     code = Conflict.exit_code if found["conflicting"] else 0
     notes = [f"{words}: {', '.join(found[name][:10])}" for name, words in NOTED.items() if found[name]]
     return Answer(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, listed, paged
 from tidemill.cli.progress import shown
 from tidemill.ops import ledger as verbs
@@ -69,7 +69,7 @@ def verify(project: Project) -> Answer:
 @command(ledger)
 def head(project: Project) -> Answer:
     """Sign the head of all records and tell it to the anchors; not all right (9) where one does not take it."""
-    found = verbs.sign(project, Caller.local())
+    found = verbs.sign(project, local(project))
     facts = {
         "records": f"{found.size:,}",
         "root": found.root,

@@ -61,6 +61,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "login": ("tidemill.cli.up:login", "A new one-use address for the page."),
     "token": ("tidemill.cli.token:token", "add · ls · revoke: what programs show to be let in."),
+    "policy": ("tidemill.cli.policy:policy", "show · check · test: who may do what, and who is asked."),
     "trust": ("tidemill.cli.token:trust", "Whose signatures this machine takes for the project's."),
     "ledger": (
         "tidemill.cli.ledger:ledger",

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.backtest.course import Aged
 from tidemill.backtest.course import interval as gained
 from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged, wants_json
@@ -195,7 +195,7 @@ def compare(project: Project, one: str, other: str, explain: bool) -> Answer:
     """Two versions side by side; with --explain which difference explains their metrics."""
     if explain:
         with steps_shown(wants_json()) as on_event:
-            return _explained(comparisons.explain(project, Caller.local(), one, other, on_event))
+            return _explained(comparisons.explain(project, local(project), one, other, on_event))
     found = verbs.compare(project, one, other)
     pairs = {name: found[name] for name in ("kind", "trained_through", "data")} | found["recipe"] | found["metrics"]
     rows = [
@@ -234,7 +234,7 @@ def _short(value: Any) -> str:
 def features(project: Project, model: str, budget: str) -> Answer:
     """What each feature of MODEL is worth and costs: its recipe fitted without it. Killed, the same command goes on."""
     with steps_shown(wants_json()) as on_event:
-        found = feature_verbs.make(project, Caller.local(), model, budget, on_event)
+        found = feature_verbs.make(project, local(project), model, budget, on_event)
     report = found.report
     columns: dict[str, Column] = {
         "left out": "name",
@@ -257,7 +257,7 @@ def features(project: Project, model: str, budget: str) -> Answer:
 def represents(project: Project, model: str, since: str, endpoint: str | None) -> Answer:
     """Whether the rows that MODEL learned from represent what it is asked."""
     with steps_shown(wants_json()) as on_event:
-        found = represent_verbs.make(project, Caller.local(), model, since, endpoint, on_event)
+        found = represent_verbs.make(project, local(project), model, since, endpoint, on_event)
     columns: dict[str, Column] = {
         "column": "name",
         "apart": lambda one: f"{one.apart:.2f}",

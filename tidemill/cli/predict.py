@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Listing, Part, Table, command, endpoint_option, wants_json
 from tidemill.cli.run import steps_shown
 from tidemill.cli.trace import explained_parts
@@ -62,7 +62,7 @@ def many(
     goes on by the same command.
     """
     with steps_shown(wants_json()) as on_event:
-        found = batch.predict_batch(project, Caller.local(), given, out, endpoint, on_event, k, explain, keep)
+        found = batch.predict_batch(project, local(project), given, out, endpoint, on_event, k, explain, keep)
     facts = {"batch": found.batch, "run": found.run, "rows": found.rows, "answered": found.answered}
     told = [f"{found.errors} rows could not be answered: the column error says why"] if found.errors else []
     met = [f"{found.met} of {found.partitions} partitions had been answered before"] if found.met else []
@@ -125,7 +125,7 @@ def one(
         if subject or inputs is not None or key or recent or context:
             raise click.UsageError("--active asks about everybody: leave out SUBJECT and what is asked of one")
         with steps_shown(wants_json()) as on_event:
-            found = batch.predict_active(project, Caller.local(), endpoint, on_event, out, explain)
+            found = batch.predict_active(project, local(project), endpoint, on_event, out, explain)
         return _active(found.answers, out)
     if out is not None:
         raise click.UsageError("--out is for --active")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.inbox import told
 from tidemill.cli.listed import write_seen
 from tidemill.cli.output import Answer, Column, F, Part, Table, command, endpoint_option, fields, listed, paged
@@ -54,14 +54,14 @@ def release() -> None:
 @endpoint_option
 def start(project: Project, model: str, reason: str | None, endpoint: str | None) -> Answer:
     """Gates, signatures, rollout: release MODEL (latest, 3, model:shop@3)."""
-    return _released(project, releases.start(project, Caller.local(), model, reason, endpoint))
+    return _released(project, releases.start(project, local(project), model, reason, endpoint))
 
 
 @command(release)
 @endpoint_option
 def promote(project: Project, endpoint: str | None) -> Answer:
     """What serves in the environment before, through this one's gates, approval and rollout (the loop does this by itself)."""
-    return _released(project, releases.promote(project, Caller.local(), endpoint))
+    return _released(project, releases.promote(project, local(project), endpoint))
 
 
 def _released(project: Project, made: releases.ReleaseShown) -> Answer:
@@ -121,7 +121,7 @@ _by_hand = click.option("--reason", default="by hand", show_default=True)
 def advance(project: Project, release_id: str | None, endpoint: str | None) -> Answer:
     """Look at the canary now: to its next stage, or back, or wait (the loop does this by itself)."""
     chosen = releases.pick(project, release_id, "canary", "champion", endpoint=endpoint)
-    return _events(project, releases.advance(project, Caller.local(), chosen))
+    return _events(project, releases.advance(project, local(project), chosen))
 
 
 @command(release)
@@ -130,7 +130,7 @@ def advance(project: Project, release_id: str | None, endpoint: str | None) -> A
 def halt(project: Project, release_id: str | None, endpoint: str | None, reason: str) -> Answer:
     """Stop a canary, or a shadow, without judging it; done when every live scorer has switched."""
     chosen = releases.pick(project, release_id, "canary", "shadow", endpoint=endpoint)
-    return _switched(releases.halt(project, Caller.local(), chosen, reason))
+    return _switched(releases.halt(project, local(project), chosen, reason))
 
 
 @command(release)
@@ -139,7 +139,7 @@ def halt(project: Project, release_id: str | None, endpoint: str | None, reason:
 def pause(project: Project, release_id: str | None, endpoint: str | None, reason: str) -> Answer:
     """Have a canary answer nobody until it is resumed; its stage's time stands still."""
     chosen = releases.pick(project, release_id, "canary", endpoint=endpoint)
-    return _switched(releases.pause(project, Caller.local(), chosen, reason))
+    return _switched(releases.pause(project, local(project), chosen, reason))
 
 
 @command(release)
@@ -148,7 +148,7 @@ def pause(project: Project, release_id: str | None, endpoint: str | None, reason
 def resume(project: Project, release_id: str | None, endpoint: str | None, reason: str) -> Answer:
     """Let a paused canary go on where it was, with the same subjects."""
     chosen = releases.pick(project, release_id, "canary", endpoint=endpoint)
-    return _switched(releases.resume(project, Caller.local(), chosen, reason))
+    return _switched(releases.resume(project, local(project), chosen, reason))
 
 
 @command(release)
@@ -157,7 +157,7 @@ def resume(project: Project, release_id: str | None, endpoint: str | None, reaso
 def rollback(project: Project, release_id: str | None, endpoint: str | None, reason: str) -> Answer:
     """Take a canary or the champion back; the champion before it serves again."""
     chosen = releases.pick(project, release_id, "canary", "champion", endpoint=endpoint)
-    return _switched(releases.roll_back(project, Caller.local(), chosen, reason))
+    return _switched(releases.roll_back(project, local(project), chosen, reason))
 
 
 @command(release)
@@ -234,7 +234,7 @@ def _decided(
     """Signed with one's own key where this machine has it, else with the project's."""
     asked = what is not None and what.startswith("approval")
     chosen = str(what) if asked else releases.pick(project, what, "held", endpoint=endpoint)
-    caller = Caller.local()
+    caller = local(project)
     envelope = own_key.sign(project, caller, chosen, yes, reason, role)
     found = approvals.vote(project, caller, chosen, yes, reason, role, seen, envelope)
     follow(project)

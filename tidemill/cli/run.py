@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Part, Table, command, fields, listed, paged, wants_json
 from tidemill.cli.release import NOT_RELEASED
 from tidemill.engine.explain import declared, undeclared
@@ -41,10 +41,10 @@ def run(project: Project, pipeline: str | None, params: tuple[str, ...]) -> Answ
         raise click.UsageError("--param is for a pipeline of your own: name it, as steps:NAME")
     with memory_within(project.memory), steps_shown(wants_json()) as on_event:
         if pipeline:
-            made = verbs.start(project, Caller.local(), pipeline, _given(params), on_event)
+            made = verbs.start(project, local(project), pipeline, _given(params), on_event)
             found = {"run": made.id, "status": made.status, **made.outputs}
             return Answer(found, [found])
-        turn = verbs.run_all(project, Caller.local(), on_event)
+        turn = verbs.run_all(project, local(project), on_event)
     wrong = [*turn.unread.items(), *turn.failed.items()]
     for line in (*turn.notices, *(f"error: {name}: {error}" for name, error in wrong[:-1])):
         click.echo(line, err=True)
@@ -223,7 +223,7 @@ def why(project: Project, run_id: str, step: str) -> Answer:
 def resume(project: Project, run_id: str) -> Answer:
     """Go on with a run that was killed: it stays the same run, and finished steps are hits."""
     with prints_on_stderr() if wants_json() else nullcontext():
-        found = verbs.resume(project, Caller.local(), run_id)
+        found = verbs.resume(project, local(project), run_id)
     return Answer(found, [{"run": found.id, "status": found.status}])
 
 

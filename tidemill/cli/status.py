@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option
 from tidemill.errors import StoreError
 from tidemill.learning.measures import measure
@@ -196,7 +196,7 @@ def doctor(project: Project) -> Answer:
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
 def gc(project: Project, dry_run: bool) -> Answer:
     """Delete the artifacts that no record reaches: older runs' results, lost models' baselines, what kills left behind."""
-    found = collect(project, Caller.local(), dry_run=dry_run)
+    found = collect(project, local(project), dry_run=dry_run)
     verb = "would delete" if dry_run else "deleted"
     what = f"{len(found.deleted):,} artifacts, {found.size / 1e6:,.1f} MB ({found.unrecorded:,} without a record)"
     kept = f"kept {found.kept:,}" + (f", {found.young:,} of them only because they are of today" if found.young else "")

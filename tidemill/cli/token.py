@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Table, command
 from tidemill.ops import releases, tokens
 from tidemill.ops.status import NOT_ALL_RIGHT
@@ -32,7 +32,7 @@ def token() -> None:
 def add(project: Project, name: str, scopes: tuple[str, ...], days: int | None) -> Answer:
     """Make a token called NAME, good for predict and feedback if no --scope is given. It is shown once."""
     scopes = scopes or tokens.USUAL
-    secret = tokens.add(project, Caller.local(), name, scopes, days)
+    secret = tokens.add(project, local(project), name, scopes, days)
     made = {"name": name, "scopes": scopes, "token": secret}
     return Answer(made, [{**made, "": "shown now and never again"}])
 
@@ -48,7 +48,7 @@ def ls(project: Project) -> Answer:
 @click.argument("name")
 def revoke(project: Project, name: str) -> Answer:
     """Take back every token called NAME; done when every scorer that is alive lets it in no more."""
-    found = tokens.revoke(project, Caller.local(), name)
+    found = tokens.revoke(project, local(project), name)
     said = f"{found.revoked} taken back; {plural(found.confirmed, 'scorer')} refuse it by now"
     said += f", {found.ended} whose lease ended answer nobody until they do" if found.ended else ""
     late = [f"NOT YET refused by {', '.join(found.waiting)}: stop it there"] if found.waiting else []
@@ -59,7 +59,7 @@ def revoke(project: Project, name: str) -> Answer:
 @click.option("--rotate", is_flag=True, help="Make another one; for a day callbacks bear the signature of both.")
 def callbacks(project: Project, rotate: bool) -> Answer:
     """The key by which callbacks are signed (Standard Webhooks): for the program that checks them."""
-    key = (tokens.rotate_callbacks if rotate else tokens.callbacks)(project, Caller.local())
+    key = (tokens.rotate_callbacks if rotate else tokens.callbacks)(project, local(project))
     return Answer({"key": key}, [key])
 
 
@@ -72,7 +72,7 @@ def trust(project: Project, fingerprint: str | None) -> Answer:
     shows there: who can write the folder can also replace the keys in it.
     """
     if fingerprint is not None:
-        releases.trust(project, Caller.local(), fingerprint)
+        releases.trust(project, local(project), fingerprint)
     found = releases.keys(project)
     answer = "yes" if found.trusted else "no: if it is right, tidemill trust FINGERPRINT"
     return Answer(found, [{"project": found.project, "fingerprint": found.fingerprint, "trusted": answer}])

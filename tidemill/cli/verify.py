@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields, listed, paged, wants_json
 from tidemill.cli.run import steps_shown
 from tidemill.ops import rebuilds as verbs
@@ -51,7 +51,7 @@ def verify() -> None:
 def rebuild(project: Project, model: str, environment: str) -> Answer:
     """Build MODEL again (number, alias or reference). Exit code 9: it is another one, or it cannot be built."""
     with steps_shown(wants_json()) as on_event:
-        found = verbs.verify(project, Caller.local(), model, environment, on_event)
+        found = verbs.verify(project, local(project), model, environment, on_event)
     return _answer(found)
 
 

@@ -25,6 +25,7 @@ from tidemill.learning.split import Cut
 from tidemill.learning.split import cut as cut_rows
 from tidemill.learning.trainer import Report, Trainer
 from tidemill.model import prepare
+from tidemill.model.allowed import check_training
 from tidemill.model.apart import CODE, elsewhere, joins, limits, opened
 from tidemill.model.bound import bound
 from tidemill.model.card.describe import describe
@@ -281,6 +282,7 @@ def build_candidate(
     Raises ModelError, also where there is no memory for it (NotEnoughMemory), DataError, NotFound, StepFailed.
     """
     author = author or ("loop" if parent else "")
+    check_training(project.endpoint(endpoint))
     params = prepare.parameters(project.endpoint(endpoint), dataset_version, author, only=only)
     for said in bound(project.endpoint(endpoint).model, params["data"], Settings(**params["settings"])):
         if on_event is not None:

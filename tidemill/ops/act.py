@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tidemill.access.caller import Caller
+from tidemill.access.callers import again
 from tidemill.errors import StoreError
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
@@ -18,12 +19,14 @@ T = TypeVar("T")
 def act(project: Project, caller: Caller, permission: str, work: Callable[[Tx], T]) -> T:
     """Do ``work`` in one transaction, if the caller may do what this permission says; also on a full disk, where the reserve helps.
 
-    ``work`` writes the effect and its event, both or neither; the event's principal is the caller. Raises Forbidden, and
-    what work raises; and StoreError, for then nothing is done, where the ledger would have no record of it.
+    ``work`` writes the effect and its event, both or neither; the event's principal is the caller. Raises Forbidden, also by the roles and
+    the policy of the moment at which it is done, and what work raises; and StoreError, for then nothing is done, where the ledger would
+    have no record of it.
     """
     caller.need(permission)
 
     def recorded(tx: Tx) -> T:
+        again(project, caller, permission, tx)
         made = work(tx)
         if not project.store.done(tx):
             raise StoreError(

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tidemill.access.policy import policy_of
 from tidemill.errors import ConfigError, ContractError, StoreError, TidemillError
 from tidemill.ops.away import away
 from tidemill.ops.parts import MOST_APART, apart
+from tidemill.ops.policy import declared, troubles
 from tidemill.ops.ruled import lately
 from tidemill.ops.status import status
 from tidemill.rules.kept import check_project as check_rules
@@ -46,6 +48,7 @@ def examine(project: Project) -> list[Finding]:
         _keys,
         _rules,
         _ledger,
+        _policy,
         _loop,
     )
     return [finding for check in checks for finding in _safely(check, project)]
@@ -210,6 +213,15 @@ def _ledger(project: Project) -> Iterator[Finding]:
         yield Finding(
             f"anchor {anchor.partition('?')[0]}", anchor not in failed, said, "mend it, then: tidemill ledger head"
         )
+
+
+def _policy(project: Project) -> Iterator[Finding]:
+    """Whether policy.toml can be read as it is, and whether anybody could satisfy it."""
+    if found := [*troubles(project), *declared(project)]:
+        for one in found:
+            yield Finding(one.place, False, one.message, one.hint)
+    elif digest := policy_of(project).digest:
+        yield Finding("policy", True, f"{digest[:19]} can be kept to")
 
 
 def _loop(project: Project) -> Iterator[Finding]:

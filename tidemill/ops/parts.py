@@ -9,6 +9,7 @@ from tidemill.data.contract.freshness import stale_now
 from tidemill.data.ingest.refused import Refused
 from tidemill.ledger.anchors import failing as failing_anchors
 from tidemill.ledger.keep import unsigned
+from tidemill.ops.policy import troubles
 from tidemill.ops.releases import in_shadow, pairs_of
 from tidemill.ops.scorers import GONE, saying
 from tidemill.ops.snapshot import WEEK, Snapshot, leader_of, new_rows
@@ -70,6 +71,8 @@ NEXT = {
     "feedback.no_labels": "tell what happened: POST /feedback, or tidemill feedback FILE",
     "feedback.labels_late": "tell what happened, or say in [monitor] outcomes_within how late it is known: tidemill feedback FILE",
     "feedback.unknown_labels": "send labels as the files have them; the next training learns a new one that files bring: tidemill run",
+    "policy.broken": "mend policy.toml: what was read before goes on, and nothing but stops is done: tidemill policy check",
+    "policy.lacking": "tidemill policy check",
     "decide.clock": "set it by NTP: nothing is decided by it, but logs and certificates are",
     "decide.ledger": "mend what it says; it is told again by itself, or now: tidemill ledger head",
     "decide.no_loop": "tidemill up on a machine, without --no-loop; where one led, another takes over within seconds",
@@ -109,9 +112,20 @@ class Part:
 
 
 def parts(at: Snapshot) -> list[Part]:
-    """The eight parts."""
+    """The eight parts; and the policy, where it is not all right."""
     found = [look(at) for look in (_data, _features, _model, _release, _serve, _monitor, _feedback, _decide)]
+    found += _policy(at)
     return [replace(part, next=NEXT.get(f"{part.key}.{part.code}", "")) for part in found]
+
+
+def _policy(at: Snapshot) -> list[Part]:
+    if not (lacks := troubles(at.project)):
+        return []
+    first, more = lacks[0], f", and {len(lacks) - 1} more" if len(lacks) > 1 else ""
+    detail = f"{first.place}: {first.message}{more}"
+    if not first.rule:
+        return [Part("policy", "warn", "broken", "cannot be read", detail)]
+    return [Part("policy", "warn", "lacking", "cannot be kept to", detail)]
 
 
 def apart(skew: Micros) -> str:

@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tidemill.access.policy import policy_of
+from tidemill.access.policy.limits import first
 from tidemill.errors import ServeError
 from tidemill.scope.project import Endpoint, Project
 from tidemill.serve.client import ROLES, Client, Roles
@@ -32,9 +34,12 @@ def up(
     of each endpoint.
 
     ``cert``, ``key``: files in PEM, where the server speaks TLS. ``roles``: what runs here; without a scorer there is no address.
-    ``workers``: scorers that share the port; 0: as many as [serve] says.
+    ``workers``: scorers that share the port; 0: as many as [serve] says. Raises PolicyRefused where predictions would be kept for longer
+    than the policy allows.
     """
     from tidemill.serve import supervisor
+
+    first(policy_of(project).whole().limits.kept(project.reached.keep))
 
     def ready(address: JsonObject) -> None:
         more = {}

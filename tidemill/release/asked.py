@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from tidemill.access.approvals.rule import Author, question
 from tidemill.access.approvals.tally import wanted_of
 from tidemill.access.policy import Rule, policy_of, strictest
+from tidemill.access.policy.noted import note
 from tidemill.errors import NotApproved, ReleaseError
+from tidemill.model.allowed import check_release
 from tidemill.model.registry import verdicts_of
 from tidemill.ref import Ref
 from tidemill.release.promotion import standing_of
@@ -124,6 +126,12 @@ def shown(project: Project, release: Release, tx: Tx) -> JsonObject:
     }
 
 
+def _under(project: Project) -> JsonObject:
+    """The digest of the policy that a word is said under, where the project has one of its own."""
+    digest = policy_of(project).digest
+    return {"policy": digest} if digest else {}
+
+
 class Releasing:
     """What a question on a release decides."""
 
@@ -146,7 +154,7 @@ class Releasing:
         for vote in votes:
             voter = project.store.principals.look_up(vote.principal, tx=tx) if vote.own_key else None
             signed += [name for name in (vote.envelope, voter.key_envelope if voter else "") if name]
-        word = {"release": release.id, **said}
+        word = {"release": release.id, **said, **_under(project)}
         last = not [one for one in self._open(project, approval, tx) if one.id != approval.id]
         self._verdict(project, approval, release, votes[-1], word, tx)
         evidence = replace(release.evidence, approved=self._kept(release, approval, word))
@@ -154,6 +162,8 @@ class Releasing:
         project.store.releases.update(release.id, tx, **changes)
         self._tell(project, approval, release, "approved" if last else f"approved_{approval.kind}", votes[-1], word, tx)
         if last:
+            check_release(project.endpoint(release.endpoint), project.store.models.get(release.model))
+            note(project, policy_of(project), tx)
             rollout.begin(project, release.id, votes[-1].at, tx)
 
     def rejected(self, project: Project, approval: Approval, vote: Vote, said: JsonObject, tx: Tx) -> None:

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tidemill.access.approvals.rule import Author
-from tidemill.access.policy import Rule
+from tidemill.access.callers import still
+from tidemill.access.policy import Rule, policy_of
+from tidemill.access.policy.noted import note
 from tidemill.engine import Context, pipeline, step
 from tidemill.engine.lease import ORPHAN
 from tidemill.errors import ReleaseError
+from tidemill.model.allowed import check_release
 from tidemill.model.registry import verdicts_of
 from tidemill.release import approvals, asked, shadow
 from tidemill.release.gates.port import GateContext, build_context, judge_all
@@ -95,13 +98,15 @@ def start(
         attestations=signed(scope, id, judged, terms | asked.terms_of(rules, who)),
         decision=decision,
         author=author,
-        evidence=ReleaseEvidence(blessings(results), refused, shadow=dark, waits=waits),
+        evidence=ReleaseEvidence(
+            blessings(results), refused, shadow=dark, waits=waits, policy=policy_of(project).digest
+        ),
         environment=scope.environment,
     )
     if passes and made.override:  # a person's signed word
         word = approvals.sign_force(project, made, author, made.override)
         made = replace(made, attestations=(*made.attestations, word))
-    _write(project, made, results, rules if passes else {}, who)
+    _write(project, made, results, rules if passes else {}, who, principal)
     ctx.wrote(f"release:{id}")
     return id
 
@@ -125,12 +130,22 @@ def signed(scope: Endpoint, release: str, judged: JsonObject, terms: JsonObject)
 
 
 def _write(
-    project: Project, made: Release, results: list[JsonObject], rules: Mapping[str, Rule], author: Author
+    project: Project,
+    made: Release,
+    results: list[JsonObject],
+    rules: Mapping[str, Rule],
+    author: Author,
+    principal: str = "",
 ) -> None:
-    """The release with its verdicts and events, and its start where it waits for nobody: one transaction."""
+    """The release with its verdicts and events, and its start where it waits for nobody: one transaction. The gates took their time: a
+    ``principal`` who asked has to be one that may still have it done."""
     now = made.created
 
     def work(tx: Tx) -> None:
+        note(project, policy_of(project), tx)
+        if principal:
+            needed = ("release.override",) if made.override else ("release.start", "release.promote")
+            still(project, principal, made.author, needed, tx)
         for result, envelope in zip(results, made.attestations):
             name = named_id("verdict", made.id, result["gate"])
             verdict = Verdict(id=name, model=made.model, **result, attestation=envelope, at=now)
@@ -182,12 +197,13 @@ def release_candidate(
 
     ``override`` is the reason for passing refusals by hand (never those of the gate 'infrastructure'). A model that is on
     its way already (in shadow too), or champion, is given back as it is; so is the last refusal for quality, where the gates would be asked
-    the same again. Raises NotFound, ReleaseError.
+    the same again. Raises NotFound, PolicyRefused, ReleaseError.
     """
     if override is not None and not override.strip():
         raise ReleaseError("passing the gates by hand needs a reason", hint='--force "why"')
     model = project.store.models.get(model_ref)
     scope = project.serving(model.name, endpoint)
+    check_release(scope, model)
     tried = [r for r in scope.releases() if r.model == model.ref]
     if override is None and (judged := _judged_already(scope, model, tried)):
         return judged

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tidemill.access.policy import policy_of
 from tidemill.data.contract.freshness import Stale, staleness
 from tidemill.errors import ContractError, DiskFull, LeaseLost, NotFound, StoreBusy, TidemillError
 from tidemill.feedback import settle
@@ -479,6 +480,8 @@ def _taken(scope: Endpoint, now: Micros, previous: Micros | None) -> Decision:
         return left
     policy = Policy.of(scope.retrain)
     found = gather(scope, now, previous)
+    if rules := policy_of(scope.project).digest:
+        found["rules"] = rules  # the project's policy that it is taken under
     choice = decide(policy, found)
     decision = Decision(
         id,

@@ -14,6 +14,7 @@ import msgspec
 from tidemill.data.check.column import Column
 from tidemill.errors import ModelError, NotAttested, TidemillError
 from tidemill.release.signing.attest import verify_release
+from tidemill.release.signing.attested import check_policy
 from tidemill.release.signing.trust import public_keys
 from tidemill.release.variants import (
     BASELINE,
@@ -247,7 +248,9 @@ def load_release(project: Project, release: Release, known: Sequence[Loaded] = (
     statements are checked anew for every release.
     """
     bundle = project.store.models.get(release.model).bundle
-    verify_release(project.store, project.artifacts, public_keys(project), release, bundle)
+    keys = public_keys(project)
+    verify_release(project.store, project.artifacts, keys, release, bundle)
+    check_policy(project, release, keys)
     for before in known:
         if before.bundle == bundle:
             return replace(before, release=release)

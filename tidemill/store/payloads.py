@@ -418,3 +418,4 @@ class ReleaseEvidence:
         None  # {reason, at, findings}: taken back after its bake, if one could follow; told once
     )
     saw: Saw | None = None
+    policy: str = ""  # digest of the policy that it was made under; nothing: what comes with Tidemill

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 import msgspec
 
-from tidemill.access.caller import Caller
 from tidemill.access.needs import needed_by
 from tidemill.errors import BadRequest, Damaged, Forbidden, NotFound, TidemillError
 from tidemill.ops.status import health_of
@@ -134,7 +134,9 @@ class Web:
     def _render(self, call: Call, page: Page, stamp: str, only_live: bool) -> Reply:
         now = self.project.clock.now()
         health: Mapping[str, str] = health_of(self.project) if self.serving.several else self.serving.health()
-        shown = page.build(Ask(self.project, now, call.params, call.queries(), Caller.of(call.token, "page"), health))
+        shown = page.build(
+            Ask(self.project, now, call.params, call.queries(), replace(call.caller, face="page"), health)
+        )
         values = {**self._frame(call, page.section, stamp), "title": shown.title, "note": shown.note, **shown.values}
         if only_live:
             return _json({"stamp": stamp, "fragments": render.fragments(page.template, values)})
@@ -163,7 +165,7 @@ class Web:
         async def handle(call: Call, body: bytes) -> Reply:
             if call.token is None:
                 raise Forbidden("nobody is logged in")
-            form, id, caller = _form(body), call.params[noun], Caller.of(call.token, "page")
+            form, id, caller = _form(body), call.params[noun], replace(call.caller, face="page")
             actions.check_csrf(call.token, form)
             await asyncio.to_thread(actions.act, self.project, noun, action, id, caller, form)
             if noun == "release":

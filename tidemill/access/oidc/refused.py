@@ -60,7 +60,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_role": ("this account is in no group that has a role here", ASK),
     "unknown_role": (
         "[access.oidc] gives a role that the policy does not know",
-        "tidemill policy shows those that it knows",
+        "those that it knows: tidemill policy show",
     ),
     "disabled": ("this account is closed here", ASK),
     "busy": ("too many log-ins were begun from here and not ended", "wait some minutes, and begin again"),

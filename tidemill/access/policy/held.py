@@ -43,13 +43,13 @@ def policy_of(project: Project) -> Policy:
 
 def read_now(project: Project) -> Policy:
     """The policy that the file says at this moment, whatever was read before. Raises ConfigError."""
-    return parse(_text(project.root / FILE), known_in(project))
+    return parse(text_of(project.root / FILE), known_in(project))
 
 
 def known_in(project: Project) -> Known:
     """What the rules of this project's policy may speak of."""
     everywhere = {name for _, endpoints in project.config.everywhere() for name in endpoints}
-    return Known(sorted(everywhere), list(project.environments))
+    return Known(sorted(everywhere), list(project.environments), list(project.config.data))
 
 
 def _read(project: Project, held: _Held | None) -> Policy:
@@ -71,17 +71,18 @@ def _mark(path: Path) -> Mark:
     return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
 
 
-def _text(path: Path) -> str | None:
+def text_of(path: Path, name: str = FILE) -> str | None:
+    """The text of this file; None where there is none. Raises ConfigError."""
     try:
         with path.open("rb") as file:
             data = file.read(MOST + 1)
     except FileNotFoundError:
         return None
     except OSError as exc:
-        raise ConfigError(f"cannot be read: {exc.strerror}", place=FILE) from exc
+        raise ConfigError(f"cannot be read: {exc.strerror}", place=name) from exc
     if len(data) > MOST:
-        raise ConfigError(f"longer than {MOST:,} bytes", place=FILE, hint="a policy is a page or two of rules")
+        raise ConfigError(f"longer than {MOST:,} bytes", place=name, hint="a policy is a page or two of rules")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise ConfigError(f"not UTF-8: {exc.reason}", place=FILE) from exc
+        raise ConfigError(f"not UTF-8: {exc.reason}", place=name) from exc

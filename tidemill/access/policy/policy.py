@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tidemill.access.permissions import EVERYBODY
-from tidemill.access.policy.rules import Asking, Rule, strictest
+from tidemill.access.policy.limits import Limits
+from tidemill.access.policy.rules import Asking, Needed, Rule, strictest
 from tidemill.errors import TidemillError
 
 
@@ -18,6 +19,11 @@ class Policy:
     digest: str
     roles: Mapping[str, frozenset[str]]
     approvals: tuple[Asking, ...] = ()
+    attestations: tuple[Needed, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    own: tuple[
+        str, ...
+    ] = ()  # the rules that the project's file says, and the roles: "roles.NAME", "approval.NAME", "features.banned"
     first: str = ""  # the environment that records call ""
     text: str = ""
     broken: TidemillError | None = None
@@ -30,6 +36,11 @@ class Policy:
         """Who has to say yes to this: what all rules that speak of it say, the strictest of each. ``environment``: as records keep it."""
         named = environment or self.first
         return strictest(one.rule for one in self.approvals if one.speaks_of(kind, endpoint, named))
+
+    def needs(self, endpoint: str, environment: str = "") -> list[Needed]:
+        """The signed statements without which no scorer loads a release of this endpoint."""
+        named = environment or self.first
+        return [one for one in self.attestations if one.about.holds(endpoint, named)]
 
     def whole(self) -> Policy:
         """This one, where the file can be read as it is now: what acts goes by no other. Raises ConfigError."""

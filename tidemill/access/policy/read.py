@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
+from tidemill.access.policy.limits import Limits, place_of_rule
 from tidemill.access.policy.policy import Policy
 from tidemill.access.policy.roles import Wrong, expanded
-from tidemill.access.policy.rules import FILE, Asking, Rule
-from tidemill.access.policy.sections import KINDS, ApprovalSection, PolicyFile
+from tidemill.access.policy.rules import FILE, About, Asking, Needed, Rule
+from tidemill.access.policy.sections import KINDS, USES, ApprovalSection, AttestationSection, PolicyFile
 from tidemill.config import strict
-from tidemill.config.amounts import some_time
+from tidemill.config.amounts import every, some_time
 from tidemill.config.decode import place_of
 from tidemill.errors import ConfigError, TidemillError
-from tidemill.types import did_you_mean, digest
+from tidemill.types import Micros, did_you_mean, digest
 
 MOST = 1_000_000
 """Bytes of a policy."""
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Known:
 
     endpoints: Collection[str] = ()
     environments: Collection[str] = ()
+    datasets: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +73,33 @@ def parse(text: str | None, known: Known = Known(), name: str = FILE) -> Policy:
     """
     source = _Text(text or "", name)
     file = _decoded(source)
-    roles = expanded({**_shipped_roles(), **_checked_names(file, source)}, _wrong_role(source))
+    _check_names(file, source)
+    roles = expanded({**_shipped_roles(), **file.roles}, _wrong_role(source))
     approvals = tuple(_asking(name, said, roles, known, source) for name, said in file.approval.items())
     _contradictions(approvals, source)
     return Policy(
         digest="" if text is None else digest(text.encode()),
         roles=roles,
         approvals=approvals,
+        attestations=tuple(_needed(name, said, known, source) for name, said in file.attestation.items()),
+        limits=_limits(file, known, source),
+        own=_own(file),
         first=next(iter(known.environments), ""),
         text=text or "",
     )
+
+
+def _own(file: PolicyFile) -> tuple[str, ...]:
+    """Every rule of the file, by its section and name."""
+    named = [f"{section}.{name}" for section in ("roles", "approval", "attestation") for name in getattr(file, section)]
+    said = {
+        "features.banned": file.features.banned,
+        **{f"purpose.{use}": getattr(file.purpose, use) is not None for use in USES},
+        "retention.predictions": file.retention.predictions,
+        "budget.search": file.budget.search,
+        "budget.retrain": file.budget.retrain,
+    }
+    return (*named, *(rule for rule, there in said.items() if there))
 
 
 def _decoded(source: _Text) -> PolicyFile:
@@ -93,13 +113,12 @@ def _decoded(source: _Text) -> PolicyFile:
     return strict.decode(raw, PolicyFile, strict.Source(source.place, source.label, ConfigError))
 
 
-def _checked_names(file: PolicyFile, source: _Text) -> Mapping[str, tuple[str, ...]]:
-    for part, names in (("roles", file.roles), ("approval", file.approval)):
-        for name in names:
+def _check_names(file: PolicyFile, source: _Text) -> None:
+    for part in ("roles", "approval", "attestation"):
+        for name in getattr(file, part):
             if not _NAME.fullmatch(name):
                 hint = "use a-z, 0-9, - and _, a letter first"
                 raise source.wrong((part, name), f"[{part}] {name!r} is no name", hint)
-    return file.roles
 
 
 def _wrong_role(source: _Text) -> Wrong:
@@ -113,29 +132,79 @@ def _asking(
     name: str, said: ApprovalSection, roles: Mapping[str, frozenset[str]], known: Known, source: _Text
 ) -> Asking:
     path = ("approval", name)
-    lists = (
-        ("kind", said.kind, KINDS),
-        ("roles", said.roles, roles),
-        ("endpoints", said.endpoints, known.endpoints),
-        ("environments", said.environments, known.environments),
-    )
-    for key, words, among in lists:
-        for word in words:
-            if word not in among:
-                what = key.removesuffix("s")
-                raise source.wrong((*path, key), f"no {what} {word!r}", did_you_mean(word, among), word)
-        if len(set(words)) < len(words):
-            raise source.wrong((*path, key), f"{key} lists something twice", "say it once")
-    for key, words in (("roles", said.roles), ("kind", said.kind)):
+    about = _about(path, said, known, source)
+    for key, words, among in (("kind", said.kind, KINDS), ("roles", said.roles, roles)):
+        _among((*path, key), words, among, source)
         if not words:
             raise source.wrong((*path, key), f"{key} is empty, so nobody could ever say yes", "list one at least")
-    try:
-        deadline = some_time(said.deadline) if said.deadline else None
-    except ConfigError as exc:
-        raise source.wrong((*path, "deadline"), f"deadline: {exc.message}", exc.hint, said.deadline) from exc
-    place = f"{FILE} [approval.{name}]"
+    deadline = _span((*path, "deadline"), said.deadline, source)
+    place = place_of_rule(f"approval.{name}")
     rule = Rule(name, said.roles, said.needed, said.four_eyes, deadline, said.reason, said.own_key, place)
-    return Asking(rule, frozenset(said.kind), frozenset(said.endpoints), frozenset(said.environments))
+    return Asking(rule, frozenset(said.kind), about)
+
+
+def _needed(name: str, said: AttestationSection, known: Known, source: _Text) -> Needed:
+    path = ("attestation", name)
+    if (said.statement == "gate") != bool(said.gate):
+        message = (
+            "a gate's verdict needs the name of the gate" if not said.gate else "only a gate's verdict is of a gate"
+        )
+        hint = 'statement = "gate", gate = "fairness"'
+        raise source.wrong((*path, "gate" if said.gate else "statement"), message, hint)
+    for key in said.keys:
+        if not _FINGERPRINT.fullmatch(key):
+            hint = "64 digits and letters: tidemill policy show lists those that the project knows"
+            raise source.wrong((*path, "keys"), f"{key!r} is no fingerprint of a key", hint, key)
+    about = _about(path, said, known, source)
+    return Needed(name, said.statement, said.gate, frozenset(said.keys), about, place_of_rule(f"attestation.{name}"))
+
+
+def _about(path: tuple[str, ...], said: ApprovalSection | AttestationSection, known: Known, source: _Text) -> About:
+    for key, words, among in (
+        ("endpoints", said.endpoints, known.endpoints),
+        ("environments", said.environments, known.environments),
+    ):
+        _among((*path, key), words, among, source)
+    return About(frozenset(said.endpoints), frozenset(said.environments))
+
+
+def _among(path: tuple[str, ...], words: tuple[str, ...], among: Collection[str], source: _Text) -> None:
+    """Each is known, and said once."""
+    for word in words:
+        if word not in among:
+            raise source.wrong(path, f"no {path[-1].removesuffix('s')} {word!r}", did_you_mean(word, among), word)
+    if len(set(words)) < len(words):
+        raise source.wrong(path, f"{path[-1]} lists something twice", "say it once")
+
+
+def _span(
+    path: tuple[str, ...], text: str, source: _Text, reader: Callable[[str], Micros] = some_time
+) -> Micros | None:
+    """This length of time; None where nothing is said."""
+    try:
+        return reader(text) if text else None
+    except ConfigError as exc:
+        raise source.wrong(path, f"{path[-1]}: {exc.message}", exc.hint, text) from exc
+
+
+def _limits(file: PolicyFile, known: Known, source: _Text) -> Limits:
+    _span(("retention", "predictions"), file.retention.predictions, source)
+    for key in ("search", "retrain"):
+        _span(("budget", key), getattr(file.budget, key), source)
+    _span(("budget", "every"), file.budget.every, source, every)
+    for word in file.features.banned:
+        dataset, dot, _ = word.partition(".")
+        if dot and dataset not in known.datasets:
+            path = ("features", "banned")
+            raise source.wrong(path, f"no dataset {dataset!r}", did_you_mean(dataset, known.datasets), word)
+    return Limits(
+        banned=file.features.banned,
+        purposes={use: frozenset(said) for use in USES if (said := getattr(file.purpose, use)) is not None},
+        predictions=file.retention.predictions,
+        search=file.budget.search,
+        retrain=file.budget.retrain,
+        every=file.budget.every,
+    )
 
 
 def _contradictions(approvals: tuple[Asking, ...], source: _Text) -> None:

@@ -51,26 +51,54 @@ def strictest(rules: Iterable[Rule | None]) -> Rule | None:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """Which endpoints and environments a rule speaks of: none said is all."""
+
+    endpoints: frozenset[str] = frozenset()
+    environments: frozenset[str] = frozenset()
+
+    def holds(self, endpoint: str, environment: str) -> bool:
+        """One that is not said ("") is any."""
+        return all(
+            not among or not name or name in among
+            for among, name in ((self.endpoints, endpoint), (self.environments, environment))
+        )
+
+    def meets(self, other: About) -> bool:
+        """Whether there is something that both speak of."""
+        pairs = ((self.endpoints, other.endpoints), (self.environments, other.environments))
+        return all(not mine or not yours or mine & yours for mine, yours in pairs)
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
-    """A rule, and what it speaks of: nothing said is everything."""
+    """A rule on who is asked, and what it speaks of."""
 
     rule: Rule
     kinds: frozenset[str]
-    endpoints: frozenset[str]
-    environments: frozenset[str]
+    about: About
 
     def speaks_of(self, kind: str, endpoint: str, environment: str) -> bool:
-        """An endpoint or environment that is not said ("") is any."""
-        return (
-            kind in self.kinds
-            and (not self.endpoints or not endpoint or endpoint in self.endpoints)
-            and (not self.environments or not environment or environment in self.environments)
-        )
+        return kind in self.kinds and self.about.holds(endpoint, environment)
 
     def meets(self, other: Asking) -> bool:
-        """Whether there is something that both speak of."""
-        apart = (
-            bool(mine and yours and not mine & yours)
-            for mine, yours in ((self.endpoints, other.endpoints), (self.environments, other.environments))
+        return bool(self.kinds & other.kinds) and self.about.meets(other.about)
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """A signed statement that a release has to carry. ``keys``: fingerprints of those that may have signed it, none: any that is trusted."""
+
+    name: str
+    statement: str
+    gate: str
+    keys: frozenset[str]
+    about: About
+    place: str
+
+    @property
+    def text(self) -> str:
+        """What it is, in words."""
+        return (
+            f"the verdict of the gate {self.gate}" if self.statement == "gate" else f"the statement {self.statement!r}"
         )
-        return bool(self.kinds & other.kinds) and not any(apart)

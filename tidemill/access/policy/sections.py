@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -13,7 +13,6 @@ KINDS = ("release", "promotion", "override", "erasure", "people")
 """What people may be asked about."""
 USES = ("training", "features", "logging")
 """What data is used for."""
-CLASSES = ("predictions", "quarantine", "audit")
 
 
 class ApprovalSection(Section, frozen=True):
@@ -30,8 +29,51 @@ class ApprovalSection(Section, frozen=True):
     own_key: bool = False  # only what is signed by the voter's own key counts
 
 
+class AttestationSection(Section, frozen=True):
+    """``[attestation.NAME]``: which signed statement a release has to carry before a scorer loads it, and by whose key it is signed."""
+
+    statement: Literal["gate", "provenance", "release", "approval", "override"]
+    gate: str = ""  # of a gate's verdict: which gate
+    keys: Words = ()  # their fingerprints (key ids); none said: any key that the project trusts
+    endpoints: Words = ()
+    environments: Words = ()
+
+
+class FeaturesSection(Section, frozen=True):
+    """``[features]``: columns that no model may learn from: COLUMN of any dataset, or DATASET.COLUMN."""
+
+    banned: Words = ()
+
+
+class PurposeSection(Section, frozen=True):
+    """``[purpose]``: for each use the purposes of data, as contracts say them, that allow it; a use that is not said is free."""
+
+    training: Words | None = None
+    features: Words | None = None
+    logging: Words | None = None
+
+
+class RetentionSection(Section, frozen=True):
+    """``[retention]``: how long something is kept at most."""
+
+    predictions: str = ""  # what was asked and answered: [serve] keep
+
+
+class BudgetSection(Section, frozen=True):
+    """``[budget]``: how much CPU time may be spent at most."""
+
+    search: str = ""  # of one search: [model.NAME] search
+    retrain: str = ""  # of all retraining of an endpoint, in each ``every``: [retrain] budget
+    every: str = "week"
+
+
 class PolicyFile(Section, frozen=True):
     """What policy.toml may say."""
 
     roles: dict[str, Words] = msgspec.field(default_factory=dict)
     approval: dict[str, ApprovalSection] = msgspec.field(default_factory=dict)
+    attestation: dict[str, AttestationSection] = msgspec.field(default_factory=dict)
+    features: FeaturesSection = FeaturesSection()
+    purpose: PurposeSection = PurposeSection()
+    retention: RetentionSection = RetentionSection()
+    budget: BudgetSection = BudgetSection()

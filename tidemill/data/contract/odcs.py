@@ -148,6 +148,8 @@ class TableSettings(msgspec.Struct, frozen=True, rename=lambda name: f"tidemill.
     key: str | list[str] | None = None
     max_bad_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     surplus: Literal["ignore", "keep", "refuse"] = "ignore"
+    purpose: str | list[str] | None = None
+    """What the rows were collected for, in words that the policy's [purpose] knows."""
 
 
 _MOST_PARTS = 1_000_000

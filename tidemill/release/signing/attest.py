@@ -35,6 +35,8 @@ GATE, RELEASE, FORCED = "urn:tidemill:gate:v1", "urn:tidemill:release:v1", "urn:
 APPROVAL, REJECTED = "urn:tidemill:approval:v1", "urn:tidemill:rejected:v1"
 OWN_KEY = "urn:tidemill:own-key:v1"
 VOTES = (APPROVAL, REJECTED)
+SLSA = "https://slsa.dev/provenance/v1"
+"""Where a version comes from."""
 BY_HAND = (FORCED, *VOTES, OWN_KEY)
 AGAIN = "release the model again: tidemill release start MODEL"
 HELD = "held"

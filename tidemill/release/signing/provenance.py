@@ -20,7 +20,7 @@ from tidemill.types import JsonObject, to_iso
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
-SLSA = "https://slsa.dev/provenance/v1"
+SLSA = attest.SLSA
 BUILD = "urn:tidemill:build:v1"
 BUILDER = "urn:tidemill:engine:v1"
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.errors import Damaged, NotAttested, NotFound
 from tidemill.release.signing.attest import verify_release
+from tidemill.release.signing.attested import check_policy
 from tidemill.release.signing.trust import public_keys
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Release
@@ -24,6 +25,7 @@ def why_unfit(project: Project, release: Release) -> str:
     try:
         bundle = project.store.models.get(release.model).bundle
         verify_release(project.store, project.artifacts, keys, release, bundle)
+        check_policy(project, release, keys)
         get_bundle(project.artifacts, bundle)
     except (Damaged, NotAttested, NotFound) as exc:
         return str(exc)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from hmac import compare_digest
 from urllib.parse import parse_qsl
 
+from tidemill.access.caller import Caller
 from tidemill.access.tokens import TokenCache
 from tidemill.errors import (
     BadRequest,
@@ -64,7 +65,7 @@ class Gone(Exception):
 class Call:
     """One request: its head, and later who sent it."""
 
-    __slots__ = ("headers", "method", "params", "path", "receive", "scope", "site", "taken", "token")
+    __slots__ = ("caller", "headers", "method", "params", "path", "receive", "scope", "site", "taken", "token")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope, self.receive = scope, receive
@@ -79,6 +80,7 @@ class Call:
         self.params: dict[str, str] = {}
         self.site = b"http"  # the scheme that the client speaks
         self.token: Token | None = None
+        self.caller = Caller.of(None, "api")
         self.taken = False  # whether its body was begun to be read
 
     def header(self, name: bytes) -> str | None:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from tidemill.access.acknowledged import acknowledged
-from tidemill.access.caller import Caller
+from tidemill.access.callers import holder
+from tidemill.access.policy import policy_of
 from tidemill.config.network import deadline
 from tidemill.errors import BadRequest, NoRoute, ProjectError, ServeError, TidemillError, TooLate, WrongMethod
 from tidemill.scope.project import Project
@@ -215,7 +216,9 @@ class App:
             route, call.params = self.table.find(call.method, call.path)
         if route is None:
             raise missing or NoRoute("nothing answers here")
-        Caller.of(token, "api").need(route.permission)
+        whose = self.serving.tokens.principal(token)
+        call.caller = holder(token, whose, lambda: policy_of(self.serving.project), "api")
+        call.caller.need(route.permission)
         return route
 
     async def load_faces(self) -> None:
@@ -386,7 +389,7 @@ async def _feedback(app: App, call: Call) -> Reply:
 
 
 async def _items(app: App, call: Call) -> Reply:
-    by, body = Caller.of(call.token, "api").name, await app.reading.body(call)
+    by, body = call.caller.name, await app.reading.body(call)
     return as_json(await set_items(app.serving, call.params["dataset"], body, by))
 
 

@@ -159,8 +159,8 @@ class Settings:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def get(self, name: str, default: Json = None) -> Json:
-        row = self._db.first(_GET, given={"the_name": name})
+    def get(self, name: str, default: Json = None, tx: Tx = None) -> Json:
+        row = self._db.first(_GET, tx, given={"the_name": name})
         found: Json = default if row is None else row[0]
         return found
 
