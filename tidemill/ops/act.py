@@ -27,8 +27,9 @@ def act(project: Project, caller: Caller, permission: str, work: Callable[[Tx], 
 
     def recorded(tx: Tx) -> T:
         again(project, caller, permission, tx)
+        before = project.store.done(tx)  # that the policy has changed is an act of its own
         made = work(tx)
-        if not project.store.done(tx):
+        if project.store.done(tx) == before:
             raise StoreError(
                 "this was to change something, and wrote nothing that the ledger keeps",
                 place=getattr(work, "__qualname__", ""),
