@@ -38,7 +38,6 @@ def test_an_act_that_leaves_no_record_is_refused_and_undone(tmp_path: Path) -> N
 def test_an_act_is_in_the_ledger_with_the_id_of_who_did_it(tmp_path: Path) -> None:
     with made(tmp_path) as project:
         project.store.principals.add(sample.principal("principal_ada", roles=("devops",), disabled=None))
-        before = len(project.store.ledger.list())
         act(project, ADA, "alarm.close", lambda tx: record(project, "tried", {"who": "ada"}, tx))
         records = project.store.ledger.list()
         assert is_true(records) and [(r.act, r.principal) for r in records][-1] == ("tried", "principal_ada")
