@@ -7,7 +7,7 @@ for as long as ``unchecked`` says, and no longer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from tidemill.access import sessions
@@ -31,6 +31,7 @@ PAUSE = 30 * SECOND
 """A provider that did not answer about a session is left alone so long, by all scorers."""
 MOST_HINT = 3_000
 """Characters of an ID token that is shown to the provider at the end: it goes into an address."""
+MOST_KEPT = 16_000  # characters of a token that is kept
 ENDED = "the identity provider does not vouch for this session any more"
 
 
@@ -163,15 +164,19 @@ def _end(store: MetadataStore, kept: Vouched) -> Unauthorized:
     return Unauthorized(ENDED, hint="log in again")
 
 
+def _fits(token: Any) -> bool:
+    return isinstance(token, str) and 0 < len(token) <= MOST_KEPT
+
+
 def _kept(before: JsonObject, said: JsonObject, now: Micros) -> JsonObject:
     """What is sealed: where the provider gives no new refresh token, the one before counts on."""
-    access, lasts = said.get("access_token"), said.get("expires_in")
+    access, lasts, refresh = said.get("access_token"), said.get("expires_in"), said.get("refresh_token")
     until = now + lasts * SECOND if isinstance(lasts, int) and 0 < lasts < 10**7 else now
     token = said.get("id_token")
     return {
         **before,
-        "access": access,
+        "access": access if _fits(access) else "",
         "until": until,
-        "refresh": said.get("refresh_token") or before.get("refresh", ""),
+        "refresh": refresh if _fits(refresh) else before.get("refresh", ""),
         "id": token if isinstance(token, str) and len(token) <= MOST_HINT else before.get("id", ""),
     }

@@ -31,6 +31,8 @@ CALLBACK = "/login/oidc/callback"
 COOKIE = "tidemill_login_"
 THREADS, WAITING = 4, 64
 """That wait for the provider, and requests that wait for one of them: more are turned away, not those of scoring."""
+LONGEST = 30.0
+"""Seconds for which a request waits: one may need several answers of the provider, and of who resolves its name."""
 KNOWN = 10_000
 _log = logging.getLogger("tidemill.serve")
 
@@ -95,7 +97,9 @@ class Desk:
             raise ProviderAway("too many wait for it")
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._pool, work), LONGEST)
+        except TimeoutError:
+            raise ProviderAway("it takes too long") from None
         except ProviderAway as exc:
             _log.warning("the identity provider: %s", exc.detail)
             raise
