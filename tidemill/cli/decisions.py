@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tidemill.access.callers import local
+from tidemill.cli.comment import under
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, endpoint_option, fields, listed, paged
 from tidemill.ops import records
 from tidemill.ref import short_name
@@ -66,7 +67,7 @@ def show(project: Project, decision: str) -> Answer:
     for heading in ("alarms", "attempts"):
         rows = found.evidence.get(heading) or []
         parts += [f"\n{heading}:", Table(fields(*rows[0]) if rows else {}, rows, "none")]
-    return Answer(found, parts)
+    return Answer(found, [*parts, *under(project, f"decision:{found.id}")])
 
 
 @command(decisions)

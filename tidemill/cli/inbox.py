@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from tidemill.access.callers import local
+from tidemill.cli.comment import under
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
-from tidemill.ops import approvals, changes
+from tidemill.ops import approvals, changes, own_key
 from tidemill.ops import inbox as verbs
 from tidemill.ops.text import minute, plural
 from tidemill.scope.project import Project
@@ -64,7 +67,8 @@ def ls(project: Project, everything: bool, since_last: bool) -> Answer:
 @click.argument("approval")
 def show(project: Project, approval: str) -> Answer:
     """One question: what is shown to who decides, and what was said on it."""
-    return told(approvals.show(project, approval))
+    found = told(approvals.show(project, approval))
+    return Answer(found.value, [*found.parts, *under(project, found.value.approval.subject)])
 
 
 @command(inbox, "take-back")
@@ -72,6 +76,16 @@ def show(project: Project, approval: str) -> Answer:
 def take_back(project: Project, approval: str) -> Answer:
     """Take your own word back, while the question is open."""
     return told(approvals.take_back(project, local(project), approval))
+
+
+@command(inbox)
+@click.option("--endorse", "name", help="Where the approval key is: sign that the key at this account is theirs.")
+def key(project: Project, name: str | None) -> Answer:
+    """Make a key of your own on this machine: what you say is signed with it from now on. It stays here."""
+    caller = local(project)
+    found = own_key.make(project, caller) if name is None else own_key.endorse(project, caller, name)
+    waits = "it counts from now on" if found.endorsed else f"it counts after: tidemill inbox key --endorse {found.name}"
+    return Answer(found, [asdict(found), waits])
 
 
 def told(found: approvals.ApprovalShown) -> Answer:

@@ -10,6 +10,7 @@ import click
 from tidemill.access.callers import local
 from tidemill.backtest.course import Aged
 from tidemill.backtest.course import interval as gained
+from tidemill.cli.comment import under
 from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged, wants_json
 from tidemill.cli.release import gate_table
 from tidemill.cli.run import steps_shown
@@ -86,6 +87,7 @@ def show(project: Project, model: str) -> Answer:
             *_slices(shown.examined),
             *_asked_last(shown),
             *_first(card, found.ref),
+            *under(project, found.ref),
         ],
     )
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tidemill.access.callers import local
+from tidemill.cli.comment import under
 from tidemill.cli.output import Answer, Column, Part, Table, command, fields, listed, paged, wants_json
 from tidemill.cli.release import NOT_RELEASED
 from tidemill.engine.explain import declared, undeclared
@@ -206,7 +207,7 @@ def show(project: Project, run_id: str) -> Answer:
         "wall s": run.cost.get("wall_s"),
         "error": run.error,
     }
-    return Answer({"run": run, "steps": steps}, [facts, Table(STEPS, steps)])
+    return Answer({"run": run, "steps": steps}, [facts, Table(STEPS, steps), *under(project, f"run:{run.id}")])
 
 
 @command(runs)

@@ -44,7 +44,7 @@ def endorse(project: Project, caller: Caller, name: str) -> OwnKey:
     """Sign with the project's approval key that the key at this account is theirs: compare its fingerprint with them first."""
     found = _called(project, name)
     if not found.key:
-        raise NotFound(f"{found.name} has no key of their own", hint="on their own machine: tidemill people key")
+        raise NotFound(f"{found.name} has no key of their own", hint="on their own machine: tidemill inbox key")
     _keep(project, caller, found, found.key, votes.endorse(project, found, found.key))
     return show(project, name)
 

@@ -114,9 +114,9 @@ def public_key(text: str) -> Ed25519PublicKey:
     try:
         key = serialization.load_pem_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm) as exc:
-        raise NotAttested(f"not a public key: {exc}", "no_statement", hint="tidemill people key") from exc
+        raise NotAttested(f"not a public key: {exc}", "no_statement", hint="tidemill inbox key") from exc
     if not isinstance(key, Ed25519PublicKey):
-        raise NotAttested("not an Ed25519 key", "no_statement", hint="tidemill people key")
+        raise NotAttested("not an Ed25519 key", "no_statement", hint="tidemill inbox key")
     return key
 
 

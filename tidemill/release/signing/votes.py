@@ -73,9 +73,9 @@ def check_own(project: Project, voter: Principal, envelope: bytes, said: JsonObj
     found, signatures, payload = attest.read_envelope(envelope)
     key = key_of(project, voter)
     if key is None:
-        raise NotAttested("this principal has no key of its own", "other_key", hint="tidemill people key")
+        raise NotAttested("this principal has no key of its own", "other_key", hint="tidemill inbox key")
     if not attest.signed_by(key, signatures, payload):
-        raise NotAttested("it is not signed with the voter's own key", "other_key", hint="tidemill people key")
+        raise NotAttested("it is not signed with the voter's own key", "other_key", hint="tidemill inbox key")
     signed, wanted = found["predicate"], said["predicate"]
     other = [name for name in BOUND if signed.get(name) != wanted.get(name)]
     if other or found["predicateType"] != said["predicateType"] or found["subject"] != said["subject"]:
@@ -93,7 +93,7 @@ def key_of(project: Project, principal: Principal) -> Ed25519PublicKey | None:
             "the key of this principal is not the one that the project's approval key has signed",
             "other_key",
             place=f"principal {principal.id}",
-            hint="tidemill people key",
+            hint="tidemill inbox key",
         )
     return own[principal.id]
 
