@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reject": ("tidemill.cli.release:reject", "Say no to a release that is held."),
     "inbox": (
         "tidemill.cli.inbox:inbox",
-        "show · take-back · --all · --since-last: what waits for you, and what changed.",
+        "show · take-back · key · --all · --since-last: what waits for you.",
     ),
     "comment": (
         "tidemill.cli.comment:comment",
