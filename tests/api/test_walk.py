@@ -134,6 +134,11 @@ ACTIONS |= {
     "/api/approvals/{approval}/take-back": "approval.vote",
     "/api/comments": "comment.write",
     "/api/comments/{comment}/remove": "comment.write",
+    "/approvals/{approval}/vote": "approval.vote",
+    "/approvals/{approval}/take-back": "approval.vote",
+    "/comments": "comment.write",
+    "/comments/{comment}/remove": "comment.write",
+    "/me/view": "session.own",
 }
 TABLE: dict[tuple[str, str], str] = {
     ("GET", "/healthz"): OPEN,
@@ -157,12 +162,12 @@ TABLE: dict[tuple[str, str], str] = {
     **{("GET", path): "rows.read" for path in OF_ROWS},
     **{
         ("GET", path): "inbox.read"
-        for path in ("/api/inbox", "/api/changes", "/api/approvals", "/api/approvals/{approval}")
+        for path in ("/inbox", "/api/inbox", "/api/changes", "/api/approvals", "/api/approvals/{approval}")
     },
     ("GET", "/api/approvals/{approval}/statement"): "approval.vote",
     ("GET", "/api/comments"): "project.read",
-    ("GET", "/api/ledger"): "ledger.read",
-    ("GET", "/api/ledger/head"): "ledger.read",
+    **{("GET", path): "ledger.read" for path in ("/ledger", "/api/ledger", "/api/ledger/head")},
+    ("GET", "/approvals/{approval}"): "inbox.read",
     **{("GET", f"/api/policy{more}"): "policy.read" for more in ("", "/check", "/test")},
     **{("POST", path): permission for path, permission in ACTIONS.items()},
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.web.story import NOW, make_root, tell
+from tidemill.access.caller import Caller
 from tidemill.errors import NotFound
 from tidemill.ops.questions.answered import MOST, Answered
 from tidemill.ops.questions.asked import ROLES, questions
@@ -30,24 +31,24 @@ def empty(tmp_path: Path) -> Iterator[Project]:
 
 
 def answers(project: Project, role: str) -> dict[str, Answered]:
-    return {one.key: one for one in questions(project, role).questions}
+    return {one.key: one for one in questions(project, Caller.local(), role).questions}
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_three_questions_and_of_nothing_it_is_said_why(role: str, told: Project, empty: Project) -> None:
     for project in (told, empty):
-        found = questions(project, role).questions
+        found = questions(project, Caller.local(), role).questions
         assert len(found) == 3
         for one in found:
             assert one.question.endswith("?") and one.answer.endswith(".") and ".." not in one.answer
             assert one.page.startswith("/") and len(one.rows) <= MOST
             assert all(len(row.cells) == len(one.columns) for row in one.rows)
-    assert all(one.state == "idle" for one in questions(empty, role).questions if not one.known)
+    assert all(one.state == "idle" for one in questions(empty, Caller.local(), role).questions if not one.known)
 
 
 def test_nobody_asks_in_a_role_that_is_not_there(told: Project) -> None:
     with pytest.raises(NotFound, match="data-enginer"):
-        questions(told, "data-enginer")
+        questions(told, Caller.local(), "data-enginer")
 
 
 def test_a_data_engineer_sees_what_came_and_what_is_held(told: Project) -> None:

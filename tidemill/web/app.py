@@ -18,6 +18,7 @@ import msgspec
 
 from tidemill.access.needs import needed_by
 from tidemill.errors import BadRequest, Damaged, Forbidden, NotFound, TidemillError
+from tidemill.ops.me import me
 from tidemill.ops.status import health_of
 from tidemill.serve.http.admit import Call, Headers, Reply
 from tidemill.serve.http.app import FaceHandler
@@ -26,6 +27,7 @@ from tidemill.serve.outward import outward
 from tidemill.types import Json, digest
 from tidemill.web import actions, export, render
 from tidemill.web import format as words
+from tidemill.web.forms import FORMS, Form
 from tidemill.web.pages import (
     alarms,
     backtests,
@@ -33,6 +35,8 @@ from tidemill.web.pages import (
     data,
     decisions,
     experiments,
+    inbox,
+    ledger,
     live,
     models,
     overview,
@@ -55,6 +59,7 @@ PAGES: tuple[Page, ...] = tuple(
     page
     for part in (
         overview,
+        inbox,
         roles,
         data,
         runs,
@@ -67,10 +72,13 @@ PAGES: tuple[Page, ...] = tuple(
         alarms,
         decisions,
         trace,
+        ledger,
     )
     for page in part.PAGES
 )
-SECTIONS = tuple(dict.fromkeys(page.section for page in PAGES))
+SECTIONS = {page.section: page.permission for page in reversed(PAGES) if "{" not in page.path}
+SECTIONS = {page.section: SECTIONS[page.section] for page in PAGES}
+"""Each with what its first page needs."""
 ASSET = Route("GET", "/static/{name}", "session.own")
 EXPORT = Route("GET", "/export/{table}", "project.read")
 
@@ -100,6 +108,8 @@ class Web:
         found[EXPORT] = self._export_of("")
         for (noun, action), verb in actions.ACTIONS.items():
             found[Route("POST", f"/{noun}s/{{{noun}}}/{action}", needed_by(verb))] = self._act_of(noun, action)
+        for form in FORMS:
+            found[Route("POST", form.path, form.permission)] = self._form_of(form)
         return {route: self._guarded(handler) for route, handler in found.items()}
 
     def _guarded(self, handler: FaceHandler) -> FaceHandler:
@@ -134,19 +144,23 @@ class Web:
     def _render(self, call: Call, page: Page, stamp: str, only_live: bool) -> Reply:
         now = self.project.clock.now()
         health: Mapping[str, str] = health_of(self.project) if self.serving.several else self.serving.health()
-        shown = page.build(
-            Ask(self.project, now, call.params, call.queries(), replace(call.caller, face="page"), health)
-        )
+        shown = page.build(Ask(self.project, now, call.params, call.queries(), self._caller(call), health))
         values = {**self._frame(call, page.section, stamp), "title": shown.title, "note": shown.note, **shown.values}
+        template = shown.template or page.template
         if only_live:
-            return _json({"stamp": stamp, "fragments": render.fragments(page.template, values)})
-        return _html(render.page(page.template, values))
+            return _json({"stamp": stamp, "fragments": render.fragments(template, values)})
+        return _html(render.page(template, values))
+
+    def _caller(self, call: Call) -> Caller:
+        return Caller.of(call.token, "page")
 
     def _frame(self, call: Call, section: str, stamp: str) -> dict[str, Any]:
-        """What every page needs: navigation, the clock, the session's mark."""
+        """What every page needs: navigation, the clock, who is asking, the session's mark."""
+        caller = self._caller(call)
         return {
             "section": section,
-            "sections": SECTIONS,
+            "sections": [name for name, permission in SECTIONS.items() if caller.may_do(permission)],
+            "me": me(self.project, caller),
             "project": self.project,
             "goal": self.project.goal,
             "replay": self.project.replay,
@@ -165,12 +179,27 @@ class Web:
         async def handle(call: Call, body: bytes) -> Reply:
             if call.token is None:
                 raise Forbidden("nobody is logged in")
-            form, id, caller = _form(body), call.params[noun], replace(call.caller, face="page")
+            form, id = _form(body), call.params[noun]
             actions.check_csrf(call.token, form)
+            caller = await asyncio.to_thread(self._caller, call)
             await asyncio.to_thread(actions.act, self.project, noun, action, id, caller, form)
             if noun == "release":
                 await self.serving.refresh()
             target = f"/{noun}s/{quote(id, safe='')}?done={action}"
+            return 303, [*HEADERS, (b"location", target.encode())], b""
+
+        return handle
+
+    def _form_of(self, form: Form) -> FaceHandler:
+        async def handle(call: Call, body: bytes) -> Reply:
+            if call.token is None:
+                raise Forbidden("nobody is logged in")
+            given = _form(body)
+            actions.check_csrf(call.token, given)
+            caller = await asyncio.to_thread(self._caller, call)
+            target = await asyncio.to_thread(form.do, self.project, caller, call.params, given)
+            if form.switches:
+                await self.serving.refresh()
             return 303, [*HEADERS, (b"location", target.encode())], b""
 
         return handle

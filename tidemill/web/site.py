@@ -32,11 +32,6 @@ class Ask:
         """Whether whoever asks may do this: what they may not is not shown."""
         return self.caller.may_do(permission)
 
-    @property
-    def may_operate(self) -> bool:
-        """Whether they may change something, if a role of theirs allows it."""
-        return "operate" in self.caller.scopes
-
     def snapshot(self) -> Snapshot:
         """What the records say now of the endpoint that the page is asked about."""
         return Snapshot(self.project, self.now, self.health, self.text("endpoint"))
@@ -61,6 +56,8 @@ class Shown:
     values: Mapping[str, Any]
     note: str = ""
     """What was asked for and is not shown."""
+    template: str = ""
+    """Another than the page's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +108,7 @@ def by_key(
     return Slice(found.items, older, link(path, **more) if before else None, f"/export/{export}" if export else None)
 
 
-_WITH_A_PAGE = ("release", "model", "run", "decision", "alarm", "experiment")
+_WITH_A_PAGE = ("release", "model", "run", "decision", "alarm", "experiment", "approval")
 
 
 def home_of(ref: str) -> str | None:

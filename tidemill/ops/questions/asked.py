@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from tidemill.access.caller import Caller
 from tidemill.errors import NotFound
 from tidemill.ops.questions import data_engineer, operator
 from tidemill.ops.questions.answered import Answered, Questions
@@ -18,6 +19,7 @@ class Asks:
     """What is known when a question is put."""
 
     project: Project
+    caller: Caller
     health: Mapping[str, str]
 
 
@@ -40,6 +42,7 @@ ROLES: dict[str, tuple[Question, ...]] = {
     "ml-engineer": _OPERATOR,
 }
 """The questions of each role that comes with some."""
+OF_PEOPLE = frozenset({"data-protection-officer"})
 NAMES = {"devops": "DevOps", "ml-engineer": "ML engineer", "data-protection-officer": "Data-protection officer"}
 
 
@@ -52,12 +55,15 @@ def name_of(role: str) -> str:
     return NAMES.get(role) or role.replace("-", " ").capitalize()
 
 
-def questions(project: Project, role: str, health: Health | None = None) -> Questions:
-    """What this role asks first, answered: three questions. Raises NotFound for a role that has none.
+def questions(project: Project, caller: Caller, role: str, health: Health | None = None) -> Questions:
+    """What this role asks first, answered: three questions. Raises NotFound for a role that has none, and Forbidden where
+    the answers are about people and whoever asks may not read who they are.
 
     ``health``: the server's word, where it is the server that asks.
     """
     if role not in ROLES:
         raise NotFound(f"no questions of a role {role!r}", place="role", hint=did_you_mean(role, ROLES))
-    asks = Asks(project, health_of(project) if health is None else health)
+    if role in OF_PEOPLE:
+        caller.need("people.read")
+    asks = Asks(project, caller, health_of(project) if health is None else health)
     return Questions(role, [question(asks) for question in ROLES[role]])

@@ -10,6 +10,7 @@ from tidemill.scope.project import Project
 from tidemill.store.records import Alarm, Settlement
 from tidemill.web import format as words
 from tidemill.web.site import Ask, Page, Shown
+from tidemill.web.talk import talk
 
 TONES = {"yes": "bad", "perhaps": "warn", "no": "ok"}
 """By whether quality is affected."""
@@ -41,7 +42,8 @@ def alarm(ask: Ask) -> Shown:
         "a": said(ask.project, found),
         "figures": list(_figures(found)),
         "settled": [_settled(one) for one in settled],
-        "may_close": ask.may_operate and found.closed is None,
+        "talk": talk(ask, f"alarm:{found.id}"),
+        "may_close": ask.may("alarm.close") and found.closed is None,
         "command": f"tidemill alarms close {found.id} --reason WHY",
     }
     return Shown(f"Alarm of {found.kind}", values)

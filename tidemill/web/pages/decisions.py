@@ -11,6 +11,7 @@ from tidemill.types import JsonObject
 from tidemill.web import format as words
 from tidemill.web.charts import bars
 from tidemill.web.site import Ask, Page, Shown, by_key, home_of
+from tidemill.web.talk import talk
 
 
 def decisions(ask: Ask) -> Shown:
@@ -34,6 +35,7 @@ def decision(ask: Ask) -> Shown:
         "attempts": evidence.get("attempts", ())[-10:],
         "rows": _rows(evidence.get("rows") or {}),
         "champion": evidence.get("champion"),
+        "talk": talk(ask, f"decision:{found.id}"),
         "under_way": evidence.get("under_way"),
     }
     return Shown(f"Decision of {words.when(found.at)}", values)

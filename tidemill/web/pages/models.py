@@ -24,6 +24,7 @@ from tidemill.web.pages.leakage import leaks
 from tidemill.web.pages.past import axis_of, of_play, staleness
 from tidemill.web.pages.rebuilt import rebuilt
 from tidemill.web.site import Ask, Page, Shown, by_key
+from tidemill.web.talk import talk
 
 SHOWN = 12  # Versions in the interval plot
 PLAYS = 8  # Backtests that are listed
@@ -111,6 +112,7 @@ def model(ask: Ask) -> Shown:
         "rebuilt": rebuilt(ask.project, found.ref),
         "verdicts": shown.verdicts,
         "releases": [r for r in ask.project.store.releases.list() if r.model == found.ref],
+        "talk": talk(ask, found.ref),
     }
     return Shown(name, {**values, "anchors": anchors(values)})
 

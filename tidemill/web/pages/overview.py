@@ -9,8 +9,8 @@ from markupsafe import Markup
 from tidemill.monitor.quality import recently
 from tidemill.ops import records
 from tidemill.ops.experiments import said_of_worth, worth
+from tidemill.ops.me import LOOP, me
 from tidemill.ops.parts import parts
-from tidemill.ops.questions.asked import ROLES
 from tidemill.ops.snapshot import Snapshot, count_predictions, new_rows
 from tidemill.ops.status import answer, snapshots
 from tidemill.ref import short_name
@@ -20,6 +20,7 @@ from tidemill.web import format as words
 from tidemill.web.charts import lines
 from tidemill.web.charts.wheel import wheel
 from tidemill.web.pages.live import qualities
+from tidemill.web.pages.roles import of_role
 from tidemill.web.site import Ask, Page, Shown, by_key
 from tidemill.web.timeline import KINDS, line, routine, timeline
 
@@ -27,14 +28,22 @@ NOW = 14  # Windows that live quality is the mean of
 SPARK = 30  # Values of a little line
 
 
+def first(ask: Ask) -> Shown:
+    """The first page: what whoever looks has chosen to see first, the loop where they have no account."""
+    view = me(ask.project, ask.caller).view
+    return overview(ask) if view == LOOP or ask.text("endpoint") else of_role(ask, view)
+
+
 def overview(ask: Ask) -> Shown:
     every, shown = snapshots(ask.project, ask.health), ask.snapshot().endpoint
     loop = next(at for at in every if at.endpoint == shown)
     endpoints, verdict = answer(every)
+    mine = me(ask.project, ask.caller)
     found, quality = parts(loop), recently(loop.serving, NOW)
     values = {
-        "role": "",
-        "views": list(ROLES),
+        "role": LOOP,
+        "views": mine.views,
+        "kept": bool(mine.principal),
         "verdict": answer([loop])[1] if ask.text("endpoint") else verdict,
         "wheel": wheel(found, *hub(loop, quality), turning=loop.champion is not None),
         "parts": found,
@@ -90,6 +99,6 @@ def events(ask: Ask) -> Shown:
 
 
 PAGES = (
-    Page("/", "overview.html", "overview", overview, "project.read"),
+    Page("/", "overview.html", "overview", first, "project.read"),
     Page("/events", "events.html", "overview", events, "project.read"),
 )

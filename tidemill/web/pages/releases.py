@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tidemill.access.needs import needed_by
 from tidemill.ops import releases as verbs
 from tidemill.ref import short_name
 from tidemill.release.rollout.timing import elapsed
@@ -12,9 +13,11 @@ from tidemill.release.variants import answers_nobody, in_shadow
 from tidemill.store.records import Release, Verdict
 from tidemill.types import JsonObject, Micros
 from tidemill.web import format as words
+from tidemill.web.actions import ACTIONS as ACTIONS_OF
 from tidemill.web.charts.rollout import track
 from tidemill.web.pages.leakage import Leak, leaks
 from tidemill.web.site import Ask, Page, Shown, by_key
+from tidemill.web.talk import talk
 
 TONES = {
     "champion": "ok",
@@ -61,11 +64,15 @@ def release(ask: Ask) -> Shown:
         "track": track(found, ask.now),
         "looks": found.evidence.shadow.looks[::-1] if found.evidence.shadow else (),
         "verdicts": [_verdict(v) for v in shown.verdicts],
-        "actions": actions_of(found) if ask.may_operate and not cornered else (),
+        "actions": []
+        if cornered
+        else [one for one in actions_of(found) if ask.may(needed_by(ACTIONS_OF["release", one]))],
+        "asked": ask.project.store.approvals.list(subject=f"release:{found.id}"),
         "roles": approval.roles if approval else (),
         "seen": findings(found),
         "saw": verbs.saw(ask.project, found.id) if found.evidence.saw is not None else None,
         "mirror": shown.mirror,
+        "talk": talk(ask, f"release:{found.id}"),
         "leaks": _to_decide(ask, found),
     }
     return Shown(f"Release of {short_name(found.model)}", values)

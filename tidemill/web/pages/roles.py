@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tidemill.ops.me import me
 from tidemill.ops.questions.answered import Answered
-from tidemill.ops.questions.asked import ROLES, name_of, questions
+from tidemill.ops.questions.asked import name_of, questions
 from tidemill.ops.status import Health, answer, snapshots
 from tidemill.web import format as words
 from tidemill.web.charts import bars
@@ -20,10 +21,17 @@ def role(ask: Ask) -> Shown:
 
 def of_role(ask: Ask, name: str) -> Shown:
     """The page of this role. Raises NotFound."""
-    found = questions(ask.project, name, Health(dict(ask.health)))
+    found = questions(ask.project, ask.caller, name, Health(dict(ask.health)))
     _, verdict = answer(snapshots(ask.project, ask.health))
-    values = {"role": name, "views": list(ROLES), "verdict": verdict, "questions": [_shown(q) for q in found.questions]}
-    return Shown(name_of(name), values)
+    mine = me(ask.project, ask.caller)
+    values = {
+        "role": name,
+        "views": mine.views,
+        "kept": bool(mine.principal),
+        "verdict": verdict,
+        "questions": [_shown(q) for q in found.questions],
+    }
+    return Shown(name_of(name), values, template="role.html")
 
 
 def _shown(one: Answered) -> dict[str, Any]:

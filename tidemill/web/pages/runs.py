@@ -15,6 +15,7 @@ from tidemill.types import Micros
 from tidemill.web import format as words
 from tidemill.web.charts.graph import Node, graph
 from tidemill.web.site import Ask, Page, Shown, by_key, home_of, link
+from tidemill.web.talk import talk
 
 
 def runs(ask: Ask) -> Shown:
@@ -45,6 +46,7 @@ def run(ask: Ask) -> Shown:
         "steps": [_step(s, f"/runs/{found.id}") for s in steps],
         "chosen": chosen,
         "why": _why(ask.project, found, chosen) if chosen else "",
+        "talk": talk(ask, f"run:{found.id}"),
         "parent": _parent(found),
     }
     return Shown(f"Run {words.short(found.id)}", values, ask.ignored("step", [s.name for s in steps]))
