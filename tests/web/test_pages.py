@@ -163,7 +163,7 @@ def test_every_route_needs_the_right_to_it(told: Project) -> None:
     gets = [route.path for route in web.handlers if route.method == "GET" and "{" not in route.path]
     posts = [route.path for route in web.handlers if route.method == "POST"]
     posts = [path.replace("{release}", release).replace("{alarm}", ALARM) for path in posts]
-    assert len(posts) == 7
+    assert len(posts) == 12
 
     async def nobody(ask: Asker) -> None:
         for path in [*gets, *OF_RECORDS, "/static/tidemill.css", "/export/runs"]:

@@ -30,15 +30,14 @@ class Me:
     view: str
 
 
-@needs("session.own")
-def me(project: Project, caller: Caller) -> Me:
+def me(project: Project, who: Caller) -> Me:
     """Who is asking, and what their first page shows."""
-    if not caller.principal:
-        return Me("", caller.name, caller.roles, (LOOP, *ROLES), LOOP)
-    own = tuple(role for role in ROLES if role in caller.roles)
-    kept = project.store.settings.get(_key(caller.principal))
+    if not who.principal:
+        return Me("", who.name, who.roles, (LOOP, *ROLES), LOOP)
+    own = tuple(role for role in ROLES if role in who.roles)
+    kept = project.store.settings.get(_key(who.principal))
     view = kept if kept == LOOP or kept in own else next(iter(own), LOOP)
-    return Me(caller.principal, _called(project, caller), caller.roles, (LOOP, *own), str(view))
+    return Me(who.principal, _called(project, who), who.roles, (LOOP, *own), str(view))
 
 
 @needs("session.own")
@@ -56,6 +55,6 @@ def _key(principal: str) -> str:
     return f"view:{principal}"
 
 
-def _called(project: Project, caller: Caller) -> str:
-    found = project.store.principals.look_up(caller.principal)
-    return (found.display or found.name) if found is not None else caller.name
+def _called(project: Project, who: Caller) -> str:
+    found = project.store.principals.look_up(who.principal)
+    return (found.display or found.name) if found is not None else who.name

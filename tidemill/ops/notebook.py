@@ -22,6 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tidemill.access.caller import Caller
 from tidemill.engine.explain import Why
 from tidemill.errors import NotFound
 from tidemill.ops import auditions, backtests, data, estimates, evidence, models, predictions, records, releases, runs
@@ -289,13 +290,13 @@ class OpenPrediction(Opened[Given]):
 
     def trace(self) -> Shown[JsonObject]:
         """The subject's rows known then, the training versions, and the rows that weigh most for each item."""
-        return Shown(predictions.trace(self._project, self.record.id))
+        return Shown(predictions.trace(self._project, Caller.local("python"), self.record.id))
 
     @property
     def explained(self) -> OpenReasons:
         """What the answer is made of, as it was kept or made now."""
-        return OpenReasons(predictions.trace(self._project, self.record.id)["explained"])
+        return OpenReasons(predictions.trace(self._project, Caller.local("python"), self.record.id)["explained"])
 
     def person(self) -> Shown[JsonObject]:
         """What the person concerned would be told."""
-        return Shown(predictions.person(self._project, self.record.id))
+        return Shown(predictions.person(self._project, Caller.local("python"), self.record.id))

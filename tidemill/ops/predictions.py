@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.errors import NotFound
 from tidemill.feedback.called import called, named_in
+from tidemill.ops.looked import looked
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.scope.project import Project
 from tidemill.store.records import Outcome, Prediction
@@ -77,18 +80,29 @@ def names(project: Project, answers: Iterable[Given], items: Iterable[str] = ())
     return called(project, wanted, dict.fromkeys(one.model for one in answers))
 
 
-def trace(project: Project, prediction: str) -> JsonObject:
-    """The subject's rows known then, the training versions, and the rows that weigh most for each item."""
+@needs("person.read")
+def trace(project: Project, caller: Caller, prediction: str) -> JsonObject:
+    """The subject's rows known then, the training versions, and the rows that weigh most for each item. Who asks is written down."""
+    found = _named(project, prediction)
+    looked(project, caller, "trace", found.subject, f"prediction:{found.id}")
+    return traced(project, found.id)
+
+
+def traced(project: Project, prediction: str) -> JsonObject:
+    """The trace itself, of whoever has been written down."""
     from tidemill.feedback.trace import trace as trace_prediction
 
     return trace_prediction(project, _named(project, prediction).id)
 
 
-def person(project: Project, prediction: str) -> JsonObject:
-    """What the person whom an answer concerns would be told: ``sentences``; or ``why`` there are none."""
+@needs("person.read")
+def person(project: Project, caller: Caller, prediction: str) -> JsonObject:
+    """What the person whom an answer concerns would be told: ``sentences``; or ``why`` there are none. Who asks is written down."""
     from tidemill.feedback.explained import person as of_person
 
-    return of_person(project, _named(project, prediction).id)
+    found = _named(project, prediction)
+    looked(project, caller, "person", found.subject, f"prediction:{found.id}")
+    return of_person(project, found.id)
 
 
 def counterfactual(

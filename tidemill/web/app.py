@@ -217,7 +217,8 @@ class Web:
     def _export_of(self, known: str) -> FaceHandler:
         async def handle(call: Call, body: bytes) -> Reply:
             table, of = known or call.params["table"], call.params.get("of")
-            found = await asyncio.to_thread(export.pieces, self.project, table, of)
+            caller = await asyncio.to_thread(self._caller, call)
+            found = await asyncio.to_thread(export.taken, self.project, caller, table, of)
             name = "-".join(filter(None, (self.project.name, of, table)))
             attached = f"attachment; filename*=UTF-8''{quote(name)}.csv"
             kind = (b"content-type", b"text/csv; charset=utf-8")

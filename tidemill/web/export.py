@@ -9,9 +9,11 @@ from dataclasses import fields
 from itertools import islice
 from typing import Any
 
+from tidemill.access.caller import Caller
 from tidemill.errors import NotFound
 from tidemill.ops import quarantine, releases
 from tidemill.ops.data import summary
+from tidemill.ops.looked import looked
 from tidemill.ops.page import walk
 from tidemill.ops.text import cell
 from tidemill.ref import Ref
@@ -26,6 +28,14 @@ _PLACED = ("at", "item", "value", "path", "row", "file", "ingest")
 
 Table = tuple[Sequence[str], Iterable[Any]]
 """The names of the columns, and the rows: records, or objects."""
+
+
+def taken(project: Project, caller: Caller, table: str, of: str | None = None) -> Iterator[str]:
+    """As `pieces`; of a table with people in it, it is written down first who takes it."""
+    found = pieces(project, table, of)
+    if TABLES.get(table) == "person.read":
+        looked(project, caller, "export", "", str(Ref("export", "/".join(filter(None, (table, of))))))
+    return found
 
 
 def pieces(project: Project, table: str, of: str | None = None) -> Iterator[str]:

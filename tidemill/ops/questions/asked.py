@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tidemill.access.caller import Caller
+from tidemill.access.needs import needs
 from tidemill.errors import NotFound
-from tidemill.ops.questions import data_engineer, operator
+from tidemill.ops.questions import data_engineer, data_protection, data_scientist, operator, product_owner
 from tidemill.ops.questions.answered import Answered, Questions
 from tidemill.ops.status import Health, health_of
 from tidemill.scope.project import Project
@@ -34,12 +35,19 @@ def _of_server(*functions: Callable[[Project, Mapping[str, str]], Answered]) -> 
     return tuple(lambda asks, f=f: f(asks.project, asks.health) for f in functions)
 
 
+def _of_caller(*functions: Callable[[Project, Caller], Answered]) -> tuple[Question, ...]:
+    return tuple(lambda asks, f=f: f(asks.project, asks.caller) for f in functions)
+
+
 _OPERATOR = _of_server(*operator.QUESTIONS)
 ROLES: dict[str, tuple[Question, ...]] = {
     "data-engineer": _of_project(*data_engineer.QUESTIONS),
+    "data-scientist": _of_server(*data_scientist.QUESTIONS),
     "devops": _OPERATOR,
     "software-engineer": _OPERATOR,
     "ml-engineer": _OPERATOR,
+    "product-owner": (*_of_caller(product_owner.waits), *_of_project(product_owner.its_worth, product_owner.by_itself)),
+    "data-protection-officer": _of_caller(*data_protection.QUESTIONS),
 }
 """The questions of each role that comes with some."""
 OF_PEOPLE = frozenset({"data-protection-officer"})
@@ -55,6 +63,7 @@ def name_of(role: str) -> str:
     return NAMES.get(role) or role.replace("-", " ").capitalize()
 
 
+@needs("project.read")
 def questions(project: Project, caller: Caller, role: str, health: Health | None = None) -> Questions:
     """What this role asks first, answered: three questions. Raises NotFound for a role that has none, and Forbidden where
     the answers are about people and whoever asks may not read who they are.

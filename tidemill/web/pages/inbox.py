@@ -23,7 +23,7 @@ def waits(ask: Ask) -> Shown:
         "everything": everything,
         "tones": TONES,
         "since": since,
-        "news": [line(event) for event in since.events[:30]],
+        "news": [line(event) for event in since.events[:12]],
         "homes": {item.id: _home(item) for item in (*found.waiting, *found.asked, *found.mentions)},
     }
     return Shown("Inbox", values)

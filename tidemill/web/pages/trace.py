@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from tidemill.errors import NotFound, TidemillError
 from tidemill.ops import predictions
-from tidemill.ops.predictions import trace as _traced
+from tidemill.ops.looked import looked
+from tidemill.ops.predictions import traced as _traced
 from tidemill.ops.ruled import rules_said
 from tidemill.scope.project import Project
 from tidemill.types import JsonObject
@@ -33,6 +34,8 @@ def trace(ask: Ask) -> Shown:
     values: dict[str, Any] = {"wanted": wanted, "found": None, "problem": None, "recent": recent}
     if wanted:
         try:
+            stored = predictions.show(ask.project, wanted).prediction
+            looked(ask.project, ask.caller, "trace", stored.subject, f"prediction:{stored.id}")
             values["found"] = found = shown(ask.project, wanted)
             found["otherwise"] = otherwise(ask, found["p"])
         except NotFound as exc:
