@@ -132,6 +132,7 @@ def anchors(there: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("rbh", "Built again", there.get("rebuilt")),
         ("ve", "Verdicts", True),
         ("ca", "Card", True),
+        ("talk-h", "Comments", True),
     ]
     return [(at, name) for at, name, shown in parts if shown]
 
