@@ -60,8 +60,13 @@ class Watched:
 
 
 def _serve(root: Path, hostile: bool) -> Iterator[Site]:
-    environment = {**os.environ, "TIDEMILL_HOME": str(root.parent / "home"), "PYTHONPATH": str(HERE)}
     tell(root, hostile)
+    yield from serve(root)
+
+
+def serve(root: Path) -> Iterator[Site]:
+    """The project of this folder, served by a process of its own."""
+    environment = {**os.environ, "TIDEMILL_HOME": str(root.parent / "home"), "PYTHONPATH": str(HERE)}
     line = [sys.executable, "-m", "tests.browser.harness", str(root)]
     with subprocess.Popen(line, cwd=HERE, env=environment, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None

@@ -20,6 +20,11 @@ pytestmark = pytest.mark.browser
 
 PATHS = {
     "overview": "/",
+    "role-data": "/as/data-engineer",
+    "role-operator": "/as/devops",
+    "role-owner": "/as/product-owner",
+    "inbox": "/inbox",
+    "ledger": "/ledger",
     "data": "/data",
     "data-version": "/data/sales/34",
     "runs": "/runs",
@@ -129,7 +134,9 @@ def test_every_section_by_keyboard(calm: Site, open_page: Opener) -> None:
     w = open_page(calm)
     key, page = w.page.keyboard, w.page
     focused = "() => document.activeElement.getAttribute('href') || document.activeElement.tagName"
-    for number, section in enumerate(["/", "/data", "/runs", "/models", "/releases", "/live", "/decisions", "/trace"]):
+    for number, section in enumerate(
+        ["/", "/inbox", "/data", "/runs", "/models", "/releases", "/live", "/decisions", "/trace"]
+    ):
         w.go("/events")
         key.press("Tab")
         assert page.evaluate(focused) == "#main"
@@ -143,6 +150,8 @@ def test_every_section_by_keyboard(calm: Site, open_page: Opener) -> None:
     w.go("/")
     key.press("Tab")
     key.press("Enter")
+    for _ in range(page.locator(".roles a").count()):
+        key.press("Tab")
     hrefs = []
     for _ in range(8):
         key.press("Tab")

@@ -10,7 +10,7 @@ from msgspec import Meta
 from tidemill.access.caller import Caller
 from tidemill.access.needs import needs
 from tidemill.errors import Forbidden
-from tidemill.ops.questions.asked import ROLES
+from tidemill.ops.questions.asked import DIFFERENT, ROLES
 from tidemill.scope.project import Project
 from tidemill.types import did_you_mean
 
@@ -33,7 +33,7 @@ class Me:
 def me(project: Project, who: Caller) -> Me:
     """Who is asking, and what their first page shows."""
     if not who.principal:
-        return Me("", who.name, who.roles, (LOOP, *ROLES), LOOP)
+        return Me("", who.name, who.roles, (LOOP, *DIFFERENT), LOOP)
     own = tuple(role for role in ROLES if role in who.roles)
     kept = project.store.settings.get(_key(who.principal))
     view = kept if kept == LOOP or kept in own else next(iter(own), LOOP)

@@ -50,6 +50,8 @@ ROLES: dict[str, tuple[Question, ...]] = {
     "data-protection-officer": _of_caller(*data_protection.QUESTIONS),
 }
 """The questions of each role that comes with some."""
+DIFFERENT = tuple({asks: role for role, asks in reversed(ROLES.items())}.values())[::-1]
+"""Of the roles that ask the same the first."""
 OF_PEOPLE = frozenset({"data-protection-officer"})
 NAMES = {"devops": "DevOps", "ml-engineer": "ML engineer", "data-protection-officer": "Data-protection officer"}
 
