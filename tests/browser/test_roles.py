@@ -94,9 +94,9 @@ def test_the_data_protection_officer(site: Site, as_: Callable[..., Watched]) ->
     assert "1. Known of the subject at that moment" in page.inner_text("main")
     # 2. Who looked: it was herself, and of whom is said without a name.
     w.go("/")
-    looked = page.get_by_role("region", name="Who looked?")
+    looked = page.get_by_role("region", name="Who looked?", exact=True)
     assert "dora" in looked.inner_text()
-    asked = page.get_by_role("region", name="Who was asked about?").inner_text()
+    asked = page.get_by_role("region", name="Who was asked about?", exact=True).inner_text()
     with open_project(site.root, clock=HeldClock(NOW)) as project:
         assert project.live.predictions.get(prediction_id()).subject not in asked
     # 3. The ledger holds.
@@ -146,7 +146,7 @@ def test_a_data_scientist_writes_to_the_operator_by_keyboard_alone(as_: Callable
     page, key = w.page, w.page.keyboard
     assert page.locator("h2").all_inner_texts() == ["Is it better?", "Where is it wrong?", "What is there to try?"]
     # 1. From the question to the version that it is about.
-    link = page.get_by_role("region", name="Is it better?").get_by_role("link", name="shop@8")
+    link = page.get_by_role("region", name="Is it better?", exact=True).get_by_role("link", name="shop@8")
     link.focus()
     with page.expect_navigation():
         key.press("Enter")
