@@ -13,7 +13,8 @@ _STYLE = """
 @media (prefers-color-scheme:dark){:root{--paper:#0d1413;--sheet:#141d1c;--ink:#e7efec;--soft:#b3c2be;--line:#243230;--water:#58c6cd}}
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);color:var(--ink);
 font:400 16px/1.55 "Inter","Segoe UI",Roboto,"Helvetica Neue",Arial,"Liberation Sans",sans-serif}
-main{width:min(30rem,calc(100vw - 4rem));padding:2rem;background:var(--sheet);border:1px solid var(--line);border-radius:16px}
+main{box-sizing:border-box;width:min(30rem,calc(100vw - 2rem));margin:1rem 0;padding:2rem;
+background:var(--sheet);border:1px solid var(--line);border-radius:16px}
 svg{width:3.2rem;height:3.2rem;fill:none;stroke:var(--water);stroke-width:2;stroke-linecap:round}
 h1{margin:.8rem 0 .5rem;font-size:1.5rem;line-height:1.2;letter-spacing:-.015em}
 p{margin:.6rem 0 0;color:var(--soft);overflow-wrap:anywhere}
@@ -22,7 +23,12 @@ a{color:var(--water)}
 label{display:block;margin:.9rem 0 0;color:var(--soft)}
 input,button{box-sizing:border-box;width:100%;margin:.3rem 0 0;padding:.6rem .7rem;font:inherit;color:inherit;background:var(--paper);
 border:1px solid var(--line);border-radius:8px}
-button{margin-top:1.2rem;color:var(--sheet);background:var(--water);border-color:var(--water);cursor:pointer}
+button,.button{display:block;margin-top:1.2rem;padding:.6rem .7rem;font-weight:600;text-align:center;text-decoration:none;border-radius:8px;
+color:var(--sheet);background:var(--water);border:1px solid var(--water);cursor:pointer}
+.button{color:var(--water);background:none}
+p.apart{margin-top:1.4rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.875rem}
+p.said{margin-top:1rem;padding:.6rem .8rem;border-radius:8px;background:var(--paper);color:var(--ink)}
+:focus-visible{outline:2.5px solid var(--water);outline-offset:2px}
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action "
@@ -32,8 +38,8 @@ _WHEEL = (
     'M4 28q3-2 6 0t6 0 6 0 6 0"/></svg>'
 )
 _LOG_IN = (
-    "<p>The page opens by an address that works once: <code>tidemill login</code> prints one, "
-    "<code>/login?code=…</code>, where the server runs.</p>"
+    "The page opens by an address that works once: <code>tidemill login</code> prints one, "
+    "<code>/login?code=…</code>, where the server runs."
 )
 _FORM = (
     '<form method="post" action="/login"><label>Name<input name="name" autocomplete="username" autocapitalize="none" required></label>'
@@ -48,9 +54,11 @@ def page(exc: TidemillError, form: bool = False, provider: str = "") -> tuple[in
     on the way to the identity provider, where there is one."""
     title, more = _TITLES.get(exc.status, "That did not work"), _BACK
     if form or exc.status == 401:
-        there = f'<p><a href="/login/oidc">{escape(provider)}</a></p>' if provider else ""
-        title, more = "Log in", f"{_FORM * form}{there}{_LOG_IN}"
-    said = "" if exc.status == 401 and exc.message == "who is asking?" else f"<p>{escape(exc.message)}</p>"
+        there = f'<a class="button" href="/login/oidc">{escape(provider)}</a>' if provider else ""
+        beside = ' class="apart"' if form or there else ""
+        title, more = "Log in", f"{_FORM * form}{there}<p{beside}>{_LOG_IN}</p>"
+    refused = ' class="said" role="alert"' if form else ""
+    said = "" if exc.status == 401 and exc.message == "who is asking?" else f"<p{refused}>{escape(exc.message)}</p>"
     said += f"<p>{escape(exc.hint)}</p>" if exc.hint and exc.status != 401 else ""
     return exc.status, _with_policy("'self'" if form else "'none'"), _whole(title, f"{said}{more}")
 
@@ -80,7 +88,7 @@ _HEADERS = [
     (b"content-type", b"text/html; charset=utf-8"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with none at all a browser says of the form that it comes from nowhere
     (b"cache-control", b"no-store"),
 ]
 
