@@ -89,7 +89,7 @@ def _doctor_away(root: Path, exc: StoreError) -> Answer:
 def status(project: Project, endpoint: str | None, role: str | None) -> Answer:
     """Whether all is well: what serves, on which data, what was decided last, what waits. Exit code 9: not all right."""
     if role is not None:
-        return _questions(questions(project, Caller.local(), role))
+        return _questions(questions(project, local(project), role))
     found = look(project, endpoint=endpoint)
     parts: list[Part] = [f"{found.verdict.line} {found.verdict.why}", *_next(found.verdict.next), ""]
     if len(found.endpoints) > 1:

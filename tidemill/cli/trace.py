@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import click
 
-from tidemill.access.caller import Caller
+from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Part, Table, command, harmless
 from tidemill.feedback.trace import KINDS
 from tidemill.ops import predictions
@@ -26,9 +26,9 @@ LAST = 20  # Rows of the history that are shown without ``--json``
 def trace(project: Project, prediction: str, top: int, person: bool) -> Answer:
     """From a prediction to the rows known then, the training versions, and what the answer is made of."""
     if person:
-        said = predictions.person(project, Caller.local(), prediction)
+        said = predictions.person(project, local(project), prediction)
         return Answer(said, said["sentences"] or [said["why"]])
-    found = predictions.trace(project, Caller.local(), prediction)
+    found = predictions.trace(project, local(project), prediction)
     training = found["training"]
     asked = found["prediction"]["inputs"] or {}
     why, table = _instead(asked), "inputs" in asked

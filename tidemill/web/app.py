@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote
 
 import msgspec
 
+from tidemill.access.caller import Caller
 from tidemill.access.needs import needed_by
 from tidemill.errors import BadRequest, Damaged, Forbidden, NotFound, TidemillError
 from tidemill.ops.me import me
@@ -152,7 +153,7 @@ class Web:
         return _html(render.page(template, values))
 
     def _caller(self, call: Call) -> Caller:
-        return Caller.of(call.token, "page")
+        return replace(call.caller, face="page")
 
     def _frame(self, call: Call, section: str, stamp: str) -> dict[str, Any]:
         """What every page needs: navigation, the clock, who is asking, the session's mark."""
@@ -181,8 +182,7 @@ class Web:
                 raise Forbidden("nobody is logged in")
             form, id = _form(body), call.params[noun]
             actions.check_csrf(call.token, form)
-            caller = await asyncio.to_thread(self._caller, call)
-            await asyncio.to_thread(actions.act, self.project, noun, action, id, caller, form)
+            await asyncio.to_thread(actions.act, self.project, noun, action, id, self._caller(call), form)
             if noun == "release":
                 await self.serving.refresh()
             target = f"/{noun}s/{quote(id, safe='')}?done={action}"
@@ -196,8 +196,7 @@ class Web:
                 raise Forbidden("nobody is logged in")
             given = _form(body)
             actions.check_csrf(call.token, given)
-            caller = await asyncio.to_thread(self._caller, call)
-            target = await asyncio.to_thread(form.do, self.project, caller, call.params, given)
+            target = await asyncio.to_thread(form.do, self.project, self._caller(call), call.params, given)
             if form.switches:
                 await self.serving.refresh()
             return 303, [*HEADERS, (b"location", target.encode())], b""
@@ -217,8 +216,7 @@ class Web:
     def _export_of(self, known: str) -> FaceHandler:
         async def handle(call: Call, body: bytes) -> Reply:
             table, of = known or call.params["table"], call.params.get("of")
-            caller = await asyncio.to_thread(self._caller, call)
-            found = await asyncio.to_thread(export.taken, self.project, caller, table, of)
+            found = await asyncio.to_thread(export.taken, self.project, self._caller(call), table, of)
             name = "-".join(filter(None, (self.project.name, of, table)))
             attached = f"attachment; filename*=UTF-8''{quote(name)}.csv"
             kind = (b"content-type", b"text/csv; charset=utf-8")
