@@ -48,7 +48,8 @@ def test_in_and_out_again(site: Any, browser: Any) -> None:
     here, provider, project = site
     page = browser.new_context().new_page()
     page.set_default_timeout(30_000)
-    page.goto(f"{here}/login/oidc")
+    page.goto(here)
+    page.click("text=Log in with localhost")
     assert urlsplit(page.url).hostname == "localhost"
     page.fill("[name=login]", "ann")
     page.fill("[name=password]", "any")
