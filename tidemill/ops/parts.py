@@ -302,7 +302,7 @@ def _no_model(at: Snapshot) -> Part:
         what = f"the gates refused {short_name(at.releases[-1].model)}; every request is answered 503"
         return Part("serve", "idle", "refused", "no model", what)
     if at.serving.before is not None:
-        what = f"the first comes from {at.serving.config.after}; until then every request is answered 503"
+        what = f"the first comes from {at.serving.project.promoted_from}; until then every request is answered 503"
         return Part("serve", "idle", "promotion", "no model", what)
     return Part("serve", "idle", "none", "no model", "an endpoint without a champion answers 503")
 

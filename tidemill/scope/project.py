@@ -370,6 +370,11 @@ class Project:
         return {name: section.after for name, section in self.config.environment.items()}
 
     @property
+    def endpoint_names(self) -> list[str]:
+        """Of every environment's endpoints, each once, in order of name."""
+        return sorted({name for _, own in self.config.everywhere() for name in own})
+
+    @property
     def promoted_from(self) -> str:
         """The environment that this one comes after, by its name; nothing of one that makes its own models."""
         section = self.config.environment.get(self.environment)

@@ -48,8 +48,7 @@ def read_now(project: Project) -> Policy:
 
 def known_in(project: Project) -> Known:
     """What the rules of this project's policy may speak of."""
-    everywhere = {name for _, endpoints in project.config.everywhere() for name in endpoints}
-    return Known(sorted(everywhere), list(project.environments), list(project.config.data))
+    return Known(project.endpoint_names, list(project.environments), list(project.datasets))
 
 
 def _read(project: Project, held: _Held | None) -> Policy:
