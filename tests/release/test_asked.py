@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -15,6 +17,7 @@ from tidemill.access.caller import Caller
 from tidemill.errors import Conflict, Expired, Forbidden, NotApproved, NotAttested, ReleaseError
 from tidemill.ops import approvals
 from tidemill.release.approvals import look_at_all
+from tidemill.scope.project import open_project
 from tidemill.types import DAY
 
 
@@ -59,6 +62,24 @@ def test_a_release_whose_words_are_taken_out_is_not_served(project):
         cut = replace(done, attestations=tuple(name for name in done.attestations if name != one))
         with raised(NotAttested, f"release {release.id}", reason="not_approved"):
             verify(project, cut)
+
+
+def test_two_who_vote_at_once_are_two(project):
+    """Each by a store of their own, as from two machines: whoever is second sees the first's word, and begins the release."""
+    bob, eve = person(project, "bob"), person(project, "eve")
+    release = held(project)
+    begin = Barrier(2)
+
+    def vote(who):
+        with open_project(project.root, clock=project.clock) as mine:
+            asking_now = caller(mine, who)
+            begin.wait(60)
+            return approvals.vote(mine, asking_now, release.id, True, "looked").missing
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(vote, (bob, eve))) == [0, 1]
+    verify(project, project.store.releases.get(release.id))
+    assert kinds(project) == ["held", "vote", "approved", "promoted"]
 
 
 def test_who_asks_may_not_say_yes(project):
