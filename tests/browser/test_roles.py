@@ -164,6 +164,9 @@ def test_a_data_scientist_writes_to_the_operator_by_keyboard_alone(as_: Callable
         key.press("Enter")
     assert page.locator("svg.wheel").count() == 1 and "?" not in page.url
     page.get_by_role("button", name="Log out").click()
+    page.get_by_text("logged_out").wait_for()
+    page.goto("about:blank")
+    w.said[:] = [text for text in w.said if "401" not in text]  # the browser asks for an icon of its own
     again = as_("sara")
     assert again.page.locator("svg.wheel").count() == 1
 
