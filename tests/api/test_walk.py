@@ -132,6 +132,13 @@ ACTIONS |= {
     "/control/refresh": "server.refresh",
     "/api/approvals/{approval}/vote": "approval.vote",
     "/api/approvals/{approval}/take-back": "approval.vote",
+    "/api/me/password": "session.own",
+    "/api/me/log-out": "session.own",
+    "/api/people": "people.manage",
+    **{
+        f"/api/people/{{person}}/{verb}": "people.manage"
+        for verb in ("roles", "rename", "disable", "enable", "password", "log-out")
+    },
     "/api/comments": "comment.write",
     "/api/comments/{comment}/remove": "comment.write",
     "/approvals/{approval}/vote": "approval.vote",
@@ -168,6 +175,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/api/comments"): "project.read",
     **{("GET", path): "ledger.read" for path in ("/ledger", "/api/ledger", "/api/ledger/head")},
     ("GET", "/approvals/{approval}"): "inbox.read",
+    ("GET", "/api/me"): "session.own",
+    **{("GET", path): "people.read" for path in ("/api/people", "/api/people/{person}")},
     **{("GET", f"/api/policy{more}"): "policy.read" for more in ("", "/check", "/test")},
     **{("POST", path): permission for path, permission in ACTIONS.items()},
 }

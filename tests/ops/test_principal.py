@@ -13,13 +13,14 @@ import pytest
 
 import tidemill.ops
 from tests.release.made import TOML, add_model, hold
+from tidemill.access import principals
 from tidemill.access.approvals.rule import Author, question
 from tidemill.access.caller import Caller
-from tidemill.access.policy import Rule
+from tidemill.access.policy import Rule, policy_of
 from tidemill.access.tokens import SCOPES
 from tidemill.data.ingest.refused import READER, Refused, remember
 from tidemill.errors import Forbidden
-from tidemill.ops import approvals, by_hand, comments, data, experiments, gc, records, releases, tokens
+from tidemill.ops import approvals, by_hand, comments, data, experiments, gc, people, records, releases, tokens
 from tidemill.scope.project import Project, open_project
 from tidemill.store.people import Comment, Vote
 from tidemill.store.records import Alarm, Event
@@ -55,6 +56,14 @@ THROUGH_A_PIPELINE |= {
     "own_key.endorse",
     "approvals.statement",  # shows what is to be signed, to whoever may vote: tests/release/test_own_key.py
     "ledger.sign",  # is about what was done, and does nothing itself: tests/ledger/test_anchors.py
+    "me.choose",  # they read, note who looked, or keep a page's view: tests/ops, tests/web
+    "predictions.trace",
+    "predictions.person",
+    "people.ls",  # they read, or need an account: tests/ops/test_people.py
+    "people.show",
+    "people.whoami",
+    "people.own_password",
+    "people.log_out_everywhere",
     "tokens.callbacks",  # shows a key, to whoever may operate: tests/serve/test_callbacks.py
 }
 """What these do is a run, or a play of the past: tests/release/test_pipeline.py looks at the events of a release, tests/backtest at plays."""
@@ -103,6 +112,22 @@ def remove(project: Project, caller: Caller) -> None:
     comments.remove(project, caller, "comment_1")
 
 
+def person(do: Callable[..., Any], *more: Any, **changes: Any) -> Do:
+    """Something done to Ann, who is not the only one here."""
+
+    def done(project: Project, caller: Caller) -> None:
+        def make(tx: Any) -> None:
+            for name, role in (("root", "administrator"), ("ann", "viewer")):
+                if project.store.principals.called(name, tx) is None:
+                    principals.make(project.store, policy_of(project), name, [role], NOW, tx=tx)
+            project.store.principals.update(principals.called(project.store, "ann", tx).id, tx, **changes)
+
+        project.store.transact(make)
+        do(project, caller, "ann", *more)
+
+    return done
+
+
 def close_alarm(project: Project, caller: Caller) -> None:
     alarm = Alarm("alm_1", "", "shop", "drift", "drift", None, NOW, NOW, NOW, ("country",), "no", False, {})
     project.store.alarms.add(alarm)
@@ -148,6 +173,13 @@ VERBS: dict[str, tuple[str, Do]] = {
     "tokens.add": ("token_added", lambda p, who: tokens.add(p, who, "shop-front")),
     "tokens.revoke": ("token_revoked", revoke),
     "tokens.rotate_callbacks": ("callback_key_rotated", tokens.rotate_callbacks),
+    "people.add": ("person_added", lambda p, who: people.add(p, who, "ann", ("viewer",))),
+    "people.roles": ("roles_changed", person(people.roles, ("devops",))),
+    "people.rename": ("person_renamed", person(people.rename, "ann.lee")),
+    "people.disable": ("person_disabled", person(people.disable)),
+    "people.enable": ("person_enabled", person(people.enable, disabled=NOW)),
+    "people.password": ("password_changed", person(people.password, "nine tidy otters")),
+    "people.log_out": ("logged_out_everywhere", person(people.log_out)),
     "gc.collect": ("collected", collect),
     "records.close_alarm": ("alarm_closed", close_alarm),
     "experiments.stop": ("experiment_ended", stop),

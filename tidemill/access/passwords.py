@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from tidemill.errors import BadRequest
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 SHORTEST, LONGEST = 12, 256
 """Characters (NIST SP 800-63B asks for length, and for no odd signs)."""
 
+_ROOM = BoundedSemaphore(2)
+"""So many are worked on at a time in a process, whoever asks for it: each takes 64 MiB."""
+
 
 def hashed(password: str, name: str = "") -> str:
     """As it is kept. Raises BadRequest for one that is too short, too long, or the name itself."""
@@ -21,7 +25,8 @@ def hashed(password: str, name: str = "") -> str:
         raise BadRequest(f"a password has {SHORTEST} to {LONGEST} characters", place="password", hint=hint)
     if name and name in password.lower() and len(password) < len(name) + SHORTEST:
         raise BadRequest("this password is little more than the name", place="password", hint="take another")
-    return _hasher().hash(password)
+    with _ROOM:
+        return _hasher().hash(password)
 
 
 def fits(kept: str | None, password: str) -> bool:
@@ -29,7 +34,8 @@ def fits(kept: str | None, password: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
-        return _hasher().verify(kept or _nobody(), password[: LONGEST + 1]) and kept is not None
+        with _ROOM:
+            return _hasher().verify(kept or _nobody(), password[: LONGEST + 1]) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
 

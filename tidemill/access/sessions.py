@@ -15,6 +15,9 @@ from tidemill.types import JsonObject, Micros, new_id
 if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
 
+AGAIN = "again"
+"""In place of the network, where somebody who is logged in shows a password."""
+
 
 def binding(agent: str, network: str) -> str:
     """What a session is bound to, as a digest; ``network`` is "" where it may roam."""
@@ -31,9 +34,10 @@ def begin(
 
 
 def log_in(
-    store: MetadataStore, name: str, password: str, network: str, bound: str, life: Micros = tokens.SESSION_LIFE
+    store: MetadataStore, name: str, password: str, network: str, bound: str, idle: Micros = tokens.SESSION_LIFE
 ) -> str:
-    """By name and password: the session's secret. Takes the work of one argon2, whoever it is. Raises Unauthorized, TooMany.
+    """By name and password: the session's secret; it ends where it is ``idle`` so long. Takes the work of one argon2, whoever it is.
+    Raises Unauthorized, TooMany.
 
     Counted as failed before it is looked at.
     """
@@ -51,9 +55,33 @@ def log_in(
         throttle.passed(store, by, tx)
         if passwords.is_old(kept.hash):
             store.passwords.put(Password(person.id, passwords.hashed(password), now, kept.must_change), tx)
-        return begin(store, store.principals.get(person.id, tx), bound, tx, life)
+        return begin(store, store.principals.get(person.id, tx), bound, tx, idle)
 
     return store.transact(let_in, person.name, person.id)
+
+
+def knows(store: MetadataStore, person: Principal, password: str) -> bool:
+    """Whether this is the password of who is logged in: asked once more, and slowed as a log-in is. Raises TooMany."""
+    now, by = store.clock.now(), throttle.watched(store, person.name, AGAIN)
+    store.transact(lambda tx: throttle.begin(store, by, now, tx))
+    kept = store.passwords.look_up(person.id)
+    if fits := passwords.fits(kept.hash if kept else None, password):
+        store.transact(lambda tx: throttle.passed(store, by, tx))
+    return fits
+
+
+def is_due(token: Token, idle: Micros, now: Micros) -> bool:
+    """Whether a session that is used has to be told to go on: a quarter of what it may be idle is over."""
+    return bool(token.principal) and token.expires is not None and token.expires - now < idle * 3 // 4
+
+
+def go_on(store: MetadataStore, token: Token, idle: Micros, life: Micros) -> bool:
+    """It is used: it may be idle as long again, up to its whole life; whether it was prolonged. One that an identity provider vouches for
+    ends when that says."""
+    until = min(store.clock.now() + idle, token.created + life)
+    if token.expires is None or until <= token.expires or store.vouched.look_up(token.id) is not None:
+        return False
+    return store.tokens.prolong(token.id, until)
 
 
 def end_elsewhere(store: MetadataStore, token: Token) -> None:

@@ -60,6 +60,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "How good answers will turn out, before their labels come; and the truth beside it.",
     ),
     "login": ("tidemill.cli.up:login", "A new one-use address for the page."),
+    "people": (
+        "tidemill.cli.people:people",
+        "add · ls · show · roles · rename · disable · enable · password · log-out",
+    ),
+    "whoami": ("tidemill.cli.people:whoami", "Who you are to this project, and what you may do."),
     "token": ("tidemill.cli.token:token", "add · ls · revoke: what programs show to be let in."),
     "policy": ("tidemill.cli.policy:policy", "show · check · test: who may do what, and who is asked."),
     "trust": ("tidemill.cli.token:trust", "Whose signatures this machine takes for the project's."),

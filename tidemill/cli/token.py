@@ -15,6 +15,7 @@ from tidemill.types import to_iso
 TOKENS: dict[str, Column] = {
     "name": "name",
     "scopes": "scopes",
+    "for": "whose",
     "made": "created",
     "expires": lambda token: "expired" if token.expired else token.expires and to_iso(token.expires),
 }
@@ -29,10 +30,11 @@ def token() -> None:
 @click.argument("name")
 @click.option("--scope", "scopes", multiple=True, type=click.Choice(tokens.SCOPES), help="Repeat for several.")
 @click.option("--days", type=click.IntRange(1, 3_650), help="Until it expires; never, if not said.")
-def add(project: Project, name: str, scopes: tuple[str, ...], days: int | None) -> Answer:
+@click.option("--for", "person", help="The person or program whose it is; your own, if not said.")
+def add(project: Project, name: str, scopes: tuple[str, ...], days: int | None, person: str | None) -> Answer:
     """Make a token called NAME, good for predict and feedback if no --scope is given. It is shown once."""
     scopes = scopes or tokens.USUAL
-    secret = tokens.add(project, local(project), name, scopes, days)
+    secret = tokens.add(project, local(project), name, scopes, days, person)
     made = {"name": name, "scopes": scopes, "token": secret}
     return Answer(made, [{**made, "": "shown now and never again"}])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tidemill.access import tokens
+from tidemill.access import principals, tokens
 from tidemill.access.acknowledged import acknowledged
 from tidemill.access.caller import Caller
 from tidemill.access.needs import needs
@@ -34,17 +34,31 @@ class TokenShown:
     created: Micros
     expires: Micros | None
     expired: bool
+    whose: str = ""  # the name of the account that it belongs to
 
 
 @needs("token.manage")
-def add(project: Project, caller: Caller, name: str, scopes: tuple[str, ...] = USUAL, days: int | None = None) -> str:
-    """Make a token; its secret, shown now and never again."""
+def add(
+    project: Project,
+    caller: Caller,
+    name: str,
+    scopes: tuple[str, ...] = USUAL,
+    days: int | None = None,
+    person: str | None = None,
+) -> str:
+    """Make a token; its secret, shown now and never again. It is for this ``person`` or program, else the caller's own: whoever shows it
+    may what is in its scopes and in the roles of its account."""
     if _ours(name):
         raise BadRequest(f"{name!r} is a name that the server uses itself", place="name")
+    store = project.store
 
     def issue(tx: Tx) -> str:
-        record(project, "token_added", {"name": name, "scopes": list(scopes)}, tx)
-        return tokens.issue(project.store, name, scopes, life=days * DAY if days else None, tx=tx)
+        whose = principals.called(store, person, tx) if person else None
+        if whose is not None and whose.disabled is not None:
+            raise BadRequest(f"{whose.name} is disabled", place="person", hint=f"tidemill people enable {whose.name}")
+        mine = caller.principal if whose is None else whose.id
+        record(project, "token_added", {"name": name, "scopes": list(scopes), "principal": mine}, tx)
+        return tokens.issue(store, name, scopes, life=days * DAY if days else None, principal=mine, tx=tx)
 
     return act(project, caller, "token.manage", issue)
 
@@ -52,8 +66,16 @@ def add(project: Project, caller: Caller, name: str, scopes: tuple[str, ...] = U
 def ls(project: Project) -> list[TokenShown]:
     """The tokens of programs; of a team also what each machine's `tidemill up` holds: one that is lost has its own taken back."""
     now, team = project.store.clock.now(), project.store.remote
+    names = {one.id: one.name for one in project.store.principals.list()}
     return [
-        TokenShown(t.name, t.scopes, t.created, t.expires, t.expires is not None and t.expires <= now)
+        TokenShown(
+            t.name,
+            t.scopes,
+            t.created,
+            t.expires,
+            t.expires is not None and t.expires <= now,
+            names.get(t.principal, t.principal),
+        )
         for t in project.store.tokens.list()
         if not _ours(t.name) or (team and t.name.startswith(tokens.UP))
     ]

@@ -108,7 +108,8 @@ class Call:
 
 class RequestGuard:
     """Checks heads. ``cookie`` is the name of the session's cookie, ``door`` says who may come in how; ``bound``: what a session that
-    begins with a call is bound to, ``elsewhere`` ends one whose cookie was shown somewhere else."""
+    begins with a call is bound to, ``elsewhere`` ends one whose cookie was shown somewhere else,
+    ``used`` has one go on that is used."""
 
     def __init__(
         self,
@@ -117,9 +118,10 @@ class RequestGuard:
         door: Door,
         bound: Callable[[Call], str],
         elsewhere: Callable[[Token], Awaitable[None]],
+        used: Callable[[Token], Awaitable[None]],
     ) -> None:
         self._tokens, self._cookie, self._door = tokens, cookie, door
-        self._bound, self._elsewhere = bound, elsewhere
+        self._bound, self._elsewhere, self._used = bound, elsewhere, used
 
     def check_place(self, call: Call) -> None:
         """The Host is one of the server's names; an Origin, where one is told, is this very server. Raises Forbidden."""
@@ -156,6 +158,7 @@ class RequestGuard:
             raise Unauthorized(
                 "this session was begun in another browser or network, and has ended", hint="log in again"
             )
+        await self._used(token)
         return token
 
 

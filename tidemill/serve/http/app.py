@@ -119,7 +119,8 @@ class App:
         self.serving, self.door, self.draining = serving, door, False
         self.cookie = f"tidemill_{serving.project.id[-8:]}"
         self.logins = LogIns(serving, self.cookie, door)
-        self.gate = RequestGuard(serving.tokens, self.cookie, door, self.logins.bound, self.logins.elsewhere)
+        own = self.logins
+        self.gate = RequestGuard(serving.tokens, self.cookie, door, own.bound, own.elsewhere, own.used)
         self.reading, self.deadlines = Reading(), Deadlines()
         reached = serving.project.reached
         self.building, self.patience = Admission(reached.at_once), deadline(reached.deadline)

@@ -43,6 +43,7 @@ class LogIns:
         self._pool = ThreadPoolExecutor(AT_ONCE, "login")
         self._waiting = Admission(WAITING)
         self._accounts = False
+        self._idle, self._life = life(self._section.session_idle), life(self._section.session)
         oidc = self._section.oidc
         self.provider = "" if oidc is None else oidc.button or f"Log in with {urlsplit(oidc.issuer).hostname}"
         """What the page's button says that goes to the identity provider."""
@@ -83,20 +84,28 @@ class LogIns:
             raise BadRequest("a log-in is a form", place="Content-Type", hint=FORM.decode())
         check_own(call)
         name, password = fields_of(await reading.body(call, LONGEST))
-        network, lasts = self.network(call), life(self._section.session)
-        work = partial(sessions.log_in, self._store, name, password, network, self.bound(call), lasts)
+        network = self.network(call)
+        first = min(self._idle, self._life)
+        work = partial(sessions.log_in, self._store, name, password, network, self.bound(call), first)
         self._waiting.enter(network)
         try:
             secret = await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._waiting.leave(network)
-        return self._begun(call, secret, lasts)
+        return self._begun(call, secret, self._life)
 
     def _begun(self, call: Call, secret: str, lasts: Micros) -> Reply:
         secure = "; Secure" * (call.site == b"https")
         cookie = f"{self._cookie}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={lasts // SECOND}{secure}"
         headers: Headers = [*JSON[1:], (b"location", b"/"), (b"set-cookie", cookie.encode())]
         return 303, [*headers, (b"referrer-policy", b"no-referrer")], b""
+
+    async def used(self, token: Token) -> None:
+        """A session that is used goes on, up to its whole life."""
+        if sessions.is_due(token, self._idle, self._store.clock.now()):
+            with suppress(TidemillError):  # what is read on while the stores are full or away
+                if await asyncio.to_thread(sessions.go_on, self._store, token, self._idle, self._life):
+                    self._serving.tokens.evict()
 
     async def elsewhere(self, token: Token) -> None:
         """End a session whose cookie came from another browser or network."""
