@@ -15,8 +15,8 @@ from tests.api.test_walk import ACTIONS, gets_past, send, served, walk
 from tests.raised import raised
 from tests.serve.asking import Asker
 from tidemill.access import tokens as auth
-from tidemill.access.caller import Caller
-from tidemill.access.callers import again, holder
+from tidemill.access.caller import Caller, system_user
+from tidemill.access.callers import NOBODYS, VARIABLE, again, holder, local, still
 from tidemill.access.needs import needed_by
 from tidemill.access.permissions import PERMISSIONS
 from tidemill.access.policy import policy_of
@@ -91,6 +91,41 @@ def test_a_role_that_is_taken_away_opens_nothing_from_then_on(served: Project) -
         assert await status("/api/status") == 403
 
     walk(served, work)
+
+
+def test_what_a_program_may_ends_with_who_answers_for_it(served: Project) -> None:
+    async def work(ask: Asker, routes: tuple[Route, ...]) -> None:
+        ann, bot = person(served, "viewer"), person(served, "viewer", name="bot", owner="principal_ann")
+        token = token_of(served, bot)
+        assert (await ask("GET", "/api/status", token=token)).status == 200
+        served.store.principals.update(ann.id, disabled=1)
+        ask.app.serving.tokens.seen(served.store.tokens.revision())
+        assert (await ask("GET", "/api/status", token=token)).status == 403
+        with raised(Forbidden, "bot", hint=False):
+            served.store.transact(lambda tx: still(served, bot.id, "bot", ("project.read",), tx))
+
+    walk(served, work)
+
+
+def test_a_token_of_nobody_is_for_programs_alone_once_there_are_accounts(served: Project) -> None:
+    async def work(ask: Asker, routes: tuple[Route, ...]) -> None:
+        token = auth.issue(served.store, "from-before", auth.SCOPES)
+        person(served, "viewer")
+        ask.app.serving.tokens.seen(served.store.tokens.revision())
+        for route in sorted(routes, key=lambda route: route.path == "/logout"):
+            heard = await send(ask, route, token=token, **form(served, route, token))
+            assert gets_past(heard) == (route.permission == OPEN or route.permission in NOBODYS), (route, heard)
+
+    walk(served, work)
+
+
+def test_who_sits_at_the_machine_is_who_the_system_says(served: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    person(served, "product-owner")
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "ann")
+    assert (local(served).principal, local(served).name) == ("", system_user())
+    monkeypatch.setenv(VARIABLE, auth.issue(served.store, "from-before", auth.SCOPES))
+    assert local(served).may == NOBODYS
 
 
 def verbs() -> Iterator[tuple[str, Callable[..., Any]]]:

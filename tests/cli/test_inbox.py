@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from tests.release.asking import TWO, held, person
 from tests.release.made import TOML, add_model, hold
+from tidemill.access.caller import system_user
 from tidemill.cli.main import main
 from tidemill.scope.project import Project, open_project
 
@@ -46,7 +46,7 @@ def test_alone_what_is_held_waits_for_who_is_here(shop: Project, capsys: pytest.
 
 def test_a_question_is_answered_with_ones_own_key(shop: Project, capsys: pytest.CaptureFixture[str]) -> None:
     (shop.root / "policy.toml").write_text(TWO)
-    person(shop, getpass.getuser(), "product-owner")
+    person(shop, system_user(), "product-owner")
     release = held(shop)
     assert said(capsys, shop, "inbox", "key")["endorsed"]
     found = said(capsys, shop, "approve", release.id, "--reason", "looked")

@@ -28,7 +28,7 @@ def test_an_act_that_leaves_no_record_is_refused_and_undone(tmp_path: Path) -> N
         project.store.settings.set("x", 1, tx)
 
     with made(tmp_path) as project:
-        project.store.principals.add(sample.principal("principal_ada", roles=("devops",), disabled=None))
+        project.store.principals.add(sample.principal("principal_ada", roles=("devops",), owner="", disabled=None))
         before = len(project.store.ledger.list())
         with raised(StoreError, silent.__qualname__, hint=False):
             act(project, ADA, "alarm.close", silent)
@@ -37,7 +37,7 @@ def test_an_act_that_leaves_no_record_is_refused_and_undone(tmp_path: Path) -> N
 
 def test_an_act_is_in_the_ledger_with_the_id_of_who_did_it(tmp_path: Path) -> None:
     with made(tmp_path) as project:
-        project.store.principals.add(sample.principal("principal_ada", roles=("devops",), disabled=None))
+        project.store.principals.add(sample.principal("principal_ada", roles=("devops",), owner="", disabled=None))
         act(project, ADA, "alarm.close", lambda tx: record(project, "tried", {"who": "ada"}, tx))
         records = project.store.ledger.list()
         assert is_true(records) and [(r.act, r.principal) for r in records][-1] == ("tried", "principal_ada")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 from dataclasses import dataclass
 
 from tidemill.access.permissions import scope_of, text_of
@@ -29,7 +30,7 @@ class Caller:
     @classmethod
     def local(cls, face: str = "cli") -> Caller:
         """Whoever is logged in on this machine and can read the project's folder: it may do everything."""
-        return cls(getpass.getuser(), SCOPES, face)
+        return cls(system_user(), SCOPES, face)
 
     @classmethod
     def of(cls, token: Token | None, face: str) -> Caller:
@@ -47,4 +48,14 @@ class Caller:
         if scope not in self.scopes:
             raise Forbidden(f"{self.name} may not {text_of(permission)}", hint=f"use a token with the scope {scope}")
         if self.may is not None and permission not in self.may:
-            raise Forbidden(f"{self.name} may not {text_of(permission)}", hint=f"no role of theirs has {permission}")
+            said = f"no role of theirs has {permission}"
+            nobodys = "this token belongs to no account: tidemill token add NAME --for PERSON"
+            raise Forbidden(f"{self.name} may not {text_of(permission)}", hint=said if self.principal else nobodys)
+
+
+def system_user() -> str:
+    """Who this process is to the operating system; not what $USER says, which anybody can say of themselves."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without a name: an account's name holds no blank
+        return f"user {os.getuid()}"

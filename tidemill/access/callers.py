@@ -3,17 +3,18 @@ inside the transaction in which something is done."""
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tidemill.access.caller import Caller
+from tidemill.access.caller import Caller, system_user
+from tidemill.access.permissions import EVERYBODY
 from tidemill.access.policy import policy_of
 from tidemill.access.policy.noted import note
 from tidemill.access.policy.policy import Policy
-from tidemill.access.tokens import SCOPES, check
+from tidemill.access.principals import acting
+from tidemill.access.tokens import SCOPES, check, is_ours
 from tidemill.errors import Forbidden
 from tidemill.store.people import Principal
 from tidemill.store.records import Token, Tx
@@ -27,12 +28,19 @@ STOPS = ("release.halt", "release.rollback", "release.pause")
 """What must be possible also while policy.toml is broken: by the policy that was read before."""
 
 
-def holder(token: Token | None, principal: Principal | None, policy: Callable[[], Policy], face: str) -> Caller:
+NOBODYS = EVERYBODY | {"predict", "feedback", "items.set"}
+"""What a token may that is nobody's, once there are accounts: what programs did with it before goes on, and no more."""
+
+
+def holder(
+    token: Token | None, principal: Principal | None, policy: Callable[[], Policy], face: str, accounts: bool = True
+) -> Caller:
     """The caller that shows this token. ``principal``: whose it is, None of one that is nobody's; of an account that is not there any
-    more, or disabled, nothing is allowed."""
+    more, or disabled, nothing is allowed. ``accounts``: whether there are any; then a token that is nobody's is good for `NOBODYS`, but for
+    those that are made for who can read the folder."""
     made = Caller.of(token, face)
     if not made.principal:
-        return made
+        return replace(made, may=NOBODYS) if accounts and token is not None and not is_ours(token.name) else made
     if principal is None or principal.disabled is not None:
         return replace(made, scopes=(), may=frozenset())
     return _of(principal, policy(), made.scopes, face)
@@ -44,12 +52,12 @@ def local(project: Project, face: str = "cli") -> Caller:
     store = project.store
     if secret := os.environ.get(VARIABLE):
         token = check(store, secret)
-        whose = store.principals.look_up(token.principal) if token.principal else None
-        return holder(token, whose, lambda: policy_of(project), face)
-    own = store.principals.called(getpass.getuser())
+        whose = acting(store.principals.look_up, token.principal)
+        return holder(token, whose, lambda: policy_of(project), face, store.principals.any())
+    own = store.principals.called(system_user())
     if own is None or own.issuer:
         return Caller.local(face)
-    if own.disabled is not None:
+    if acting(store.principals.look_up, own.id) is None:
         raise Forbidden(f"the account {own.name} is disabled", place=own.name, hint="ask an administrator")
     return _of(own, policy_of(project), SCOPES, face)
 
@@ -67,8 +75,9 @@ def again(project: Project, caller: Caller, permission: str, tx: Tx) -> None:
 
 def still(project: Project, principal: str, name: str, permissions: Sequence[str], tx: Tx) -> None:
     """Raises Forbidden unless this account is enabled, and a role of it has one of these, as both are in this transaction."""
-    policy, now = policy_of(project), project.store.principals.look_up(principal, tx=tx)
-    if now is None or now.disabled is not None:
+    store = project.store.principals
+    policy, now = policy_of(project), acting(lambda one: store.look_up(one, tx=tx), principal)
+    if now is None:
         raise Forbidden(f"the account of {name} is disabled by now", place=name)
     if policy.may(now.roles).isdisjoint(permissions):
         by = f"the policy {policy.digest[:19]}" if policy.digest else "the policy that comes with Tidemill"

@@ -12,7 +12,7 @@ from tidemill.store.records import Tx
 from tidemill.types import Micros, did_you_mean, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tidemill.store.sql.store import MetadataStore
 
@@ -29,6 +29,14 @@ def called(store: MetadataStore, name: str, tx: Tx = None) -> Principal:
         known = [one.name for one in store.principals.list(tx=tx)]
         raise NotFound(f"nobody is called {name[:80]!r}", place="people", hint=did_you_mean(name, known))
     return found
+
+
+def acting(look_up: Callable[[str], Principal | None], id: str) -> Principal | None:
+    """The account with this id, where it is enabled, and of a program who answers for it, too; else None."""
+    found = look_up(id) if id else None
+    if found is None or found.disabled is not None:
+        return None
+    return found if not found.owner or acting(look_up, found.owner) is not None else None
 
 
 def make(

@@ -52,6 +52,8 @@ def log_in(
         raise Unauthorized("the name or the password is wrong", place="log-in", hint="both as they were given to you")
 
     def let_in(tx: Tx) -> str:
+        if store.passwords.look_up(person.id, tx=tx) != kept:  # given another one meanwhile, which ended all sessions
+            raise Unauthorized("the password was changed", place="log-in", hint="log in with the new one")
         throttle.passed(store, by, tx)
         if passwords.is_old(kept.hash):
             store.passwords.put(Password(person.id, passwords.hashed(password), now, kept.must_change), tx)

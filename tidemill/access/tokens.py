@@ -23,6 +23,8 @@ SCOPES = ("predict", "feedback", "items", "read", "operate", "replay")  # What a
 LOGIN = "login"
 UP = "up@"
 """How the names of the tokens begin that `tidemill up` makes, one for each machine."""
+OURS = ("up", "session", "code")
+"""Names of tokens that the server makes for itself and for the page."""
 SESSION_SCOPES = ("read", "operate")
 SESSION_LIFE: Micros = DAY
 CODE_LIFE: Micros = DAY // 24
@@ -32,6 +34,11 @@ _now = SystemClock().now
 def hashed(secret: str) -> str:
     """The form in which a secret is stored and looked up."""
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def is_ours(name: str) -> bool:
+    """Whether the server uses it itself: nobody else's token is called so."""
+    return name in OURS or name.startswith(UP)
 
 
 def issue(
@@ -168,9 +175,14 @@ class TokenCache:
             return None
         return revision, {token.hash: token for token in self._read()}, {one.id: one for one in self._people()}
 
-    def principal(self, token: Token) -> Principal | None:
-        """Whose the token is that was found last; None of one that is nobody's."""
-        return self._principals.get(token.principal)
+    def principal(self, id: str) -> Principal | None:
+        """The account with this id, as of the token that was found last."""
+        return self._principals.get(id)
+
+    @property
+    def accounts(self) -> bool:
+        """Whether there are any."""
+        return bool(self._principals)
 
     def take(self, found: Found | None) -> bool:
         """Know these; False where they are older than what was seen."""

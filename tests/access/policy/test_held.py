@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.raised import raised
@@ -40,4 +42,23 @@ def test_one_that_never_could_be_read_is_no_policy(project: Project, data: bytes
     (project.root / "policy.toml").write_bytes(data)
     with pytest.raises(ConfigError) as caught:
         policy_of(project)
+    assert caught.value.place == "policy.toml"
+
+
+@pytest.mark.parametrize("put", ["pipe", "folder", "nowhere", "circle"])
+def test_what_is_no_file_takes_nothing_away_and_is_not_waited_for(project: Project, put: str) -> None:
+    file = project.root / "policy.toml"
+    file.write_text(OWN)
+    before = policy_of(project)
+    file.unlink()
+    {
+        "pipe": lambda: os.mkfifo(file),
+        "folder": file.mkdir,
+        "nowhere": lambda: file.symlink_to("gone.toml"),
+        "circle": lambda: file.symlink_to(file.name),
+    }[put]()
+    now = policy_of(project)
+    assert (now.digest, now.may(("viewer",))) == (before.digest, before.may(("viewer",)))
+    with pytest.raises(ConfigError) as caught:
+        now.whole()
     assert caught.value.place == "policy.toml"

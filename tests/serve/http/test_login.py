@@ -12,9 +12,9 @@ import pytest
 
 from tests.raised import raised
 from tests.tiers import both
-from tidemill.access import passwords, principals, throttle
+from tidemill.access import passwords, principals, sessions, throttle
 from tidemill.access.policy import policy_of
-from tidemill.errors import BadRequest
+from tidemill.errors import BadRequest, Unauthorized
 from tidemill.serve.http.bound import bound_by, network_by
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.login import LONGEST, fields_of
@@ -223,3 +223,16 @@ def test_the_network_is_that_of_the_client_and_not_what_the_client_says():
     assert bound_by(near, alone) == bound_by(call(peer="192.0.2.200"), alone) != bound_by(far, alone)
     assert bound_by(near, alone, network=False) == bound_by(far, alone, network=False)
     assert bound_by(near, alone, network=False) != bound_by(call("two", "192.0.2.1"), alone, network=False)
+
+
+def test_a_password_that_is_changed_while_the_old_one_is_looked_at_lets_nobody_in(project, ann, monkeypatch):
+    looked = passwords.fits
+
+    def meanwhile(kept: str | None, password: str) -> bool:
+        project.store.passwords.put(Password(ann.id, passwords.hashed("nine other otters"), project.clock.now()))
+        return looked(kept, password)
+
+    monkeypatch.setattr(passwords, "fits", meanwhile)
+    with raised(Unauthorized, "log-in"):
+        sessions.log_in(project.store, "ann", WORD, "here", "")
+    assert not project.store.tokens.list()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -63,21 +64,26 @@ def _read(project: Project, held: _Held | None) -> Policy:
 def _mark(path: Path) -> Mark:
     try:
         found = path.stat()
-    except FileNotFoundError:
-        return ()
     except OSError as exc:
-        raise ConfigError(f"cannot be read: {exc.strerror}", place=FILE) from exc
+        return (exc.errno or 0, path.is_symlink()) if _is_there(path, exc) else ()
     return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
+
+
+def _is_there(path: Path, exc: OSError) -> bool:
+    """Whether there is something that cannot be read: a link that leads nowhere is no project without a policy."""
+    return not isinstance(exc, FileNotFoundError) or path.is_symlink()
 
 
 def text_of(path: Path, name: str = FILE) -> str | None:
     """The text of this file; None where there is none. Raises ConfigError."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            raise ConfigError("this is no file", place=name, hint="a policy is a text of TOML")
         with path.open("rb") as file:
             data = file.read(MOST + 1)
-    except FileNotFoundError:
-        return None
     except OSError as exc:
+        if not _is_there(path, exc):
+            return None
         raise ConfigError(f"cannot be read: {exc.strerror}", place=name) from exc
     if len(data) > MOST:
         raise ConfigError(f"longer than {MOST:,} bytes", place=name, hint="a policy is a page or two of rules")
