@@ -146,6 +146,7 @@ ACTIONS |= {
     "/comments": "comment.write",
     "/comments/{comment}/remove": "comment.write",
     "/me/view": "session.own",
+    **{f"/people/{{person}}/{verb}": "people.manage" for verb in ("roles", "disable", "enable")},
 }
 TABLE: dict[tuple[str, str], str] = {
     ("GET", "/healthz"): OPEN,
@@ -177,6 +178,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/approvals/{approval}"): "inbox.read",
     ("GET", "/api/me"): "session.own",
     **{("GET", path): "people.read" for path in ("/api/people", "/api/people/{person}")},
+    ("GET", "/people"): "people.read",
     **{("GET", f"/api/policy{more}"): "policy.read" for more in ("", "/check", "/test")},
     **{("POST", path): permission for path, permission in ACTIONS.items()},
 }

@@ -191,3 +191,27 @@ def test_a_wrong_password_says_neither_what_was_wrong_nor_lets_in(site: Site, op
         w.page.get_by_text("the name or the password is wrong").wait_for()
     w.page.goto("about:blank")  # what the console had to say is said
     w.said[:] = [text for text in w.said if "401" not in text]
+
+
+def test_an_administrator_gives_a_role_and_takes_it_away(as_: Callable[..., Watched]) -> None:
+    w = as_("adam")
+    page = w.page
+    page.get_by_role("link", name="People").click()
+    assert page.evaluate(CONTRAST) == []
+    card = page.get_by_role("region", name="Sara")
+    card.get_by_text("Change").click()
+    card.get_by_label("Product owner").check()
+    card.get_by_role("button", name="Keep these roles").click()
+    page.get_by_text("Done: their roles are as you said.").wait_for()
+    assert "Product owner" in page.get_by_role("region", name="Sara").inner_text()
+    own = page.get_by_role("region", name="Adam")
+    own.get_by_text("Change").click()
+    with page.expect_navigation():
+        own.get_by_role("button", name="Disable adam").click()  # nobody would be left who manages people
+    assert page.locator("h1").inner_text() == "Not now"
+    w.said[:] = [text for text in w.said if "409" not in text]
+    officer = as_("dora")
+    officer.go("/people")
+    assert officer.page.get_by_text("Change").count() == 0
+    officer.go("/")
+    refused(officer, "/people/sara/roles", "change and disable principals", **{"role.viewer": "1"})

@@ -162,9 +162,15 @@ def test_every_route_needs_the_right_to_it(told: Project) -> None:
     web = Web(make_app(told).serving)
     gets = [route.path for route in web.handlers if route.method == "GET" and "{" not in route.path]
     posts = [route.path for route in web.handlers if route.method == "POST"]
-    named = {"{release}": release, "{alarm}": ALARM, "{approval}": "approval_1", "{comment}": "comment_1"}
+    named = {
+        "{release}": release,
+        "{alarm}": ALARM,
+        "{approval}": "approval_1",
+        "{comment}": "comment_1",
+        "{person}": "principal_1",
+    }
     posts = [re.sub(r"{[a-z]+}", lambda found: named[found[0]], path) for path in posts]
-    assert len(posts) == 12
+    assert len(posts) == 15
 
     async def nobody(ask: Asker) -> None:
         for path in [*gets, *OF_RECORDS, "/static/tidemill.css", "/export/runs"]:

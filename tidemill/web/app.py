@@ -41,6 +41,7 @@ from tidemill.web.pages import (
     live,
     models,
     overview,
+    people,
     releases,
     roles,
     runs,
@@ -73,6 +74,7 @@ PAGES: tuple[Page, ...] = tuple(
         alarms,
         decisions,
         trace,
+        people,
         ledger,
     )
     for page in part.PAGES

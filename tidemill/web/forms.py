@@ -1,4 +1,4 @@
-"""What a person sends from a page beside the buttons of `actions`: votes, comments, the view that they want first. Each is a verb of `ops`."""
+"""What a person sends beside the buttons of `actions`: votes, comments, their view, roles of people. Each is a verb of `ops`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote
 from tidemill.access.caller import Caller
 from tidemill.access.needs import needed_by
 from tidemill.errors import BadRequest
-from tidemill.ops import approvals, by_hand, comments, me
+from tidemill.ops import approvals, by_hand, comments, me, people
 from tidemill.scope.project import Project
 from tidemill.web.site import home_of, link
 
@@ -62,10 +62,29 @@ def _view(project: Project, caller: Caller, at: Given, form: Given) -> str:
     return "/"
 
 
+def _roles(project: Project, caller: Caller, at: Given, form: Given) -> str:
+    wanted = [name.removeprefix("role.") for name in form if name.startswith("role.")]
+    people.roles(project, caller, at["person"], tuple(wanted))
+    return link("/people", done="roles")
+
+
+def _disable(project: Project, caller: Caller, at: Given, form: Given) -> str:
+    people.disable(project, caller, at["person"])
+    return link("/people", done="disable")
+
+
+def _enable(project: Project, caller: Caller, at: Given, form: Given) -> str:
+    people.enable(project, caller, at["person"])
+    return link("/people", done="enable")
+
+
 FORMS: tuple[Form, ...] = (
     Form("/approvals/{approval}/vote", by_hand.vote, _vote, switches=True),
     Form("/approvals/{approval}/take-back", approvals.take_back, _take_back),
     Form("/comments", comments.add, _comment),
     Form("/comments/{comment}/remove", comments.remove, _comment_gone),
     Form("/me/view", me.choose, _view),
+    Form("/people/{person}/roles", people.roles, _roles),
+    Form("/people/{person}/disable", people.disable, _disable),
+    Form("/people/{person}/enable", people.enable, _enable),
 )
