@@ -82,6 +82,28 @@ def test_a_token_is_somebodys_and_not_of_one_who_is_disabled(project: Project) -
         people.password(project, ROOT, "bot", WORD)
 
 
+def test_a_token_is_no_way_to_be_somebody_else(project: Project) -> None:
+    tokens.add(project, ROOT, "from-before", ("read", "operate"))
+    with raised(Forbidden, "people"):
+        people.add(project, Caller("from-before", ("read", "operate"), "api"), "eve", password=WORD)
+    assert not project.store.principals.any()
+    (project.root / "policy.toml").write_text('[roles]\nporter = ["token.manage"]\n')
+    people.add(project, ROOT, "root")
+    people.add(project, ROOT, "eve", ("porter",))
+    people.add(project, ROOT, "bot", ("viewer",), owner="eve")
+    eve = as_one(project, "eve")
+    with raised(Forbidden, "person"):
+        tokens.add(project, eve, "mine", ("operate",), person="root")
+    tokens.add(project, eve, "own", ("read",))
+    tokens.add(project, eve, "my-bot", ("read",), person="bot")
+    tokens.add(project, as_one(project, "root"), "hers", ("read",), person="eve")
+    with raised(BadRequest, "person"):
+        tokens.add(project, ROOT, "nobodys", ("predict", "read"))
+    tokens.add(project, ROOT, "shop-front")
+    whose = {one.name: one.whose for one in tokens.ls(project)}
+    assert whose == {"from-before": "", "own": "eve", "my-bot": "bot", "hers": "eve", "shop-front": ""}
+
+
 def test_no_listing_shows_a_secret(project: Project) -> None:
     people.add(project, ROOT, "ann", password=WORD)
     kept = project.store.passwords.list()[0].hash

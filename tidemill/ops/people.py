@@ -65,7 +65,11 @@ def add(
     owner: str = "",
     password: Secret = "",
 ) -> PersonShown:
-    """Make an account: a person's, or that of a program of this ``owner``'s. The first of all manages people, whatever else."""
+    """Make an account: a person's, or that of a program of this ``owner``'s. The first of all manages people, whatever else: it is made
+    where the folder is, and not by whoever holds some token. Raises Forbidden."""
+    if not caller.principal and caller.face in ("api", "page"):
+        hint = "where the project is: tidemill people add NAME"
+        raise Forbidden("an account is made by one who has an account", place="people", hint=hint)
     if owner and password:
         raise BadRequest("a program has no password", place="password", hint="tidemill token add NAME --for PROGRAM")
     kept = passwords.hashed(password, name) if password else ""

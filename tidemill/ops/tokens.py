@@ -9,7 +9,7 @@ from tidemill.access import principals, tokens
 from tidemill.access.acknowledged import acknowledged
 from tidemill.access.caller import Caller
 from tidemill.access.needs import needs
-from tidemill.errors import BadRequest, NotFound
+from tidemill.errors import BadRequest, Forbidden, NotFound
 from tidemill.ops.act import act, record
 from tidemill.ops.server import refresh
 from tidemill.scope.project import Project
@@ -17,12 +17,8 @@ from tidemill.store.records import Tx
 from tidemill.types import DAY, Micros, did_you_mean
 
 SCOPES = ("predict", "feedback", "items", "read", "operate")
+PROGRAMS = ("predict", "feedback", "items")  # What one that is nobody's is good for, once there are accounts
 USUAL = ("predict", "feedback")  # What a token is good for if nothing is said
-OURS = ("up", "session", "code")  # Names of tokens that the server makes for itself and for the page
-
-
-def _ours(name: str) -> bool:
-    return name in OURS or name.startswith(tokens.UP)
 
 
 @dataclass(frozen=True)
@@ -47,8 +43,9 @@ def add(
     person: str | None = None,
 ) -> str:
     """Make a token; its secret, shown now and never again. It is for this ``person`` or program, else the caller's own: whoever shows it
-    may what is in its scopes and in the roles of its account."""
-    if _ours(name):
+    may what is in its scopes and in the roles of its account. Somebody else's is for who manages people to make; once there are accounts,
+    one of nobody is for what programs ask, and no more."""
+    if tokens.is_ours(name):
         raise BadRequest(f"{name!r} is a name that the server uses itself", place="name")
     store = project.store
 
@@ -56,7 +53,14 @@ def add(
         whose = principals.called(store, person, tx) if person else None
         if whose is not None and whose.disabled is not None:
             raise BadRequest(f"{whose.name} is disabled", place="person", hint=f"tidemill people enable {whose.name}")
+        others = whose is not None and caller.principal not in ("", whose.id, whose.owner)
+        if whose is not None and others and not caller.may_do("people.manage"):
+            hint = "a token of your own, or of a program of yours"
+            raise Forbidden(f"{caller.name} may not act as {whose.name}", place="person", hint=hint)
         mine = caller.principal if whose is None else whose.id
+        if not mine and not set(scopes) <= set(PROGRAMS) and store.principals.any(tx):
+            hint = "say whose it is: --for PERSON"
+            raise BadRequest(f"a token that is nobody's is for {', '.join(PROGRAMS)}", place="person", hint=hint)
         record(project, "token_added", {"name": name, "scopes": list(scopes), "principal": mine}, tx)
         return tokens.issue(store, name, scopes, life=days * DAY if days else None, principal=mine, tx=tx)
 
@@ -77,7 +81,7 @@ def ls(project: Project) -> list[TokenShown]:
             names.get(t.principal, t.principal),
         )
         for t in project.store.tokens.list()
-        if not _ours(t.name) or (team and t.name.startswith(tokens.UP))
+        if not tokens.is_ours(t.name) or (team and t.name.startswith(tokens.UP))
     ]
 
 
