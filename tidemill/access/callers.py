@@ -15,7 +15,7 @@ from tidemill.access.policy.noted import note
 from tidemill.access.policy.policy import Policy
 from tidemill.access.principals import acting
 from tidemill.access.tokens import SCOPES, check, is_ours
-from tidemill.errors import Forbidden
+from tidemill.errors import Forbidden, Unauthorized
 from tidemill.store.people import Principal
 from tidemill.store.records import Token, Tx
 
@@ -52,6 +52,8 @@ def local(project: Project, face: str = "cli") -> Caller:
     store = project.store
     if secret := os.environ.get(VARIABLE):
         token = check(store, secret)
+        if token.bound:
+            raise Unauthorized("this is a session of the page, and no token", hint="tidemill token add NAME")
         whose = acting(store.principals.look_up, token.principal)
         return holder(token, whose, lambda: policy_of(project), face, store.principals.any())
     own = store.principals.called(system_user())

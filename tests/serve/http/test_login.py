@@ -13,8 +13,10 @@ import pytest
 from tests.raised import raised
 from tests.tiers import both
 from tidemill.access import passwords, principals, sessions, throttle
+from tidemill.access.callers import VARIABLE, local
 from tidemill.access.policy import policy_of
 from tidemill.errors import BadRequest, Unauthorized
+from tidemill.serve.http.app import installed
 from tidemill.serve.http.bound import bound_by, network_by
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.login import LONGEST, fields_of
@@ -109,6 +111,22 @@ def test_a_cookie_shown_by_another_browser_ends_the_session_and_is_written_down(
     run(work)
     (event,) = [event for event in project.store.events.list() if event.kind == "session_elsewhere"]
     assert event.subject == f"principal:{ann.id}"
+
+
+def test_a_session_that_is_shown_as_a_token_is_over(run, project, ann, monkeypatch):
+    async def work(ask: Any) -> None:
+        cookie = await logged_in(ask)
+        secret = cookie.partition("=")[2]
+        monkeypatch.setenv(VARIABLE, secret)
+        with raised(Unauthorized, ""):
+            local(project)
+        own = {"cookie": cookie, "user-agent": "one"}
+        assert (await ask("GET", "/api/status", token=None, headers=own)).status == 200
+        assert (await ask("GET", "/api/status", token=secret)).status == 401
+        assert (await ask("GET", "/api/status", token=None, headers=own)).status == 401
+        assert [one.subject for one in project.store.events.list(kind="session_elsewhere")] == [f"principal:{ann.id}"]
+
+    run(work, faces=installed())
 
 
 def test_another_sites_page_begins_no_session(run, project, ann):

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from hmac import compare_digest
+from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from tidemill.access.caller import Caller
@@ -138,6 +139,8 @@ class RequestGuard:
             if kind.lower() != "bearer" or not secret:
                 raise Unauthorized("not a bearer token", place="Authorization", hint="Authorization: Bearer TOKEN")
             token = await self._tokens.find(secret.strip())
+            if token.bound:  # what is bound to a browser is no program's: somebody has taken the cookie out of it
+                await self._end(token)
         else:
             token = await self._session(call)
         call.token = token
@@ -154,12 +157,14 @@ class RequestGuard:
         if call.method not in SAFE:
             check_own(call)
         if token.bound and not compare_digest(token.bound, self._bound(call)):
-            await self._elsewhere(token)
-            raise Unauthorized(
-                "this session was begun in another browser or network, and has ended", hint="log in again"
-            )
+            await self._end(token)
         await self._used(token)
         return token
+
+    async def _end(self, token: Token) -> NoReturn:
+        """Raises Unauthorized: the session is over."""
+        await self._elsewhere(token)
+        raise Unauthorized("this session was begun in another browser or network, and has ended", hint="log in again")
 
 
 def check_own(call: Call) -> None:
