@@ -155,6 +155,27 @@ def test_with_an_anchor_a_cut_and_a_tail_made_anew() -> None:
     assert holds(anew(exported, 13, "principal_x")) and not holds(anew(exported, 13, "principal_x"), told)
 
 
+def test_an_anchor_of_no_head() -> None:
+    exported, _, key = made()
+    assert holds(exported) and not holds(exported, b"") and not holds(exported, b"", key)
+
+
+@pytest.mark.parametrize(
+    "put", [{"nonce": None}, {"nonce": None, "details": {"who": "me"}}, {"details": {}}, {"who": "me"}]
+)
+@pytest.mark.parametrize("bare", [False, True])
+def test_words_that_nothing_commits_to(put: dict[str, object], bare: bool) -> None:
+    """Without its nonce, or under another name, whatever is said would be believed."""
+    lines = made()[0].splitlines(keepends=True)
+    one = json.loads(lines[3])
+    if bare:
+        one = {name: one[name] for name in LedgerRecord.__slots__}
+        assert holds(b"".join([*lines[:3], canonical(one) + b"\n", *lines[4:]]))
+    forged = {name: value for name, value in (one | put).items() if value is not None}
+    if forged != one:
+        assert not holds(b"".join([*lines[:3], canonical(forged) + b"\n", *lines[4:]]))
+
+
 def test_with_the_key_an_anchor_of_somebody_else() -> None:
     exported, told, key = made()
     lines = [json.loads(line) for line in told.splitlines()]

@@ -60,11 +60,39 @@ def test_one_that_holds(store: MetadataStore) -> None:
             "INSERT INTO events (id, at, kind, subject, data, principal, seq, nonce) VALUES ('e', 1, 'a', 'b', '{}', '', 9, '')",
             [(0, "unrecorded")],
         ),
+        (
+            "INSERT INTO ledger SELECT -1, at, '', act, '', '', commitment, previous, hash FROM ledger WHERE seq = 3",
+            [(-1, "gap")],
+        ),
+        ("DELETE FROM counters", [(1, "count")]),
+        ("UPDATE counters SET value = 4", [(5, "count")]),
     ],
 )
 def test_what_was_done_to_a_row(store: MetadataStore, tmp_path: Path, line: str, breaks: list[tuple[int, str]]) -> None:
     change(tmp_path, line)
     assert found(store) == breaks
+
+
+def test_an_event_whose_details_are_kept_true_elsewhere(store: MetadataStore, tmp_path: Path) -> None:
+    """What people read is the event: its true details among the acts hide nothing."""
+    names = "id, at, kind, subject, data, principal, nonce"
+    change(tmp_path, f"INSERT INTO acts ({names}) SELECT {names} FROM events WHERE id = 'event_1'")
+    change(tmp_path, "UPDATE events SET principal = 'somebody else' WHERE id = 'event_1'")
+    assert found(store) == [(0, "details")]
+
+
+def test_an_event_that_a_record_before_the_first_names(store: MetadataStore, tmp_path: Path) -> None:
+    change(
+        tmp_path,
+        "INSERT INTO events (id, at, kind, subject, data, principal, seq, nonce) VALUES ('e', 1, 'a', 'b', '{}', '', 9, '')",
+        "INSERT INTO ledger SELECT 0, at, '', act, '', 'e', commitment, previous, hash FROM ledger WHERE seq = 3",
+    )
+    assert found(store) == [(0, "unrecorded"), (0, "gap")]
+
+
+def test_a_ledger_that_is_gone_as_if_there_had_been_none(store: MetadataStore, tmp_path: Path) -> None:
+    change(tmp_path, "DELETE FROM ledger", "DELETE FROM counters")
+    assert found(store) == [(0, "unrecorded")] * 5
 
 
 def test_an_erased_event_leaves_its_record_true(store: MetadataStore, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class Break:
     """``record``: its number, or the size of the head that is wrong; 0 where it is none of them."""
 
     record: int
-    what: str  # hash | previous | gap | details | first | cut | unrecorded | head | anchor
+    what: str  # hash | previous | gap | details | first | cut | count | unrecorded | head | anchor
     said: str
 
 
@@ -76,9 +76,8 @@ def verify(store: MetadataStore, told: Sequence[Said], progress: Progress = nobo
         progress(chain.tree.size, max(expected, chain.tree.size))
     found.records, found.root, found.last = chain.tree.size, chain.tree.root.hex(), chain.previous
     chain.end(found)
-    _cut(chain.seq, expected, found)
-    for event in store.ledger.unrecorded(MOST):
-        found.breaks_at(0, "unrecorded", f"{event} is there, and no record names it")
+    _cut(chain.seq, expected, store.ledger.written(), found)
+    _outside(store, found)
     _roots(told, roots, found)
     return found
 
@@ -133,9 +132,22 @@ def _details(record: LedgerRecord, kept: Mapping[str, tuple], found: Found) -> N
         found.breaks_at(record.seq, "details", f"the details of record {record.seq} ({event.id}) are not what was done")
 
 
-def _cut(last: int, expected: int, found: Found) -> None:
+def _cut(last: int, expected: int, written: int, found: Found) -> None:
+    """``expected``: how many were written when this look began, ``written``: when it ended."""
     if last < expected:
         found.breaks_at(last + 1, "cut", f"{expected} records were written, and the last one is {last}")
+    elif last > written:
+        found.breaks_at(written + 1, "count", f"{written} records were written, and there are {last}")
+
+
+def _outside(store: MetadataStore, found: Found) -> None:
+    """What stands beside the chain, where following it leads nobody."""
+    for event in store.ledger.unrecorded(MOST):
+        found.breaks_at(0, "unrecorded", f"{event} is there, and no record names it")
+    for event in store.ledger.twice(MOST):
+        found.breaks_at(0, "details", f"the details {event} stand twice, as an event and as an act")
+    for seq in store.ledger.before_first(MOST):
+        found.breaks_at(seq, "gap", f"record {seq} stands before the first")
 
 
 def _roots(told: Iterable[Said], roots: Mapping[int, str], found: Found) -> None:

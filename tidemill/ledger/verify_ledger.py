@@ -19,6 +19,8 @@ def head_of(line: bytes, key: str) -> tuple[int, str]:
 
 def main(ledger: typing.Iterable[bytes], anchor: str = "", key: str = "") -> None:
     heads = {head_of(line, key) for line in pathlib.Path(anchor).read_bytes().splitlines()} if anchor else set()
+    if anchor and not heads:
+        sys.exit("BROKEN: the anchor has no head")
     edge, size, last, root, end, sizes = list[bytes](), 0, "0" * 64, "", None, {head[0] for head in heads}
     for line in ledger:
         one, at = json.loads(line), size
@@ -27,10 +29,9 @@ def main(ledger: typing.Iterable[bytes], anchor: str = "", key: str = "") -> Non
             end, sizes = one if plain else {"not": "as written"}, {size}
         else:
             made, size = sha(canonical(["tidemill-ledger-1", *(one[name] for name in NAMES)]).encode()), size + 1
-            told = one["commitment"]
-            said = (
-                sha(bytes.fromhex(one["nonce"]) + canonical(one["details"]).encode()).hex() if "nonce" in one else told
-            )
+            told = said = one["commitment"]
+            if {*one} != {*NAMES, "hash"}:  # the details, too, and nothing else
+                said = len(one) == 11 and sha(bytes.fromhex(one["nonce"]) + canonical(one["details"]).encode()).hex()
             if not plain or [*map(one.get, ("seq", "previous", "hash"))] != [size, last, made.hex()] or said != told:
                 sys.exit(f"BROKEN: record {size} or its details were changed, left out, put in or moved")
             leaf, last = sha(b"\0" + made), made.hex()

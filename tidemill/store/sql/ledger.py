@@ -65,6 +65,8 @@ _HASHES = (
     .where(schema.ledger.c.seq > bindparam("after"))
     .order_by(schema.ledger.c.seq)
 )
+_TWICE = select(schema.acts.c.id).where(select(_event.id).where(_event.id == schema.acts.c.id).exists())
+_BEFORE_FIRST = select(schema.ledger.c.seq).where(schema.ledger.c.seq < 1)
 PART = 2_000
 """Records that are read at a time."""
 
@@ -98,12 +100,23 @@ class Ledger(Records[LedgerRecord]):
         return int(self._db.value(select(_counter.value).where(_counter.name == LOCK)) or 0)
 
     def unrecorded(self, limit: int) -> Sequence[str]:
-        """Events, and details of acts, that no record names; none of a store that has no ledger yet."""
+        """Events, and details of acts, that no record names. In a store that has no ledger yet no nonce stands beside an event."""
         found: list[str] = []
         for table in (schema.events, schema.acts):
-            there = select(schema.ledger.c.seq).where(schema.ledger.c.event == table.c.id).exists()
-            found += [row[0] for row in self._db.rows(select(table.c.id).where(~there).limit(limit))]
-        return found[:limit] if self.written() else []
+            naming = select(schema.ledger.c.seq).where(schema.ledger.c.event == table.c.id, schema.ledger.c.seq > 0)
+            missing = select(table.c.id).where(~naming.exists()).limit(limit)
+            found += [
+                row[0] for row in self._db.rows(missing if self.written() else missing.where(table.c.nonce != ""))
+            ]
+        return found[:limit]
+
+    def twice(self, limit: int) -> Sequence[str]:
+        """Details that stand in both places, where one of them could say something else."""
+        return [row[0] for row in self._db.rows(_TWICE.limit(limit))]
+
+    def before_first(self, limit: int) -> Sequence[int]:
+        """Numbers of records that no chain reaches: it begins with 1."""
+        return [row[0] for row in self._db.rows(_BEFORE_FIRST.limit(limit))]
 
 
 class EventRows(Rows[Event]):
