@@ -135,6 +135,19 @@ def test_who_was_disabled_since_they_asked_says_nothing(project):
     assert project.store.releases.get(release.id).status == "held"
 
 
+def test_a_program_says_nothing_while_its_owner_is_disabled(project):
+    ada, bob = (person(project, name) for name in ("ada", "bob"))
+    bot, eve = person(project, "bot", kind="program", owner=bob.id), person(project, "eve")
+    release = held(project, ada)
+    assert yes(project, bot, release.id).missing == 1
+    project.store.principals.update(bob.id, disabled=project.clock.now())
+    assert (found := approvals.show(project, release.id)).missing == 2 and not found.votes[0].counts
+    assert yes(project, eve, release.id).missing == 1
+    other = person(project, "other", kind="program", owner=bob.id)
+    with raised(NotApproved, f"release {release.id}"):
+        yes(project, other, release.id)
+
+
 def test_one_no_ends_it(project):
     bob, eve = person(project, "bob"), person(project, "eve")
     release = held(project)

@@ -21,6 +21,7 @@ from tidemill.access.caller import Caller
 from tidemill.cli.main import main
 from tidemill.config.decode import parse
 from tidemill.errors import ConfigError, Conflict, NotApproved, ReleaseError
+from tidemill.ops import approvals as questions
 from tidemill.ops import releases as verbs
 from tidemill.ops import runs
 from tidemill.ops.status import status
@@ -252,6 +253,10 @@ def test_a_release_is_decided_in_its_own_environment(team: Team) -> None:
     for verb in (verbs.approve, verbs.reject, verbs.halt, verbs.roll_back):
         with raised(Conflict, ""):
             verb(team.staging, Caller.local(), held.id, "why")
+    (asked,) = questions.ls(team.production, status="open").items
+    for yes in (True, False):
+        with raised(Conflict, asked.subject):
+            questions.vote(team.staging, Caller.local(), asked.id, yes, "why", "product-owner")
     assert team.production.store.releases.get(held.id).status == "held"
 
 

@@ -18,11 +18,12 @@ from tidemill.access.approvals.tally import Principals, Tally, why_void
 from tidemill.access.caller import Caller
 from tidemill.access.policy import policy_of
 from tidemill.access.tokens import SCOPES
-from tidemill.errors import Forbidden, NotApproved, NotAvailableYet, ReleaseError
+from tidemill.errors import Conflict, Forbidden, NotApproved, NotAvailableYet, ReleaseError
 from tidemill.release.asked import MATTERS, Releasing, asked_of
 from tidemill.release.promotion import taken_back
 from tidemill.release.signing import attest, votes
 from tidemill.release.signing.signer import seal, signer_of
+from tidemill.scope.names import chosen_by
 from tidemill.store.people import Approval, Principal, Vote
 from tidemill.store.records import Event, Release
 from tidemill.types import JsonObject, Micros, did_you_mean, new_id
@@ -65,6 +66,7 @@ def vote(
 ) -> Tally:
     """A person's word on a question, and what it completes. ``seen``: the digest of the evidence that was looked at, else what is
     there now; ``envelope``: the vote, signed with the voter's own key. Raises NotApproved, Forbidden, Conflict, Expired, NotAttested."""
+    _check_here(project, approval)
     matter, policy = matter_of(approval), policy_of(project).whole()
     approval = looked(project, approval, matter)
     made = word(project, caller, approval, yes=yes, reason=reason, role=role, seen=seen)
@@ -154,6 +156,7 @@ def statement(
     project: Project, caller: Caller, approval: Approval, *, yes: bool, reason: str, role: str | None = None
 ) -> JsonObject:
     """What the voter's own key has to sign for this vote. Raises NotApproved."""
+    _check_here(project, approval)
     made = word(project, caller, approval, yes=yes, reason=reason, role=role)
     _check(project, approval, made)
     return votes.statement(approval, matter_of(approval).about(project, approval), made)
@@ -186,6 +189,13 @@ def sign_force(project: Project, release: Release, who: str, reason: str) -> str
     return project.artifacts.put(
         seal(attest.statement(release.model, bundle, attest.FORCED, said), signer_of(project, "approval"))
     )
+
+
+def _check_here(project: Project, approval: Approval) -> None:
+    """What is asked in an environment is answered there, by its rules and keys. Raises Conflict."""
+    if approval.environment not in ("", project.environment):
+        hint = chosen_by(approval.environment)
+        raise Conflict(f"{approval.id} is asked in another environment", place=approval.subject, hint=hint)
 
 
 def _check(project: Project, approval: Approval, made: Vote) -> None:

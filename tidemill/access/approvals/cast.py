@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from tidemill.access.approvals.matter import Matter
 from tidemill.access.approvals.rule import person_of, seen
 from tidemill.access.approvals.tally import Principals, Tally, tally, why_void
+from tidemill.access.principals import acting
 from tidemill.errors import Conflict, Expired, Forbidden, NotApproved, NotFound
-from tidemill.store.people import Approval, Vote
+from tidemill.store.people import Approval, Principal, Vote
 from tidemill.store.records import Event, Tx
 from tidemill.types import JsonObject, Micros, named_id, new_id
 
@@ -134,8 +135,13 @@ def principals_of(project: Project, votes: Sequence[Vote], approval: Approval, t
 
 
 def _principals(project: Project, votes: Sequence[Vote], approval: Approval, tx: Tx) -> Principals:
+    """Who may say something now: of a disabled one, or a program whose owner is, nothing is known."""
+
+    def look_up(id: str) -> Principal | None:
+        return project.store.principals.look_up(id, tx=tx)
+
     ids = {vote.principal for vote in votes} | {approval.author} - {""}
-    found = {id: project.store.principals.look_up(id, tx=tx) for id in ids if id}
+    found = {id: acting(look_up, id) for id in ids if id}
     return {id: one for id, one in found.items() if one is not None}
 
 
