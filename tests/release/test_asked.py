@@ -14,7 +14,7 @@ from tests.release.made import TOML
 from tests.release.test_attest import verify
 from tests.release.test_pipeline import BAD, GOOD
 from tidemill.access.caller import Caller
-from tidemill.errors import Conflict, Expired, Forbidden, NotApproved, NotAttested, ReleaseError
+from tidemill.errors import BadRequest, Conflict, Expired, Forbidden, NotApproved, NotAttested, ReleaseError
 from tidemill.ops import approvals
 from tidemill.release.approvals import look_at_all
 from tidemill.scope.project import open_project
@@ -146,6 +146,14 @@ def test_a_program_says_nothing_while_its_owner_is_disabled(project):
     other = person(project, "other", kind="program", owner=bob.id)
     with raised(NotApproved, f"release {release.id}"):
         yes(project, other, release.id)
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_reason_is_no_book(project, said):
+    release = held(project, person(project, "ada"))
+    with raised(BadRequest, "reason"):
+        approvals.vote(project, caller(project, person(project, "bob")), release.id, said, "a" * 2_001)
+    assert not project.store.votes.list()
 
 
 def test_one_no_ends_it(project):

@@ -8,10 +8,11 @@ from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Part, Table, command, listed, paged
 from tidemill.errors import BadRequest
 from tidemill.ops import comments
+from tidemill.ops.text import minute
 from tidemill.scope.project import Project
 
 COMMENTS: dict[str, Column] = {
-    "at": lambda one: one.comment.at,
+    "at": lambda one: minute(one.comment.at),
     "who": "name",
     "text": lambda one: "(taken back)" if one.comment.removed is not None else one.comment.text,
     "answers": lambda one: one.comment.reply_to,

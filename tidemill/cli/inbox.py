@@ -22,7 +22,7 @@ WAITING: dict[str, Column] = {
     "answer": "do",
 }
 VOTES: dict[str, Column] = {
-    "at": lambda one: one.vote.at,
+    "at": lambda one: minute(one.vote.at),
     "who": "name",
     "role": lambda one: one.vote.role,
     "says": lambda one: "yes" if one.vote.yes else "no",

@@ -25,7 +25,7 @@ from tidemill.store.people import Approval, Vote
 from tidemill.types import JsonObject
 
 Status = Literal["open", "approved", "rejected", "expired", "withdrawn"]
-Why = Annotated[str, Meta(max_length=2_000)]
+Why = Annotated[str, Meta(max_length=approvals.MOST_REASON)]
 Role = Annotated[str, Meta(max_length=100)] | None
 Seen = Annotated[str, Meta(max_length=100, description="The digest of the evidence that was looked at.")] | None
 Envelope = (

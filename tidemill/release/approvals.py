@@ -18,7 +18,7 @@ from tidemill.access.approvals.tally import Principals, Tally, why_void
 from tidemill.access.caller import Caller
 from tidemill.access.policy import policy_of
 from tidemill.access.tokens import SCOPES
-from tidemill.errors import Conflict, Forbidden, NotApproved, NotAvailableYet, ReleaseError
+from tidemill.errors import BadRequest, Conflict, Forbidden, NotApproved, NotAvailableYet, ReleaseError
 from tidemill.release.asked import MATTERS, Releasing, asked_of
 from tidemill.release.promotion import taken_back
 from tidemill.release.signing import attest, votes
@@ -30,6 +30,9 @@ from tidemill.types import JsonObject, Micros, did_you_mean, new_id
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
+
+MOST_REASON = 2_000
+"""Characters of a reason, by whatever way it comes: it is signed, and stands in the verdict and the event."""
 
 
 def answer(
@@ -199,8 +202,12 @@ def _check_here(project: Project, approval: Approval) -> None:
 
 
 def _check(project: Project, approval: Approval, made: Vote) -> None:
-    """What is said before anything is signed; the transaction looks again. Raises NotApproved, Forbidden."""
+    """What is said before anything is signed; the transaction looks again. Raises BadRequest, NotApproved, Forbidden."""
     place = approval.subject.replace(":", " ", 1)
+    if len(made.reason) > MOST_REASON:
+        raise BadRequest(
+            f"longer than {MOST_REASON:,} characters", place="reason", hint="write it somewhere, and say where"
+        )
     if made.yes and approval.asks_reason and not made.reason.strip():
         hint = 'the reason stays with it: tidemill approve --reason "why it may be"'
         raise NotApproved(f"{approval.rule} leaves it to you, and you say no reason", place=place, hint=hint)
