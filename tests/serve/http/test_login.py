@@ -20,6 +20,7 @@ from tidemill.serve.http.app import installed
 from tidemill.serve.http.bound import bound_by, network_by
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.login import LONGEST, fields_of
+from tidemill.serve.http.routes import Route
 from tidemill.store.people import Password
 
 WORD = "nine tidy otters"
@@ -80,6 +81,66 @@ def test_a_person_logs_in_and_out(run, project, ann):
         assert (await ask("POST", "/logout", token=None, headers={**own, "origin": OWN["origin"]})).status == 200
         assert (await ask("POST", "/logout", token=None, headers={**own, "origin": OWN["origin"]})).status == 401
 
+    run(work)
+
+
+def test_what_the_account_may_is_asked_with_each_request(run, project, ann):
+    """The same session all along: refused as a viewer, let in with the role that may, refused again without it, ended when disabled."""
+
+    async def work(ask: Any) -> list[int]:
+        project.store.principals.update(ann.id, roles=("viewer",))
+        own = {**OWN, "cookie": await logged_in(ask)}
+        said = []
+        for changes in ({}, {"roles": ("devops",)}, {"roles": ()}, {"disabled": 1}):
+            project.store.principals.update(ann.id, **changes)
+            ask.app.serving.tokens.seen(project.store.tokens.revision())  # as the heartbeat does
+            said.append((await ask("POST", "/control/refresh", token=None, headers=own)).status)
+        return said
+
+    assert run(work) == [403, 200, 403, 403]
+
+
+@pytest.mark.parametrize(("mine", "status"), [(True, 200), (False, 403)])
+def test_what_is_known_may_be_put_away_while_a_request_waits(run, project, ann, mine, status):
+    """Whose a token is, and that there are accounts, is as of the moment it was found: one of nobody's gets no more by it."""
+
+    async def work(ask: Any) -> int:
+        load = ask.app.load_faces
+
+        async def meanwhile() -> None:
+            await load()
+            ask.app.serving.tokens.evict()
+
+        ask.app.load_faces = meanwhile
+        if not mine:
+            return int((await ask("POST", "/manage")).status)
+        shown = {"cookie": await logged_in(ask), "user-agent": "one"}
+        return int((await ask("GET", "/own", token=None, headers=shown)).status)
+
+    async def answer(call: Any, body: bytes) -> Any:
+        return 200, [], b""
+
+    faces = {Route("GET", "/own", "project.read"): answer, Route("POST", "/manage", "people.manage"): answer}
+    assert run(work, faces=[lambda serving: faces]) == status
+
+
+def test_a_session_that_is_used_goes_on_and_one_that_is_not_ends(run, project, ann, monkeypatch):
+    async def work(ask: Any) -> None:
+        own = {**OWN, "cookie": await logged_in(ask)}
+        (first,) = project.store.tokens.list(name="session")
+        assert first.expires - first.created == 2 * 3_600 * 1_000_000
+        clock = project.store.clock
+        later = first.created + 3_600 * 1_000_000
+        monkeypatch.setattr(clock, "now", lambda: later)
+        monkeypatch.setattr(ask.app.serving.tokens, "_now", clock.now)
+        assert (await ask("POST", "/control/refresh", token=None, headers=own)).status == 200
+        (longer,) = project.store.tokens.list(name="session")
+        assert longer.expires == later + 2 * 3_600 * 1_000_000
+        monkeypatch.setattr(clock, "now", lambda: longer.expires)
+        monkeypatch.setattr(ask.app.serving.tokens, "_now", clock.now)
+        assert (await ask("POST", "/control/refresh", token=None, headers=own)).status == 401
+
+    project.store.principals.update(ann.id, roles=("administrator", "devops"))
     run(work)
 
 

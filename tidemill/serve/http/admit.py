@@ -11,6 +11,7 @@ from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from tidemill.access.caller import Caller
+from tidemill.access.principals import acting
 from tidemill.access.tokens import TokenCache
 from tidemill.errors import (
     BadRequest,
@@ -25,6 +26,7 @@ from tidemill.serve.bodies import MAX_BODY
 from tidemill.serve.http.deadlines import Deadlines, Overdue
 from tidemill.serve.http.door import Door
 from tidemill.serve.http.routes import Receive, Scope
+from tidemill.store.people import Principal
 from tidemill.store.records import Token
 
 READ_SECONDS = 10.0  # How long a body may take to arrive
@@ -66,7 +68,20 @@ class Gone(Exception):
 class Call:
     """One request: its head, and later who sent it."""
 
-    __slots__ = ("caller", "headers", "method", "params", "path", "receive", "scope", "site", "taken", "token")
+    __slots__ = (
+        "accounts",
+        "caller",
+        "headers",
+        "method",
+        "params",
+        "path",
+        "receive",
+        "scope",
+        "site",
+        "taken",
+        "token",
+        "whose",
+    )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope, self.receive = scope, receive
@@ -81,6 +96,8 @@ class Call:
         self.params: dict[str, str] = {}
         self.site = b"http"  # the scheme that the client speaks
         self.token: Token | None = None
+        self.whose: Principal | None = None  # the account of the token
+        self.accounts = True  # whether there are any
         self.caller = Caller.of(None, "api")
         self.taken = False  # whether its body was begun to be read
 
@@ -138,12 +155,19 @@ class RequestGuard:
             kind, _, secret = sent.decode("latin-1").partition(" ")
             if kind.lower() != "bearer" or not secret:
                 raise Unauthorized("not a bearer token", place="Authorization", hint="Authorization: Bearer TOKEN")
-            token = await self._tokens.find(secret.strip())
+            token = await self._find(call, secret.strip())
             if token.bound:  # what is bound to a browser is no program's: somebody has taken the cookie out of it
                 await self._end(token)
         else:
             token = await self._session(call)
         call.token = token
+        return token
+
+    async def _find(self, call: Call, secret: str) -> Token:
+        """The token, with its account as of the same moment: while others are waited for, what is known may be put away."""
+        known = self._tokens
+        token = await known.find(secret)
+        call.whose, call.accounts = acting(known.principal, token.principal), known.accounts
         return token
 
     async def _session(self, call: Call) -> Token:
@@ -153,7 +177,7 @@ class RequestGuard:
                 "who is asking?",
                 hint="send Authorization: Bearer TOKEN, or open the address that tidemill login prints",
             )
-        token = await self._tokens.find(secret)
+        token = await self._find(call, secret)
         if call.method not in SAFE:
             check_own(call)
         if token.bound and not compare_digest(token.bound, self._bound(call)):

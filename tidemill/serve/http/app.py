@@ -21,7 +21,6 @@ import msgspec
 from tidemill.access.acknowledged import acknowledged
 from tidemill.access.callers import holder
 from tidemill.access.policy import policy_of
-from tidemill.access.principals import acting
 from tidemill.config.network import deadline
 from tidemill.errors import BadRequest, NoRoute, ProjectError, ServeError, TidemillError, TooLate, WrongMethod
 from tidemill.scope.project import Project
@@ -218,9 +217,7 @@ class App:
             route, call.params = self.table.find(call.method, call.path)
         if route is None:
             raise missing or NoRoute("nothing answers here")
-        known = self.serving.tokens
-        whose = acting(known.principal, token.principal)
-        call.caller = holder(token, whose, lambda: policy_of(self.serving.project), "api", known.accounts)
+        call.caller = holder(token, call.whose, lambda: policy_of(self.serving.project), "api", call.accounts)
         call.caller.need(route.permission)
         return route
 
