@@ -11,7 +11,7 @@ import click
 import tidemill
 from tidemill.cli.main import cli
 
-TOLD = re.compile(r"\btidemill ([a-z]+)(?: ([a-z]+))?")
+TOLD = re.compile(r"\btidemill ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?")
 SPOKEN = {"is", "knows", "that"}  # "this tidemill knows …" is no command
 
 
