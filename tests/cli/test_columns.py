@@ -33,6 +33,11 @@ def test_no_line_is_longer_and_no_id_or_moment_is_cut(width: int) -> None:
     assert (AT in text) == (left_out is None or "started" not in left_out[1])
 
 
+def test_brackets_are_kept() -> None:
+    assert "policy.toml [approval.production]" in shown(200, [[*ROW[:5], "policy.toml [approval.production] :key:"]])
+    assert ":key:" in shown(200, [[*ROW[:5], "policy.toml [approval.production] :key:"]])
+
+
 def test_at_80_columns_the_moment_is_there() -> None:
     assert AT in shown(80) and "not in" not in shown(120)
 

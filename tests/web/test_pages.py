@@ -102,6 +102,21 @@ def test_what_the_overview_says(told: Project) -> None:
     assert "Rolled back" in text and "Forced past the gates" in text
 
 
+def test_a_policy_that_cannot_be_kept_to_is_on_the_overview(empty: Project) -> None:
+    rule = '[approval.production]\nroles = ["ml-engineer"]\n'
+    (empty.root / "policy.toml").write_text(rule)
+    page = get(empty, "/").body.decode()
+    assert "cannot be kept to" in page and "[approval.production]" in page
+    (empty.root / "policy.toml").write_text("[approval.production")
+    assert "Policy" in get(empty, "/").body.decode()
+
+
+def test_the_ledger_says_who_has_no_account_and_what_to_type(empty: Project) -> None:
+    empty.store.events.add(sample.event())
+    page = get(empty, "/ledger").body.decode()
+    assert "tidemill ledger head" in page and 'principal=-"' not in page
+
+
 def test_the_goal_stands_where_people_decide(told: Project) -> None:
     goal = "revenue per visit; owner: head of the shop; a gain below 2 % is not worth a release"
     assert f"What it is for: <bdi>{goal}</bdi>" in get(told, "/").body.decode()

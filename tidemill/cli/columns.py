@@ -15,6 +15,7 @@ LONGEST = 40  # Letters of a word from which on it may be cut: ids, moments and 
 def draw(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]], *, whole: bool = False) -> None:
     """Print it. ``whole``: with every column, however narrow they become."""
     from rich.table import Table as Drawn
+    from rich.text import Text
 
     sizes = [_sizes([heading, *(row[i] for row in rows)]) for i, heading in enumerate(headings)]
     widths = fitted(sizes, console.width, whole)
@@ -22,7 +23,7 @@ def draw(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]
     for heading, width in zip(headings, widths):
         drawn.add_column(heading, overflow="fold", width=width)
     for row in rows:
-        drawn.add_row(*row[: len(widths)])
+        drawn.add_row(*map(Text, row[: len(widths)]))  # as it is: [approval.production] is no markup
     console.print(drawn)
     if left := list(headings[len(widths) :]):
         console.print(f"not in {console.width} columns: {', '.join(left)} (--json has all)", style="dim", markup=False)

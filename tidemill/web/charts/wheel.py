@@ -39,6 +39,7 @@ HOMES = {
     "monitor": "/live",
     "feedback": "/live",
     "decide": "/decisions",
+    "policy": "/",
     "process_down": "/events",
     "job_failed": "/events?kind=failed",
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from tidemill.ops import ledger as verbs
 from tidemill.ops.approvals import names_of
+from tidemill.store.chain import SOMEBODY
 from tidemill.web.site import Ask, Page, Shown, by_key, home_of
 
 HEADS = 5
@@ -19,6 +20,7 @@ def ledger(ask: Ask) -> Shown:
     values: dict[str, Any] = {
         "part": part,
         "names": names,
+        "somebody": SOMEBODY,
         "homes": {one.seq: home_of(one.subject) if ":" in one.subject else None for one in part.rows},
         "heads": sorted(heads, key=lambda one: one.size, reverse=True)[:HEADS],
         "verified": verbs.verify(ask.project) if asked else None,
