@@ -117,6 +117,10 @@ def test_the_ledger_says_who_has_no_account_and_what_to_type(empty: Project) -> 
     assert "tidemill ledger head" in page and 'principal=-"' not in page
 
 
+def test_the_people_page_says_how_somebody_is_added(empty: Project) -> None:
+    assert "tidemill people add NAME" in get(empty, "/people").body.decode()
+
+
 def test_the_goal_stands_where_people_decide(told: Project) -> None:
     goal = "revenue per visit; owner: head of the shop; a gain below 2 % is not worth a release"
     assert f"What it is for: <bdi>{goal}</bdi>" in get(told, "/").body.decode()
