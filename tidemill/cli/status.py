@@ -11,7 +11,7 @@ from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option
 from tidemill.errors import StoreError
 from tidemill.learning.measures import measure
-from tidemill.ops.away import away
+from tidemill.ops.away import away, said_of
 from tidemill.ops.doctor import examine, examine_away
 from tidemill.ops.experiments import said_of_worth
 from tidemill.ops.gc import collect
@@ -68,13 +68,14 @@ def _away(root: Path, exc: StoreError) -> Answer:
     found = away(root)
     facts: JsonObject = {
         "project": found.project,
-        "stores": f"{exc.message}{f' → {exc.hint}' if exc.hint else ''}",
+        "stores": f"{said_of(root, exc)}{f' → {exc.hint}' if exc.hint else ''}",
         "server": ", ".join(f"{name}: {found.server.get(name, 'no server answers here')}" for name in found.endpoints),
         "here": ", ".join(found.here) or None,
         **{name: troubled(name, told) for name, told in found.trouble.items()},
     }
-    line = "The stores are away: nothing is known of data, models and releases."
-    value = {**asdict(found), "all_right": False, "error": {"code": exc.code, "message": exc.message, "hint": exc.hint}}
+    line = "The stores cannot be read: nothing is known of data, models and releases."
+    error = {"code": exc.code, "message": exc.message, "place": exc.place, "hint": exc.hint}
+    value = {**asdict(found), "all_right": False, "error": error}
     return Answer(value, [line, "", facts], NOT_ALL_RIGHT)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidemill.config.decode import load
+from tidemill.errors import StoreError
 from tidemill.ops.server import server_health
 from tidemill.serve.client import here, trouble
 from tidemill.types import JsonObject
@@ -28,3 +29,9 @@ def away(root: Path) -> Away:
     config = load(root / "tidemill.toml")
     names = sorted({name for _, own in config.everywhere() for name in own})
     return Away(config.project.name, names, server_health(root), here(root), trouble(root))
+
+
+def said_of(root: Path, exc: StoreError) -> str:
+    """What is the matter, and where: a file of the project's by its path in its folder."""
+    place = exc.place.removeprefix(f"{root}/")
+    return f"{place}: {exc.message}" if place else exc.message

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.access.policy import policy_of
 from tidemill.errors import ConfigError, ContractError, StoreError, TidemillError
-from tidemill.ops.away import away
+from tidemill.ops.away import away, said_of
 from tidemill.ops.parts import MOST_APART, apart
 from tidemill.ops.policy import declared, troubles
 from tidemill.ops.ruled import lately
@@ -58,8 +58,7 @@ def examine_away(root: Path, exc: StoreError) -> list[Finding]:
     """What can be looked at where the stores cannot be opened, and why they cannot be. Raises ConfigError."""
     found, state = away(root), root / ".tidemill"
     findings = [*_local(state), *_state(state)] if state.is_dir() else [*_local(root)]
-    message = f"{exc.message} ({exc.place})" if exc.place else exc.message
-    findings.append(Finding("stores", False, message, exc.hint))
+    findings.append(Finding("stores", False, said_of(root, exc), exc.hint))
     hint = "tidemill up starts it"
     for name in found.endpoints:
         said = found.server.get(name, "")
@@ -69,7 +68,7 @@ def examine_away(root: Path, exc: StoreError) -> list[Finding]:
         for name, told in found.trouble.items()
     ]
     findings.append(
-        Finding("not looked at", False, "data, releases, keys, rules, the loop: their records are away", "")
+        Finding("not looked at", False, "data, releases, keys, rules, the loop: their records cannot be read", "")
     )
     return findings
 
