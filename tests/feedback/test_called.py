@@ -17,6 +17,7 @@ from tests.serve.asking import NOON, TOML, Asker, alive, make_app
 from tests.serve.test_items import MORE, STOCK
 from tests.tasks.ranking.made import shop as made_up
 from tidemill.access import tokens as auth
+from tidemill.access.caller import Caller
 from tidemill.cli.main import cli
 from tidemill.data.pipeline import ingest
 from tidemill.feedback.called import called
@@ -97,7 +98,7 @@ def test_a_sentence_and_a_trace_say_what_items_were_called_then(shop: Project, b
     sentences = " ".join(one["sentence"] for one in told["explained"]["answers"])
     assert "“Cup & saucer”" in sentences and "“Old pan”" in sentences and "i001" not in sentences
     say(shop, "i001", 2, name="Renamed", stock=0)
-    found = predictions.trace(shop, told["prediction_id"])
+    found = predictions.trace(shop, Caller.local(), told["prediction_id"])
     assert (found["names"]["i001"], found["names"]["i004"]) == ("Cup & saucer", "Old pan")
     (row,) = [one for one in found["items"] if one["item"] == "i001"]
     assert (row["known"]["stock"], row["by"], row["position"]) == (4, "shelf", 4)

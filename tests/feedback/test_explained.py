@@ -9,6 +9,7 @@ import pytest
 
 from tests.cases.projects import VISITS, VISITS_TOML, Folder, lay, visits
 from tests.feedback.test_otherwise import ROW, page
+from tidemill.access.caller import Caller
 from tidemill.errors import ModelError
 from tidemill.features.online import History
 from tidemill.feedback.explained import compared, opened
@@ -60,15 +61,17 @@ def project(folder: Folder) -> Iterator[Project]:
 
 
 def test_what_was_kept_is_computed_again_and_compared(project: Project) -> None:
-    found = predictions.trace(project, "pred_kept")
+    found = predictions.trace(project, Caller.local(), "pred_kept")
     assert found["explained"]["kept"] and found["explained"]["verified"] == {"same": True, "largest_difference": 0.0}
     assert found["verified"] == {"same_items": True, "largest_difference": 0.0}
-    other = predictions.trace(project, "pred_other")["explained"]["verified"]
+    other = predictions.trace(project, Caller.local(), "pred_other")["explained"]["verified"]
     assert other["same"] is False and other["largest_difference"] == pytest.approx(0.01)
 
 
 def test_what_was_not_kept_is_made_now_and_said_to_be(project: Project) -> None:
-    found, kept = (predictions.trace(project, name)["explained"] for name in ("pred_plain", "pred_kept"))
+    found, kept = (
+        predictions.trace(project, Caller.local(), name)["explained"] for name in ("pred_plain", "pred_kept")
+    )
     assert found["answers"] == kept["answers"] and not found["kept"] and found["verified"]["same"] is None
 
 
@@ -89,7 +92,7 @@ def test_an_input_that_adds_a_rounding_error_is_no_other_input() -> None:
 
 def test_the_page_shows_bars_and_the_person_s_sentence(project: Project) -> None:
     text = page(project, "/trace?id=pred_kept")
-    (sentence,) = predictions.person(project, "pred_kept")["sentences"]
+    (sentence,) = predictions.person(project, Caller.local(), "pred_kept")["sentences"]
     assert "computed again: the same" in text and "<svg" in text.split('id="explained"')[1]
     assert sentence in text.split('id="person"')[1].replace("&#39;", "'")
     assert "computed again: NOT the same" in page(project, "/trace?id=pred_other")
@@ -121,30 +124,30 @@ def test_of_a_model_that_does_not_load_the_rest_is_told(project: Project, monkey
     for place in ("tidemill.feedback.trace.open_model", "tidemill.tasks.tabular.row.RowScorer.predict"):
         with monkeypatch.context() as patch:
             patch.setattr(place, broken)
-            found = predictions.trace(project, "pred_kept")
+            found = predictions.trace(project, Caller.local(), "pred_kept")
             assert found["verified"] == {"same_items": None, "why": "the process did not start"}
             assert found["explained"]["answers"] and found["training"]["files"]
             assert "the process did not start" in page(project, "/trace?id=pred_kept")
 
 
 def test_of_a_question_that_is_not_kept_nothing_can_be_computed(project: Project) -> None:
-    found = predictions.trace(project, "pred_bare")
+    found = predictions.trace(project, Caller.local(), "pred_bare")
     assert found["explained"]["why"] == found["verified"]["why"], "in the words of one who reads, not of a request"
     assert found["verified"]["same_items"] is None and found["explained"]["method"] == "none"
-    assert predictions.person(project, "pred_bare")["why"]
+    assert predictions.person(project, Caller.local(), "pred_bare")["why"]
 
 
 def test_of_a_model_that_was_forgotten_what_was_kept_is_told_and_the_rest_is_said_to_be_gone(folder: Folder) -> None:
     """The last test here: it takes the bundle away."""
     with open_project(folder.root) as project:
         project.artifacts.delete(project.store.models.list()[0].bundle)
-        kept, plain = (predictions.trace(project, name) for name in ("pred_kept", "pred_plain"))
+        kept, plain = (predictions.trace(project, Caller.local(), name) for name in ("pred_kept", "pred_plain"))
         assert kept["verified"]["same_items"] is None and kept["explained"]["verified"]["same"] is None
         assert kept["explained"]["kept"] and kept["explained"]["answers"]
         assert plain["explained"]["method"] == "none" and "cannot be read" in plain["explained"]["why"]
-        assert predictions.person(project, "pred_kept")["sentences"]
-        assert predictions.person(project, "pred_plain") == {
-            **predictions.person(project, "pred_plain"),
+        assert predictions.person(project, Caller.local(), "pred_kept")["sentences"]
+        assert predictions.person(project, Caller.local(), "pred_plain") == {
+            **predictions.person(project, Caller.local(), "pred_plain"),
             "sentences": [],
         }
         for name in ("pred_kept", "pred_plain"):

@@ -102,7 +102,7 @@ def told(root: Path) -> dict[str, Any]:
             "rows": {name: one.digest(name) for one in contents for name in one.names},
             "artifacts": sorted(project.artifacts.digests()),
             "logs": {name: tables.store.log(name) for name in tables.store.names()},
-            "trace": json.loads(json.dumps(predictions.trace(project, "pred_old"), default=str)),
+            "trace": json.loads(json.dumps(predictions.traced(project, "pred_old"), default=str)),
             "seen": seen(project, project.store.models.list()[-1].data),
             "feed": ([*map(tuple, feed.rows)], [*feed.gone], feed.position, [*map(tuple, feed.items)]),
             "items": project.live.items.past("items", "mug"),

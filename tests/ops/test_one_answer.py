@@ -238,10 +238,16 @@ def test_a_store_that_cannot_be_read_is_said_by_whoever_opens_it(
         path.unlink()
     else:
         path.write_bytes(b"\xa5" * path.stat().st_size if how == "corrupt" else b"")
-    for command in ("status", "doctor", "run", "up"):
+    for command in ("run", "up"):
         code, _, err = typed(capsys, command, "--json")
         problem = json.loads(err.strip().splitlines()[-1])
         assert (code, problem["code"]) == (4, "damaged") and name in problem["place"] and "backup" in problem["hint"]
+    code, out, _ = typed(capsys, "status", "--json")  # which says the rest, too
+    problem = json.loads(out)["error"]
+    assert (code, problem["code"]) == (9, "damaged") and name in problem["place"] and "backup" in problem["hint"]
+    code, out, _ = typed(capsys, "doctor", "--json")
+    (stores,) = [one for one in json.loads(out) if one["what"] == "stores"]
+    assert code == 9 and not stores["well"] and name in stores["message"] and "backup" in stores["hint"]
     with pytest.raises(Damaged) as caught:
         tidemill.open(folder)
     assert name in caught.value.place and "backup" in caught.value.hint

@@ -239,7 +239,7 @@ def test_what_was_answered_is_found_traced_and_listed(tables: Project) -> None:
     id = pl.read_parquet(tables.root / "out.parquet")["prediction_id"][7]
     shown = predictions.show(tables, id)
     assert (shown.prediction.id, shown.prediction.subject, shown.prediction.key) == (id, "town 7", None)
-    assert predictions.trace(tables, id)["verified"]["same_items"] is True
+    assert predictions.trace(tables, Caller.local(), id)["verified"]["same_items"] is True
     walked, before = [], None
     while (page := predictions.ls(tables, 60, before)).items:
         walked += [one.id for one in page.items]
