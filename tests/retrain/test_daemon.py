@@ -224,7 +224,7 @@ def test_a_leader_that_is_silent_is_followed_and_stands_by(shop: Shop, monkeypat
         assert shop.project.store.leases.look_up("run:loop") == other
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [pytest.param(0, marks=pytest.mark.nightly), 1])
 def test_killed_again_and_again_it_ends_the_same(shop: Shop, seed: int) -> None:
     """kill -9 of the loop's process at random moments of a tick; then of its worker. The story is that of no kill."""
     rng = random.Random(seed)

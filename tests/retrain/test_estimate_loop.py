@@ -128,6 +128,7 @@ def withdrawn(machines: Machines) -> None:
     assert not machines.project.store.alarms.list(monitor="estimate"), "an estimate tells and does not act"
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("machines", [("regress", "mae")], indirect=True, ids=["values"])
 def test_labels_that_contradict_it_withdraw_it_until_another_version_serves(machines: Machines) -> None:
     withdrawn(machines)

@@ -358,7 +358,7 @@ def test_a_bad_canary_is_rolled_back(shop: Shop) -> None:
     assert champion is not None and champion.model == "model:shop@1"
 
 
-@pytest.mark.parametrize("trouble", ["damaged", "too few requests"])
+@pytest.mark.parametrize("trouble", [pytest.param("damaged", marks=pytest.mark.nightly), "too few requests"])
 def test_a_canary_that_can_never_end_by_its_answers_does_not_stop_the_loop(shop: Shop, trouble: str) -> None:
     policy(shop, '{ new_data = "1 %" }', cooldown="1 day")
     project = shop.project

@@ -136,7 +136,7 @@ def test_the_status_says_how_good_it_is(regress: Machines) -> None:
     assert found["promised"] == of_quality(windows[0]).promised
 
 
-@pytest.mark.parametrize("broken", [True, False])
+@pytest.mark.parametrize("broken", [True, pytest.param(False, marks=pytest.mark.nightly)])
 def test_a_canary_on_a_table_is_judged_by_its_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bool
 ) -> None:

@@ -48,6 +48,7 @@ def replay(data: Interactions, requests: list[Asked], method: str, every: int | 
     return out
 
 
+@pytest.mark.nightly
 def test_a_monthly_refit_beats_buy_again_and_the_model_that_was_never_refitted(shop):
     requests = requests_between(shop, OPENING, shop.end)
     assert len(requests) == 3_418
@@ -63,6 +64,7 @@ MARGIN = 0.04
 """What the shop's gate tolerates of a refit: a share of the reference's mean."""
 
 
+@pytest.mark.nightly
 def test_the_neighbours_that_the_blend_is_cut_to_cost_nothing_that_a_gate_would_see(shop):
     """The search scores it with all of them, the server with the strongest 24: no recipe is chosen for what is not served."""
     assert learners.recipe_of("blend", HALF)["neighbours"] == 24
