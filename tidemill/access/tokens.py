@@ -5,12 +5,12 @@ Times here are the database's, the same for every machine, also in a replay: a t
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from tidemill.access.revised import Revised
 from tidemill.errors import BadRequest, Unauthorized
 from tidemill.store.people import Principal
 from tidemill.store.records import Token, Tx
@@ -115,17 +115,16 @@ def check(store: MetadataStore, secret: str) -> Token:
     return _valid(store.tokens.first(hash=hashed(secret)), store.clock.now())
 
 
-Found = tuple[int, dict[str, Token], dict[str, Principal]]
-"""A revision of the tokens, and those that there were then, by hash, with the principals by id."""
+Known = tuple[dict[str, Token], dict[str, Principal]]
+"""The tokens that there are, by hash, with the principals by id."""
 
 
-class TokenCache:
+class TokenCache(Revised[Known]):
     """Tokens by hash: a check costs a hash, and of what is unknown a look at the store's revision, and at all of them where it changed.
 
     So guessing does not read the tokens, and pushes nobody out. Holds no secret. ``read`` gives the tokens, ``revision`` grows
-    with each that is made or taken back. `seen` tells of a newer one: what was known before counts no more. `seen` and `take` belong to one
-    thread, `look` runs in any. ``remote``: the store is asked in a thread, so that a slow one holds nobody else.
-    ``now``: the time that they expire by. ``people``: the principals, whose changes are revisions of the tokens, too.
+    with each that is made or taken back. ``now``: the time that they expire by. ``people``: the principals, whose changes are revisions
+    of the tokens, too.
     """
 
     def __init__(
@@ -136,13 +135,11 @@ class TokenCache:
         now: Callable[[], Micros] = _now,
         people: Callable[[], Iterable[Principal]] = tuple,
     ) -> None:
-        self._read, self._revision, self._remote, self._now = read, revision, remote, now
-        self._people = people
-        self._known: dict[str, Token] = {}
-        self._principals: dict[str, Principal] = {}
-        self._as_of: int | None = None
-        self.confirmed = 0
-        """The revision that every check from now on goes by, or a later one."""
+        def known() -> Known:
+            return {token.hash: token for token in read()}, {one.id: one for one in people()}
+
+        super().__init__(known, revision, ({}, {}), remote)
+        self._now = now
 
     def check(self, secret: str) -> Token:
         """The token with this secret. Raises Unauthorized; a one-use code is no token."""
@@ -155,53 +152,23 @@ class TokenCache:
         """As `check`, in an event loop."""
         name = hashed(secret)
         if name not in self._known and self._remote:
-            await self._look_again()
+            await self.bring()
         elif name not in self._known:
             self.take(self.look())
         return _valid(self._known.get(name), self._now())
 
-    async def _look_again(self) -> None:
-        """Until what was read is not older than what was seen meanwhile; where nothing was, the store was put back."""
-        before = None
-        while not self.take(found := await asyncio.to_thread(self.look)):
-            if found is not None and before == self.confirmed:
-                self.confirmed = found[0]
-            before = self.confirmed
-
-    def look(self) -> Found | None:
-        """The tokens, where they are others than those that are known."""
-        revision = self._revision()
-        if revision == self._as_of:
-            return None
-        return revision, {token.hash: token for token in self._read()}, {one.id: one for one in self._people()}
+    @property
+    def _known(self) -> dict[str, Token]:
+        return self._held[0]
 
     def principal(self, id: str) -> Principal | None:
         """The account with this id, as of the token that was found last."""
-        return self._principals.get(id)
+        return self._held[1].get(id)
 
     @property
     def accounts(self) -> bool:
         """Whether there are any."""
-        return bool(self._principals)
-
-    def take(self, found: Found | None) -> bool:
-        """Know these; False where they are older than what was seen."""
-        if found is None:
-            return self._as_of is not None
-        if found[0] < self.confirmed:
-            return False
-        self._as_of, self._known, self._principals = found
-        self.confirmed = found[0]
-        return True
-
-    def seen(self, revision: int) -> None:
-        """The tokens are of this revision, or a later one, by now."""
-        if revision > self.confirmed:
-            self.confirmed = revision
-            self.evict()
-
-    def evict(self) -> None:
-        self._known, self._as_of, self._principals = {}, None, {}
+        return bool(self._held[1])
 
 
 def cache(store: MetadataStore) -> TokenCache:

@@ -401,6 +401,7 @@ class Scorer:
     tokens: int  # revision of the tokens that it knows
     position: int  # of the feed that its answers can see
     endpoints: JsonObject  # name -> {"health", "variants": {variant: model}}
+    limits: int = 0  # revision of the limits on people's data that it goes by
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from tidemill.testing.metadata_ledger import LedgerSuite
 from tidemill.testing.metadata_logins import LogInsSuite
 from tidemill.testing.metadata_records import RecordsSuite
 from tidemill.testing.metadata_releases import AccessSuite, ReleasesSuite
+from tidemill.testing.metadata_rights import LimitsSuite
 from tidemill.testing.metadata_runs import Opened, RunsSuite
 
 
@@ -105,5 +106,7 @@ class TransactionsSuite:
         assert opened().settings.get("x") == 1
 
 
-class MetadataSuite(LedgerSuite, LogInsSuite, RunsSuite, RecordsSuite, ReleasesSuite, AccessSuite, TransactionsSuite):
+class MetadataSuite(
+    LedgerSuite, LimitsSuite, LogInsSuite, RunsSuite, RecordsSuite, ReleasesSuite, AccessSuite, TransactionsSuite
+):
     """The whole of it."""

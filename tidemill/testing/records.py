@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from tidemill.store import payloads as p
 from tidemill.store import people as w
 from tidemill.store import records as r
+from tidemill.store import rights as g
 
 R = TypeVar("R")
 _BY_TYPE: dict[str, Any] = {
@@ -149,6 +150,13 @@ def token(id: str = "token_1", **fields: Any) -> r.Token:
 
 def scorer(id: str = "scorer_1", **fields: Any) -> r.Scorer:
     return _full(r.Scorer, fields, id=id, since=0, endpoints={"shop": {"health": "ok", "variants": {}}})
+
+
+def limit(id: str = "limit_1", **fields: Any) -> g.SubjectLimit:
+    """One that stands; it begins with the next revision."""
+    return _full(
+        g.SubjectLimit, {"kind": "object", "begun": 0, "ended": None, "ended_by": "", "over": None} | fields, id=id
+    )
 
 
 def item_change(item: str = "85123A", at: int = 110, **fields: Any) -> r.ItemChange:

@@ -43,6 +43,7 @@ def write(store: MetadataStore, live: LiveStore) -> None:
         getattr(store, f"{name}s").add(getattr(sample, name)())
     for name in ("principal", "password", "attempt", "approval", "vote", "comment", "visit"):
         getattr(store, f"{name}s").add(getattr(sample, name)())
+    store.limits.add(sample.limit(begun=3, ended=1_000, over=4))
     store.logins.add(sample.login())
     store.vouched.add(sample.vouched())
     store.settings.set("mode", "live")

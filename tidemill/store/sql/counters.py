@@ -1,4 +1,5 @@
-"""Revisions: a number that grows with every change of the releases, of the tokens and of the rules; and the terms of the leases."""
+"""Revisions: a number that grows with every change of the releases, of the tokens, of the rules and of the limits on people's data; and the
+terms of the leases."""
 
 from __future__ import annotations
 
@@ -8,9 +9,10 @@ from tidemill.store.sql import schema
 from tidemill.store.sql.database import Database
 from tidemill.store.sql.rows import insert_new
 
-RELEASES, TOKENS, RULES, TERMS = "releases", "tokens", "rules", "terms"
+RELEASES, TOKENS, RULES, LIMITS, TERMS = "releases", "tokens", "rules", "limits", "terms"
+_EACH = (RELEASES, TOKENS, RULES, LIMITS)
 _counter = schema.counters.c
-_ALL = select(_counter.name, _counter.value).where(_counter.name.in_((RELEASES, TOKENS, RULES)))
+_ALL = select(_counter.name, _counter.value).where(_counter.name.in_(_EACH))
 _ONE_MORE = (
     update(schema.counters)
     .where(_counter.name == bindparam("the_name"))
@@ -21,7 +23,7 @@ _ONE_MORE = (
 
 def revisions(database: Database) -> dict[str, int]:
     """Of the last commit. The row's own lock orders those who change one: of who reads n, all up to n are committed."""
-    return {RELEASES: 0, TOKENS: 0, RULES: 0} | {str(name): int(value) for name, value in database.rows(_ALL)}
+    return dict.fromkeys(_EACH, 0) | {str(name): int(value) for name, value in database.rows(_ALL)}
 
 
 def bump(tx: Connection, name: str, least: int = 0) -> int:

@@ -44,9 +44,11 @@ class Where(TypedDict, total=False):
     judged_since: Micros | None
     key: str | None
     kind: str | None
+    mark: str | None
     model: str | None
     monitor: str | None
     name: str | None
+    of: str | None
     person: str | None
     pipeline: str | None
     place: str | None

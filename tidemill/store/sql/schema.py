@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table
 from sqlalchemy.event import listen
 
-from tidemill.store import chain, people, records
+from tidemill.store import chain, people, records, rights
 from tidemill.store.payloads import WINDOWS, Findings, ReleaseEvidence
 from tidemill.store.sql.columns import JsonText, Next, Real, Tagged, Whole, Words, table_of
 
@@ -166,7 +166,10 @@ fences, live_fences = (
     )
     for name, kept in (("fences", tables), ("live_fences", live))
 )
-scorers = table_of(tables, "scorers", records.Scorer, "id")
+scorers = table_of(tables, "scorers", records.Scorer, "id", defaults={"limits": "0"})
+
+subject_limits = table_of(tables, "subject_limits", rights.SubjectLimit, "id")
+Index(None, subject_limits.c.mark)
 
 settings, counters = (
     Table(

@@ -48,6 +48,7 @@ from tidemill.store.sql.people import (
     VouchedSessions,
 )
 from tidemill.store.sql.releases import RELEASES, Releases
+from tidemill.store.sql.rights import LIMITS, Limits
 from tidemill.store.sql.rows import Rows
 from tidemill.store.sql.runs import RUNS, STEPS, Runs, Steps
 from tidemill.store.sql.subjects import NamedIn
@@ -147,6 +148,7 @@ class MetadataStore:
         self.votes = Named(database, VOTES)
         self.comments = Named(database, COMMENTS, alone=False)
         self.visits = Records(database, VISITS, alone=False)
+        self.limits = Limits(database, LIMITS, alone=False)
         self.ledger = Ledger(database, LEDGER, alone=False)
         self.ledger_heads = Records(database, HEADS, alone=False)
         self.acts = Named(database, ACTS, alone=False)
@@ -193,7 +195,7 @@ class MetadataStore:
         return self._db.remote
 
     def revisions(self) -> dict[str, int]:
-        """Of the releases, of the tokens and of the rules, in one look."""
+        """Of the releases, of the tokens, of the rules and of the limits, in one look."""
         return revisions(self._db)
 
     def tell_rules(self) -> int:

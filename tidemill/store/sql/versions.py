@@ -31,7 +31,7 @@ class Kind:
         return Path(__file__).parent / "migrations" / "versions" / self.name
 
 
-TIDEMILL = Kind("tidemill", schema.tables, "0003")
+TIDEMILL = Kind("tidemill", schema.tables, "0004")
 LIVE = Kind("live", schema.live, "0002")
 
 
