@@ -51,6 +51,8 @@ READS = [
     "/api/comparisons/{comparison}",
     "/api/bisects",
     "/api/bisects/{bisect}",
+    "/api/recalls",
+    "/api/recalls/{recall}",
     "/api/rebuilds",
     "/api/rebuilds/{rebuild}",
     "/api/auditions",

@@ -43,6 +43,7 @@ THROUGH_A_PIPELINE |= {
     "batch.predict_batch",
     "rebuilds.verify",
     "bisects.bisect",
+    "recalls.look",
     "comparisons.explain",
     "features.make",
     "represents.make",

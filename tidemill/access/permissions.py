@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, Permission] = {
     "replay.clock": Permission("replay", "move the clock of a replay"),
     "server.refresh": Permission("operate", "have a server look at its stores anew"),
     "data.retry": Permission("operate", "have files read again"),
+    "data.recall": Permission("operate", "recall a file or a column: what it changed, and without it"),
     "run.start": Permission("operate", "start a pipeline"),
     "run.resume": Permission("operate", "go on with a run"),
     "model.examine": Permission("operate", "examine a version: features, what it represents, rebuilds, causes"),

@@ -26,6 +26,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("tidemill.cli.models:compare", "Two model versions side by side."),
     "verify": ("tidemill.cli.verify:verify", "MODEL · ls · show: built again from its record, and held against it."),
     "bisect": ("tidemill.cli.bisect:bisect", "--good · --bad · --alarm · ls · show: what made a version worse."),
+    "recall": (
+        "tidemill.cli.recall:recall",
+        "DATASET file:… · column:…: what stands on it, and which answers it changed.",
+    ),
     "backtest": ("tidemill.cli.backtest:backtest", "MODEL · ls · show: what it would have been worth in its own past."),
     "audition": ("tidemill.cli.audition:audition", "MODEL · ls · show: the loop's year beside the present system's."),
     "approve": ("tidemill.cli.release:approve", "Say yes to a release that is held."),

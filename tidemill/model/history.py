@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidemill.data.contract.contract import load_contract
@@ -19,16 +20,40 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 
+@dataclass(frozen=True)
+class Less:
+    """What is left out of rows: those of these source files (digests), as if they had never come; what stands in these columns, as if
+    nobody had known it. ``dataset``: of this one alone, else of each."""
+
+    files: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    dataset: str = ""
+
+    def of(self, frame: pl.LazyFrame, dataset: str) -> pl.LazyFrame:
+        """The rows of a dataset that are left, as they are left."""
+        import polars as pl
+
+        if self.dataset not in ("", dataset):
+            return frame
+        if self.files:
+            frame = frame.filter(~pl.col("_file").is_in(list(self.files)).fill_null(False))
+        schema = frame.collect_schema() if self.columns else {}
+        return frame.with_columns(pl.lit(None, schema[name]).alias(name) for name in self.columns if name in schema)
+
+
+NOTHING = Less()
+
+
 class Histories:
     """The rows of each dataset (``data``: refs, that of the model's rows first), or as they were known before ``as_of``.
 
-    ``without``: the rows of these source files (digests) are left out, as if the files had never come.
+    ``less``: what is left out of them.
     """
 
     def __init__(
-        self, project: Project, data: Sequence[str], as_of: Micros | None = None, without: Sequence[str] = ()
+        self, project: Project, data: Sequence[str], as_of: Micros | None = None, less: Less = NOTHING
     ) -> None:
-        self.project, self.as_of, self.without = project, as_of, list(without)
+        self.project, self.as_of, self.less = project, as_of, less
         self.versions = dict(Ref.versioned("dataset", ref) for ref in data)
         self._read: dict[str, pl.LazyFrame] = {}
 
@@ -37,8 +62,7 @@ class Histories:
         if dataset not in self._read:
             contract, commits = load_contract(self.project, dataset), self._commits(dataset)
             time = contract.time
-            frame = open_tables(self.project).read(dataset, self.versions[dataset])
-            frame = frame if not self.without else _without(frame, self.without)
+            frame = self.less.of(open_tables(self.project).read(dataset, self.versions[dataset]), dataset)
             if contract.revised:
                 frame = _last_word(frame, [*contract.key, *([time] if time else [])], commits)
             frame = with_knowledge(frame, time, commits)
@@ -60,12 +84,6 @@ class Histories:
 
     def _commits(self, dataset: str) -> list[TableCommit]:
         return commits_of(self.project, dataset, self.versions[dataset])
-
-
-def _without(frame: pl.LazyFrame, files: list[str]) -> pl.LazyFrame:
-    import polars as pl
-
-    return frame.filter(~pl.col("_file").is_in(files).fill_null(False))
 
 
 def _last_word(frame: pl.LazyFrame, key: list[str], commits: Sequence[TableCommit]) -> pl.LazyFrame:

@@ -16,7 +16,7 @@ from tidemill.errors import ConfigError
 from tidemill.learning.search import Settings
 from tidemill.learning.split import resolved
 from tidemill.model.foreign import given_of
-from tidemill.model.history import Histories, identity_of
+from tidemill.model.history import NOTHING, Histories, Less, identity_of
 from tidemill.model.inputs import Inputs
 from tidemill.model.labelled import labelled
 from tidemill.model.start import artifacts_of, start_of
@@ -216,16 +216,16 @@ def rows(
     model: Model,
     data: Sequence[str],
     as_of: Micros | None = None,
-    without: Sequence[str] = (),
+    less: Less = NOTHING,
     apart: Callable[[int], Apart] | None = None,
 ) -> pl.DataFrame:
     """The rows of these versions (`refs_of`) as the task's trainer needs them: those whose label is settled.
 
-    ``as_of``: as they were known before this moment, with the labels that were settled by then. ``without``: as if these source
-    files (digests) had never come. ``apart``: what does the parts of the n-th joined view. Raises DataError, NotEnoughData.
+    ``as_of``: as they were known before this moment, with the labels that were settled by then. ``less``: what
+    is left out of them. ``apart``: what does the parts of the n-th joined view. Raises DataError, NotEnoughData.
     """
     inputs = Inputs.of(model)
-    histories = Histories(model.project, data, as_of, without)
+    histories = Histories(model.project, data, as_of, less)
     frame = labelled(histories, model.dataset.name, inputs)
     for nth, one in enumerate(inputs.joined):
         parts = apart(nth) if apart else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.errors import NotFound
 from tidemill.model import entities
-from tidemill.model.history import Histories
+from tidemill.model.history import NOTHING, Histories, Less
 from tidemill.model.inputs import Inputs
 from tidemill.model.prepare import refs_of
 from tidemill.store.records import EntityInputs
@@ -35,8 +35,11 @@ def questions(model: Model, at: Micros, names: Sequence[str] | None = None) -> l
     return list(requests(asked(model, refs_of(model), at, names)))
 
 
-def asked(model: Model, data: Sequence[str], at: Micros, names: Sequence[str] | None = None) -> pl.DataFrame:
-    """As `questions`, of these versions of the datasets, as a table: `SUBJECT`, and a column an input."""
+def asked(
+    model: Model, data: Sequence[str], at: Micros, names: Sequence[str] | None = None, less: Less = NOTHING
+) -> pl.DataFrame:
+    """As `questions`, of these versions of the datasets, as a table: `SUBJECT`, and a column an input. ``less``: what is left out of
+    the rows."""
     import polars as pl
 
     inputs = Inputs.of(model)
@@ -45,7 +48,7 @@ def asked(model: Model, data: Sequence[str], at: Micros, names: Sequence[str] | 
         raise NotFound(
             f"the rows of {model.name} are no entities at moments", place=f"[model.{model.name}] rows", hint=hint
         )
-    histories, time = Histories(model.project, data), inputs.moments.time
+    histories, time = Histories(model.project, data, less=less), inputs.moments.time
     events = histories.of(model.dataset.name).collect()
     names = inputs.moments.active_at(events, at) if names is None else _known(events, inputs.moments.entity, names)
     whose = pl.Series(inputs.moments.entity, names, pl.String).cast(events.schema[inputs.moments.entity])

@@ -24,7 +24,7 @@ from tidemill.store.artifacts.codecs import parts_of
 from tidemill.store.records import Tx
 
 GRACE = 86_400.0  # Seconds (wall time) within which nothing that was put or verified is deleted
-REPORTS = ("backtest", "audition", "verify", "features", "represents", "bisect", "compare")
+REPORTS = ("backtest", "audition", "verify", "features", "represents", "bisect", "compare", "recall")
 """Pipelines whose outputs are what people asked for: small, and kept of every run."""
 KEPT = (answers_kept, examined_kept, search_kept)
 """What the run of a model keeps for it."""

@@ -212,6 +212,7 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
     from tidemill.rebuild.compare.explain import compare_pipeline
     from tidemill.release.pipeline import release_pipeline
     from tidemill.release.verify import verify_pipeline
+    from tidemill.rights.recall.pipeline import recall_pipeline
     from tidemill.serve.batch.pipeline import batch_pipeline
 
     found = project.store.runs.named(run)
@@ -222,7 +223,7 @@ def resume(project: Project, caller: Caller, run: str) -> Run:
         raise Conflict("this run was given a secret, which is not kept", place=found.id, hint=hint)
     known: list[Pipeline[..., Any]] = [data_pipeline, model_pipeline, release_pipeline, verify_pipeline]
     known += [walk_pipeline, audition_pipeline, batch_pipeline, features_pipeline, bisect_pipeline, compare_pipeline]
-    known += [represents_pipeline]
+    known += [represents_pipeline, recall_pipeline]
     if found.pipeline == release_pipeline.name and (of := found.params.get("environment", "")) != project.environment:
         raise Conflict(f"{found.id} releases in another environment", hint=chosen_by(of))
     ours = {pipeline.name: pipeline for pipeline in known}

@@ -168,13 +168,13 @@ def ask_again(scope: Endpoint, bundle: str, lacking: Sequence[Prediction]) -> di
     known.load(row for row in rows if row[5] == dataset)
     request, rules = task_of(scope.model.task).request, RulesAgain(scope.project)
     in_order = sorted(lacking, key=lambda one: one.watermark)
-    return {asked.id: _answer(task, scorer, request, known, asked, rules) for asked in in_order}
+    return {asked.id: answered_again(task, scorer, request, known, asked, rules) for asked in in_order}
 
 
-def _answer(
+def answered_again(
     task: Task, scorer: Any, kind: type[Request], history: History, asked: Prediction, rules: RulesAgain
 ) -> bytes | str:
-    """By the rules that the request was answered by."""
+    """The request once more, by the rules that it was answered by: the answer, or the code of why there is none."""
     try:
         given = {**msgspec.json.decode(asked.inputs or b"{}"), "subject": asked.subject or None}
         request = msgspec.convert(given, kind)

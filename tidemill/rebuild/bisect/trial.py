@@ -20,7 +20,7 @@ from tidemill.errors import BadRequest, ModelError, TidemillError
 from tidemill.learning.search import Settings
 from tidemill.learning.trainer import Report, Trainer
 from tidemill.model import prepare
-from tidemill.model.history import identity_of
+from tidemill.model.history import Less, identity_of
 from tidemill.model.pipeline import features
 from tidemill.ref import Ref
 from tidemill.store.artifacts.codecs import Bundle, get_bundle
@@ -136,7 +136,7 @@ def values_of(project: Project, rows: pl.DataFrame, base: Base, test: JsonObject
     settings, recipe = swapped(base, change.swapped)
     data = base.data if change.data is None else change.data
     until = base.until if change.until is None else change.until
-    learned = prepare.rows(project.model(base.name), data, without=change.without)
+    learned = prepare.rows(project.model(base.name), data, less=Less(tuple(change.without)))
     trainer = _trainer(learned, settings)
     if not trainer.reproduces(recipe):
         raise ModelError("this recipe cannot be fitted any more: its code is not what it was")
