@@ -34,7 +34,7 @@ class Away:
     """A store that does not answer while ``away`` is set, and one question at a time waits for ``goes``."""
 
     def __init__(self, store: Any) -> None:
-        self.scorers, self.tokens, self._store = self, store.tokens, store
+        self.scorers, self.revisions, self._store = self, store.revisions, store
         self.away, self.asked = False, threading.Event()
 
     def beat(self, scorer: Scorer, seconds: float) -> Scorer:
@@ -54,9 +54,9 @@ def with_presence(project: Any, work: Any) -> Any:
         app, store = make_app(project), Away(project.store)
         serving = app.serving
         scorer = about(project, "http://127.0.0.1:1")
-        describe = lambda: replace(scorer, tokens=serving.tokens.confirmed)  # noqa: E731
+        describe = lambda: replace(scorer, tokens=serving.tokens.confirmed, limits=serving.limits.confirmed)  # noqa: E731
         async with alive(app, auth.issue(project.store, "test", SCOPES)) as ask:
-            serving.presence = Presence(store, serving.tokens, describe, 10.0)  # type: ignore[arg-type]
+            serving.presence = Presence(store, serving.tokens, serving.limits, describe, 10.0)  # type: ignore[arg-type]
             serving.presence.begin()
             return await work(ask, serving.presence, store)
 

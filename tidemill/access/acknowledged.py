@@ -40,6 +40,12 @@ def acknowledged(store: MetadataStore, longest: float = LONGEST) -> Acknowledged
     return _wait(store, lambda scorer: scorer.tokens >= revision, longest)
 
 
+def limited(store: MetadataStore, longest: float = LONGEST) -> Acknowledged:
+    """As `acknowledged`, of the limits on people's data as they are now."""
+    revision = store.limits.revision()
+    return _wait(store, lambda scorer: scorer.limits >= revision, longest)
+
+
 def switched(store: MetadataStore, endpoint: str, environment: str, longest: float = LONGEST) -> Acknowledged:
     """Wait until at each scorer that is alive nobody answers whom the releases as they are now do not let answer, or its lease has ended.
 

@@ -15,7 +15,7 @@ import msgspec
 from tidemill.errors import StoreError, TidemillError
 from tidemill.features.online import History
 from tidemill.feedback.called import called, named_in
-from tidemill.release.variants import BASELINE, kept_with
+from tidemill.release.variants import UNASKED, kept_with
 from tidemill.serve.explain import asked, names_of, none
 from tidemill.tasks.port import Question
 from tidemill.types import JsonObject, to_iso
@@ -146,7 +146,7 @@ def person(project: Project, prediction_id: str) -> JsonObject:
     prediction = project.live.predictions.get(prediction_id)
     try:
         kept = project.store.models.get(kept_with(prediction.model))
-        model: tuple[Task, Any] | str = USUAL if prediction.arm == BASELINE else opened(project, kept)
+        model: tuple[Task, Any] | str = USUAL if prediction.arm in UNASKED else opened(project, kept)
     except TidemillError as exc:
         model = exc.message
     found = explained(project, prediction, known_then(project, prediction), model)

@@ -8,7 +8,7 @@ import msgspec
 
 from tidemill.errors import BadRequest, NotFound
 from tidemill.feedback.explained import USUAL
-from tidemill.release.variants import BASELINE
+from tidemill.release.variants import UNASKED
 from tidemill.serve.explain import names_of
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.tasks.port import Want
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def otherwise(project: Project, prediction_id: str, want: Want) -> JsonObject:
     """The changes that would have led to what is wanted. Raises NotFound, BadRequest, StoreError where the model is gone."""
     prediction = project.live.predictions.get(prediction_id)
-    if prediction.arm == BASELINE:
+    if prediction.arm in UNASKED:
         raise BadRequest(USUAL, place="$", hint="ask again, and explain that answer")
     bundle = get_bundle(project.artifacts, project.store.models.get(prediction.model).bundle)
     task = task_answering(bundle)

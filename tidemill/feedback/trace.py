@@ -20,7 +20,7 @@ from tidemill.feedback.ruled import ruled_again
 from tidemill.process.child import Child
 from tidemill.process.supervised import log_file
 from tidemill.ref import Ref
-from tidemill.release.variants import BASELINE, kept_with
+from tidemill.release.variants import UNASKED, kept_with
 from tidemill.rules.kept import mark_of
 from tidemill.store.lineage import downstream, upstream
 from tidemill.tasks.port import Explained, Task
@@ -45,7 +45,7 @@ def trace(project: Project, prediction_id: str) -> JsonObject:
     model = project.store.models.get(kept_with(prediction.model))
     rows = placed(project, history)
     try:
-        opened: tuple[Task, Any] | str = USUAL if prediction.arm == BASELINE else open_model(project, model)
+        opened: tuple[Task, Any] | str = USUAL if prediction.arm in UNASKED else open_model(project, model)
     except TidemillError as exc:
         opened = exc.message
     found = _again(opened, prediction, answer, history)

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint
 
 CHAMPION, CANARY, HOLDOUT, ARM = "champion", "canary", "holdout", "arm"
-LAST_GOOD, BASELINE = "last_good", "baseline"
-FALLBACKS = (LAST_GOOD, BASELINE)
-"""How an answer is marked that is not the champion's though it should be: an earlier champion's, or what is usual."""
+LAST_GOOD, BASELINE, LIMITED = "last_good", "baseline", "limited"
+FALLBACKS = (LAST_GOOD, BASELINE, LIMITED)
+"""How an answer is marked that is not the champion's though it should be: an earlier champion's, or what is usual; ``limited``: what is usual,
+to one whose data may not be used."""
+UNASKED = (BASELINE, LIMITED)
+"""Of what is usual: no model was asked."""
 BESIDE = (HOLDOUT, ARM, CANARY)
 """Kinds that run beside the champion, in the order in which they are asked whether they take a subject: who is held out is part
 of no test, and who is in a test of no canary."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tidemill.data.limited import left_out
 from tidemill.errors import TidemillError
-from tidemill.release.variants import BASELINE, HOLDOUT, baseline_of
+from tidemill.release.variants import BASELINE, HOLDOUT, UNASKED, baseline_of
 from tidemill.tasks.port import Task
 from tidemill.types import JsonObject
 
@@ -65,4 +66,5 @@ def _name(scope: Endpoint) -> str:
 
 def _lately(scope: Endpoint) -> Sequence[JsonObject]:
     found = scope.live.predictions.list(**scope.here, limit=LATELY)
-    return [msgspec.json.decode(p.output) for p in found if p.arm not in (BASELINE, HOLDOUT)]
+    away = left_out(scope.project, scope.model.dataset.name)
+    return [msgspec.json.decode(p.output) for p in found if p.arm not in (*UNASKED, HOLDOUT) and p.subject not in away]

@@ -155,8 +155,7 @@ async def answer_one(
     """Ask the model, as of this moment and position, by this moment of the loop's clock. Raises as `Predictor.ask`."""
     started, body, inputs = time.perf_counter_ns(), item.body, item.inputs
     if inputs is None:
-        body = await service.asking(predictor.found, body)
-        inputs = _encode(body.kept())
+        body, inputs = await service.looked_up(predictor, body)
     await predictor.know(body.subject)
     item.answer, made = await service.answered(predictor, body, inputs, item.id, started, at, seen, until)
     if body.explain or predictor.explainer.wanted(item.id):

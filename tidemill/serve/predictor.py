@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import math
@@ -17,16 +18,19 @@ import msgspec
 
 from tidemill.config.rules import NO_RULES, RulesSection
 from tidemill.data.check.readings import Unread, name_of, read
+from tidemill.data.limited import whom
 from tidemill.errors import BadRequest, ModelError, NoModel, NotFound, SignatureMismatch, TidemillError, TooLate
 from tidemill.features.items import ItemTable
 from tidemill.features.online import History
-from tidemill.release.variants import BASELINE, CHAMPION, LAST_GOOD, choose
+from tidemill.release.variants import BASELINE, CHAMPION, LAST_GOOD, LIMITED, choose
 from tidemill.rules.applied import Applied
 from tidemill.rules.kept import check_columns, keep, rules_of
 from tidemill.rules.rules import Rules
 from tidemill.scope.project import Endpoint
 from tidemill.serve.explain import Explainer
+from tidemill.serve.fallback import Baseline
 from tidemill.serve.histories import Histories
+from tidemill.serve.limited import Limits
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.pace import Pace, late
 from tidemill.serve.served import Loaded, Models, Served
@@ -36,6 +40,7 @@ from tidemill.types import JsonObject, Micros, to_iso
 
 _log = logging.getLogger("tidemill.serve")
 _encode = msgspec.json.Encoder().encode
+_NOBODY = History()
 REMEMBERED = 60.0  # Seconds for which an endpoint that fell back is not all right
 
 
@@ -60,6 +65,9 @@ class Predictor(Models):
         self.refuses = scope.model.dataset.requests == "refuse"
         self._dataset, self._histories = scope.model.dataset.name, histories
         self.history = histories.of(self._dataset)
+        rows = scope.model.section.rows
+        self._whom, self.limits = whom(scope.model.dataset, rows.entity or "" if rows else ""), Limits.of(scope.store)
+        self._spare: tuple[int, Baseline] | None = None
         self.explainer = Explainer(scope, lambda: self.items)
         self.pace = Pace()
         self._fell_back = -math.inf  # when what is usual was answered last
@@ -109,9 +117,18 @@ class Predictor(Models):
         return body.about(json.loads(held.inputs), to_iso(held.at))
 
     async def know(self, subject: str | None) -> None:
-        """Have the subject's history, where an answer would hold up the event loop to read it. Raises StoreError."""
-        if subject and self.task.history and self._histories.lacks(self._dataset, subject):
+        """Have whether the subject's data may be used, and then its history, where an answer would hold up the event loop to read them.
+        Raises StoreError."""
+        await self.limits.know()
+        if self.limited(subject):
+            if self.project.store.remote:
+                await asyncio.to_thread(self._usual_now)
+        elif subject and self.task.history and self._histories.lacks(self._dataset, subject):
             await self._histories.hold(self._dataset, subject)
+
+    def limited(self, subject: str | None) -> bool:
+        """Whether the subject's data may not be used: it is answered what is usual, and by no model."""
+        return self.limits.hold(self._whom, subject)
 
     async def sold(self, items: Set[str]) -> Set[str]:
         """Those of these items that are in a row of the dataset, or that a model which serves can answer with."""
@@ -175,6 +192,8 @@ class Predictor(Models):
         """
         seen, last = self.history.seq if watermark is None else watermark, self.served
         rules = rules or self.applied(draw)
+        if self.limited(body.subject):
+            return self._without(body, at, seen, rules)
         try:
             for by, arm, chance in self._turns(unit):
                 try:
@@ -201,7 +220,7 @@ class Predictor(Models):
 
         Raises TooLate, too.
         """
-        if self.is_quick(unit):
+        if self.is_quick(unit) or self.limited(body.subject):
             return self.answer(body, unit, at, watermark, draw)
         seen, last = self.history.seq if watermark is None else watermark, self.served
         # The loop goes on learning rows meanwhile.
@@ -285,13 +304,39 @@ class Predictor(Models):
             return None
         self._fell_back = time.monotonic()
         self.metrics.fallbacks.labels(self.endpoint, BASELINE, exc.code).inc()
+        return self._said_to_all(kept, BASELINE, body, self.history, at, seen, rules)
+
+    def _without(self, body: Request, at: Micros, seen: int, rules: Applied | None) -> Answer:
+        """What is usual, to one whose data may not be used: neither the history nor what was sent along is looked at. Raises NoModel."""
+        if (kept := self._usual_now()) is None:
+            raise NoModel(
+                f"nothing is usual at {self.endpoint!r} yet, and this one's data may not be used",
+                place="$.subject",
+                hint="it is known once others were answered; tidemill subject limits says whose data is limited",
+            )
+        self.metrics.fallbacks.labels(self.endpoint, LIMITED, LIMITED).inc()
+        return self._said_to_all(kept, LIMITED, body.nobodys(), _NOBODY, at, seen, rules)
+
+    def _usual_now(self) -> Baseline | None:
+        """What is usual, also where the endpoint does not fall back on it: then as it was when it was first needed by these releases."""
+        served = self.served
+        if served.baseline is not None:
+            return served.baseline
+        if self._spare is None or self._spare[0] != served.revision:
+            found = self._usual(None if served.degraded else served.champion)
+            self._spare = None if found is None else (served.revision, found)
+        return self._spare[1] if self._spare else None
+
+    def _said_to_all(
+        self, kept: Baseline, arm: str, body: Request, history: History, at: Micros, seen: int, rules: Applied | None
+    ) -> Answer:
         if rules is None:
             said = self.task.instead(kept.usual, body)
         else:
-            said = rules.instead(self.task, kept.usual, body, self.history, at, seen).output
-        output = _encode(said)
-        release = Release("", self.endpoint, kept.model, BASELINE, (), 0, 0, 0, environment=self.scope.environment)
-        return Answer(Loaded(release, "", None, self.task), BASELINE, output, True, seen, reasons=said.get("reasons"))
+            said = rules.instead(self.task, kept.usual, body, history, at, seen).output
+        release = Release("", self.endpoint, kept.model, arm, (), 0, 0, 0, environment=self.scope.environment)
+        by = Loaded(release, "", None, self.task)
+        return Answer(by, arm, _encode(said), True, seen, reasons=said.get("reasons"))
 
     @property
     def health(self) -> str:

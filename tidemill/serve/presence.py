@@ -14,9 +14,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidemill.access.acknowledged import LEASE
+from tidemill.access.revised import Revised
 from tidemill.access.tokens import TokenCache
 from tidemill.errors import CutOff, DiskFull, TidemillError
 from tidemill.store.records import Scorer
@@ -35,12 +36,19 @@ def uptime() -> float:
 
 
 class Presence:
-    """The lease of one scorer. ``describe`` says what it serves now; ``seconds``: how long a lease is."""
+    """The lease of one scorer. ``tokens``, ``limits``: what may be taken back; ``describe`` says what it serves now; ``seconds``: how long a
+    lease is."""
 
     def __init__(
-        self, store: MetadataStore, tokens: TokenCache, describe: Callable[[], Scorer], seconds: float = LEASE
+        self,
+        store: MetadataStore,
+        tokens: TokenCache,
+        limits: Revised[Any],
+        describe: Callable[[], Scorer],
+        seconds: float = LEASE,
     ) -> None:
-        self._store, self._tokens, self._describe, self._seconds = store, tokens, describe, seconds
+        self._store, self._describe, self._seconds = store, describe, seconds
+        self._tokens, self._limits = tokens, limits
         self._thread = ThreadPoolExecutor(1, "tidemill-presence")  # its own: nobody's slow question holds the lease
         self._until, self._since = 0.0, 0
         self._again = asyncio.Event()
@@ -92,11 +100,11 @@ class Presence:
                 self._say(str(exc))
             else:
                 self._said = ""
-                if self._tokens.confirmed > scorer.tokens:
+                if self._tokens.confirmed > scorer.tokens or self._limits.confirmed > scorer.limits:
                     self._again.set()
 
-    def _renew(self, scorer: Scorer) -> tuple[float, int]:
-        """When it was asked for, and the revision of the tokens after that: read later than the lease is known.
+    def _renew(self, scorer: Scorer) -> tuple[float, dict[str, int]]:
+        """When it was asked for, and the revisions after that: read later than the lease is known.
 
         Of stores in the folder a full disk takes nobody's answers: what is taken back there is read all the same.
         """
@@ -106,10 +114,11 @@ class Presence:
         except DiskFull:
             if self._store.remote:
                 raise
-        return began, self._store.tokens.revision()
+        return began, self._store.revisions()
 
-    def _heard(self, began: float, revision: int) -> None:
-        self._tokens.seen(revision)
+    def _heard(self, began: float, revisions: dict[str, int]) -> None:
+        self._tokens.seen(revisions["tokens"])
+        self._limits.seen(revisions["limits"])
         self._until = began + self._seconds
 
     def _say(self, text: str) -> None:

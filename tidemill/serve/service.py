@@ -15,7 +15,7 @@ import msgspec
 from tidemill.data.check.readings import normal
 from tidemill.errors import BadRequest, Conflict, NotFound, StoreBusy
 from tidemill.learning.labelled import known_label
-from tidemill.release.variants import BASELINE, FALLBACKS
+from tidemill.release.variants import FALLBACKS, UNASKED
 from tidemill.rules.again import Again
 from tidemill.serve.bodies import named_in
 from tidemill.serve.explain import NOT_KEPT, none
@@ -103,8 +103,7 @@ class PredictionService:
         await serving.reach(position)
         asked = body
         if inputs is None:
-            body = await self.asking(predictor.found, body)
-            inputs = _encode(body.kept())
+            body, inputs = await self.looked_up(predictor, body)
         await predictor.know(body.subject)
         while body.key is not None and self.flies(prediction_id):  # somebody with the same key was quicker
             if (
@@ -173,7 +172,7 @@ class PredictionService:
     async def explained(self, predictor: Predictor, answer: Answer, made: Prediction, body: Request) -> Prediction:
         """With what the answer is made of. Who asks with the same key meanwhile waits."""
         question = Question(body, predictor.history, made.at, made.watermark, msgspec.json.decode(made.output))
-        if answer.arm == BASELINE:
+        if answer.arm in UNASKED:
             return replace(made, explained=_USUAL)
         by = answer.by
         with self._making(made.id):
@@ -233,6 +232,15 @@ class PredictionService:
             except NotFound:
                 return None
         return again(prediction, body, inputs)
+
+    async def looked_up(self, predictor: Predictor, body: Request) -> tuple[Request, bytes]:
+        """A request that names its subject alone, with what is held of it, and what is to be kept of that; where the subject's data may not
+        be used nothing is looked up. Raises BadRequest, NotFound, StoreError."""
+        await predictor.limits.know()
+        if predictor.limited(body.subject):
+            return body, b"{}"
+        body = await self.asking(predictor.found, body)
+        return body, _encode(body.kept())
 
     async def asking(self, ask: Callable[[A], R], about: A) -> R:
         """The store's answer: of one on a server without holding the others."""

@@ -19,6 +19,7 @@ from tidemill.features.items import begun
 from tidemill.scope.names import one_of
 from tidemill.scope.project import Project
 from tidemill.serve.histories import Histories
+from tidemill.serve.limited import Limits
 from tidemill.serve.log import Log
 from tidemill.serve.metrics import Metrics
 from tidemill.serve.predictor import Predictor
@@ -60,6 +61,7 @@ class Serving:
     replay: ReplayClock | None
     candidate: bool = False
     log: Log = field(init=False)
+    limits: Limits = field(init=False)  # whose data may not be used
     clock_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     on_beat: list[Callable[[], None]] = field(default_factory=list)
     beside: list[Beside] = field(default_factory=list)
@@ -75,7 +77,8 @@ class Serving:
     _ruled: int = 0  # the revision of the rules that were read; 0: as the project was opened
     _stale: bool = False  # something was committed since the releases were looked at
     _looked: float = field(default_factory=uptime)  # when all that others wrote was last known
-    _told: tuple[int, int, int, dict[str, str]] = (
+    _told: tuple[int, int, int, int, dict[str, str]] = (
+        -1,
         -1,
         -1,
         -1,
@@ -85,6 +88,11 @@ class Serving:
     _said: str = ""  # the last trouble that was logged: it is looked at twenty times a second
     damaged: bool = False  # a database is not the one in the folder any more
 
+    def __post_init__(self) -> None:
+        self.limits = Limits.of(self.project.store)
+        for predictor in self.predictors.values():
+            predictor.limits = self.limits
+
     def begin(self) -> None:
         """Start the log and the heartbeat, in the running event loop. Raises StoreError."""
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(ASIDE, "aside"))
@@ -92,7 +100,7 @@ class Serving:
         if self.address and self.several:
             self._alone_in_replay()
             self._about = about(self.project, self.address)
-            self.presence = Presence(self.project.store, self.tokens, self._described)
+            self.presence = Presence(self.project.store, self.tokens, self.limits, self._described)
             self.presence.begin()
             self.recede()  # whoever looked for scorers before this one was known of does not wait for it
             self.metrics.known_as(self._about.id, self._about.host)
@@ -134,8 +142,14 @@ class Serving:
             name: {"health": health[name], "variants": p.models(), "receded": p.receded}
             for name, p in self.predictors.items()
         }
-        known = self.tokens.confirmed
-        return replace(self._about, releases=self._served, tokens=known, position=position, endpoints=endpoints)
+        return replace(
+            self._about,
+            releases=self._served,
+            tokens=self.tokens.confirmed,
+            position=position,
+            endpoints=endpoints,
+            limits=self.limits.confirmed,
+        )
 
     @property
     def _served(self) -> int:
@@ -196,8 +210,10 @@ class Serving:
         return {"endpoints": {name: predictor.status() for name, predictor in self.predictors.items()}}
 
     async def refresh(self) -> None:
-        """See what other processes wrote, now: releases (also those refused before), histories, tokens."""
+        """See what other processes wrote, now: releases (also those refused before), histories, tokens, limits."""
         self.tokens.evict()
+        self.limits.evict()
+        await self.limits.know()
         await asyncio.to_thread(self.recede)
         await self.catch_up()
         async with self._refreshing:
@@ -215,6 +231,12 @@ class Serving:
     def _is_ruled(self) -> bool:
         """Whether some endpoint has rules."""
         return any(predictor.rules is not None for predictor in self.predictors.values())
+
+    async def _follow_revisions(self, revisions: Mapping[str, int]) -> None:
+        self.tokens.seen(revisions["tokens"])
+        self.limits.seen(revisions["limits"])
+        await self.limits.know()  # now, rather than when somebody waits for an answer
+        await self._follow_rules(revisions["rules"])
 
     async def _follow_rules(self, revision: int) -> None:
         if revision != self._ruled:
@@ -315,8 +337,7 @@ class Serving:
             await self.catch_up()
         if store != self._seen[0] and not self.candidate:
             revisions = self.project.store.revisions()
-            self.tokens.seen(revisions["tokens"])
-            await self._follow_rules(revisions["rules"])
+            await self._follow_revisions(revisions)
         await self._look_at_releases(store)
         self._seen = (store, live)
         await self._tell_others()
@@ -335,8 +356,7 @@ class Serving:
         """As `_look`, at stores on a server: of its revisions, for whatever any project there commits is no news."""
         revisions = await asyncio.to_thread(self.project.store.revisions)
         if not self.candidate:
-            self.tokens.seen(revisions["tokens"])
-            await self._follow_rules(revisions["rules"])
+            await self._follow_revisions(revisions)
             await self.catch_up()
             if any(predictor.receded != revisions["releases"] for predictor in self.predictors.values()):
                 await asyncio.to_thread(self.recede)
@@ -349,7 +369,8 @@ class Serving:
         if self.presence is not None:
             receded = min(predictor.receded for predictor in self.predictors.values())
             before = self._told
-            self._told = (self._served, receded, self.tokens.confirmed, self.health(own=False))
+            confirmed = self.tokens.confirmed, self.limits.confirmed
+            self._told = (self._served, receded, *confirmed, self.health(own=False))
             if self._told != before:
                 self.presence.soon()
         if any(predictor.untold for predictor in self.predictors.values()):

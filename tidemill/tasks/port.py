@@ -72,6 +72,10 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         subject = name("subject", self.subject, "$.subject")
         return self if subject == self.subject else replace(self, subject=subject)
 
+    def nobodys(self) -> Request:
+        """The same of nobody: nothing that it says of its subject is left."""
+        return replace(self, subject=None)
+
     @property
     def is_open(self) -> bool:
         """Whether it names its subject alone, and leaves what is asked about it to be looked up."""

@@ -25,7 +25,7 @@ from tidemill.config.network import history_bytes
 from tidemill.data.contract.contract import load_contract
 from tidemill.errors import BadRequest, ModelError, TidemillError
 from tidemill.features.items import begun
-from tidemill.release.variants import BASELINE
+from tidemill.release.variants import UNASKED
 from tidemill.serve.batch.columns import as_given
 from tidemill.serve.batch.given import BROKEN, columns_of
 from tidemill.serve.bodies import predict_body
@@ -129,6 +129,7 @@ class Answerer:
     def follow(self) -> None:
         """Answer by what is released by now. Raises NoModel."""
         self.predictor.refresh()
+        self.predictor.limits.bring_now()
         self.predictor.first("")
 
     @property
@@ -230,7 +231,7 @@ class Answerer:
         return np.array([self.predictor.explainer.wanted(id) for id in found.ids], np.bool_)
 
     def _variants(self, found: Answers, left: NDArray[np.bool_]) -> Iterator[tuple[Who, NDArray[Any]]]:
-        """The rows of each variant. One whose subject cannot be read is left to be refused alone."""
+        """The rows of each variant. One whose subject cannot be read, or whose data may not be used, is left to be told so alone."""
         if self.predictor.alone and found.subjects is None:
             yield Who(*self.predictor.first("")), np.flatnonzero(left)
             return
@@ -239,6 +240,8 @@ class Answerer:
             try:
                 unit = self._spelled(found, row) or found.ids[row]
             except BadRequest:
+                continue
+            if self.predictor.limited(unit):
                 continue
             who = Who(*self.predictor.first(unit))
             by.setdefault(who.arm, (who, []))[1].append(row)
@@ -326,7 +329,7 @@ class Answerer:
         body, id = body.spelled(self.predictor.name), found.ids[row]
         answer = self.predictor.answer(body, body.subject or id, asking.at, draw=id)
         explained = b""
-        if answer.arm != BASELINE and (asking.explain or self.predictor.explainer.wanted(id)):
+        if answer.arm not in UNASKED and (asking.explain or self.predictor.explainer.wanted(id)):
             seen, by = json.loads(answer.output), answer.by
             question = Question(body, self.predictor.history, asking.at, answer.watermark, seen)
             explained = self.predictor.explainer.at_once(by.task, by.scorer, by.bundle, question)

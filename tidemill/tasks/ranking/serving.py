@@ -78,6 +78,9 @@ class ItemsRequest(Request, forbid_unknown_fields=True, kw_only=True):
     recent: Annotated[tuple[Name, ...], msgspec.Meta(max_length=50)] = ()
     context: Annotated[dict[Key, ContextValue], msgspec.Meta(max_length=16)] = msgspec.field(default_factory=dict)
 
+    def nobodys(self) -> ItemsRequest:
+        return msgspec.structs.replace(self, subject=None, recent=())
+
     def kept(self) -> JsonObject:
         said: JsonObject = {"k": self.k}
         return said | {name: value for name in ("recent", "context") if (value := getattr(self, name))}
