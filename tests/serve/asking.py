@@ -37,6 +37,18 @@ contract = "contracts/sales.yaml"
 [model]
 task = "recommend"
 """
+CUSTOMERS = """
+apiVersion: v3.1.0
+kind: DataContract
+id: sales
+version: 1.0.0
+schema:
+  - name: sales
+    properties:
+      - { name: customer_id, logicalType: string, customProperties: [{ property: tidemill.role, value: subject }] }
+      - { name: item, logicalType: string, customProperties: [{ property: tidemill.role, value: item }] }
+      - { name: at, logicalType: timestamp, customProperties: [{ property: tidemill.role, value: time }] }
+"""
 OWN = "the asker's own"
 NOON = 15_000 * DAY + DAY // 2
 
@@ -67,6 +79,13 @@ def opened(root: Path) -> Project:
     root.mkdir()
     (root / "tidemill.toml").write_text(TOML)
     return open_project(root, clock=HeldClock(NOON))
+
+
+def about_customers(project: Project) -> None:
+    """Its contract says whom the rows are about. Whoever serves reads it when it begins."""
+    path = project.root / "contracts" / "sales.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(CUSTOMERS)
 
 
 @dataclass

@@ -16,7 +16,7 @@ import pytest
 from tests.raised import raised
 from tests.release.made import hold
 from tests.serve import released
-from tests.serve.asking import TOML, opened
+from tests.serve.asking import TOML, about_customers, opened
 from tests.serve.test_loading import flip
 from tests.serve.test_supervisor import SCRIPT, told, wait_for
 from tests.store.sql.conftest import server  # noqa: F401 - a fixture
@@ -25,6 +25,7 @@ from tidemill.access import tokens as auth
 from tidemill.access.caller import Caller
 from tidemill.errors import BadRequest, Unauthorized
 from tidemill.ops import tokens
+from tidemill.ops.rights import limits
 from tidemill.ops.scorers import scorers
 from tidemill.serve.client import Client, ServerProblem
 from tidemill.serve.supervisor import up
@@ -41,6 +42,7 @@ def served(request, tmp_path_factory):
         if request.param == "postgresql":
             patch.setattr("tests.serve.asking.TOML", TOML + _stores(request.getfixturevalue("server")))
         with opened(folder / "shop") as project:
+            about_customers(project)
             released.champion(project)
             env = {**os.environ, "PYTHONPATH": os.getcwd()}
             line = [sys.executable, "-c", TWO, str(project.root)]
@@ -129,6 +131,30 @@ def test_what_is_taken_back_is_refused_by_both_when_that_is_said(served):
             one.post("/predict/shop", {"subject": "7"})
         assert caught.value.told["code"] == Unauthorized.code
         one.close()
+
+
+def test_who_objects_is_answered_what_is_usual_by_both_when_that_is_said_and_again_by_a_model_when_it_is_lifted(served):
+    one = client(served)
+    outcome = {"key": "bought", "subject": "5", "item": "top of 1", "value": 1, "at": time.time()}
+    position = one.post("/feedback", outcome)["position"]
+    one.close()
+    connections = [client(served) for _ in range(8)]
+
+    def answers():
+        body, seen = {"subject": "5"}, {"Position": str(position)}
+        return [each.post("/predict/shop", body, headers=seen) for each in connections]
+
+    assert {(said["arm"], said["cold"]) for said in answers()} == {("champion", False)}
+    begun = limits.object_to(served, Caller.local(), "5")
+    assert (begun.confirmed, begun.waiting, begun.seen) == (2, (), True)
+    found = answers()
+    assert {(said["arm"], said["fallback"], said["cold"]) for said in found} == {("limited", "limited", True)}
+    logged = served.live.predictions.find(said["prediction_id"] for said in found)
+    assert {(p.arm, p.release, p.model.partition(":")[0]) for p in logged.values()} == {("limited", "", "baseline")}
+    assert limits.lift(served, Caller.local(), begun.limit.id).everywhere
+    assert {(said["arm"], said["cold"]) for said in answers()} == {("champion", False)}
+    for each in connections:
+        each.close()
 
 
 @pytest.mark.parametrize("kills", both(1, 10))

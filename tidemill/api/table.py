@@ -33,6 +33,7 @@ from tidemill.ops import (
     runs,
 )
 from tidemill.ops.questions.asked import questions
+from tidemill.ops.rights import limits
 from tidemill.ops.status import status
 
 VERBS: tuple[Verb, ...] = (
@@ -120,6 +121,11 @@ VERBS: tuple[Verb, ...] = (
     operate("/api/people/{person}/log-out", people.log_out),
     read("/api/ledger", ledger.show, "ledger.read"),
     read("/api/ledger/head", ledger.head, "ledger.read"),
+    read("/api/limits", limits.ls, "subject.read"),
+    operate("/api/subjects/restrict", limits.restrict),
+    operate("/api/subjects/object", limits.object_to),
+    operate("/api/subjects/withdraw", limits.withdraw),
+    operate("/api/limits/{limit}/lift", limits.lift),
     read("/api/alarms", records.alarms, "project.read"),
     operate("/api/alarms/{alarm}/close", records.close_alarm),
     read("/api/windows/{monitor}", records.windows, "project.read"),

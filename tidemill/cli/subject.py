@@ -1,0 +1,87 @@
+"""`tidemill subject`: what the people whom the data is about may ask for."""
+
+from __future__ import annotations
+
+import click
+
+from tidemill.access.callers import local
+from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
+from tidemill.errors import BadRequest
+from tidemill.ops.rights import limits as verbs
+from tidemill.ops.rights.limits import Limited
+from tidemill.ops.status import NOT_ALL_RIGHT
+from tidemill.ops.text import plural
+from tidemill.scope.project import Project
+from tidemill.types import to_iso
+
+LIMITS: dict[str, Column] = {
+    "limit": "id",
+    **fields("kind", "subject", "of"),
+    "purpose": lambda one: one.purpose or "every one",
+    **fields("since", "by"),
+    "lifted": lambda one: one.ended and to_iso(one.ended),
+}
+
+
+@click.group(cls=Listing)
+def subject() -> None:
+    """The people whom the data is about: what may not be done with it any more."""
+
+
+def _person(function: click.decorators.FC) -> click.decorators.FC:
+    of = click.option("--kind", "of", default="", help="The contract's subject column, where there are several kinds.")
+    return click.argument("subject")(of(function))
+
+
+_for = click.option("--purpose", default="", help="What for; every purpose, if not said.")
+
+
+@command(subject)
+@_person
+def restrict(project: Project, subject: str, of: str) -> Answer:
+    """Keep the data of SUBJECT and use it for nothing, until it is lifted."""
+    return _told(verbs.restrict(project, local(project), subject, of))
+
+
+@command(subject, name="object")
+@_person
+@_for
+def object_to(project: Project, subject: str, of: str, purpose: str) -> Answer:
+    """SUBJECT objects: their data is used no more, from the next request on."""
+    return _told(verbs.object_to(project, local(project), subject, of, purpose))
+
+
+@command(subject)
+@_person
+@_for
+@click.option("--withdraw", is_flag=True, help="Their consent is withdrawn.")
+def consent(project: Project, subject: str, of: str, purpose: str, withdraw: bool) -> Answer:
+    """The consent of SUBJECT: withdrawn, their data is used no more, from the next request on."""
+    if not withdraw:
+        hint = "--withdraw; where it is given again: tidemill subject lift LIMIT"
+        raise BadRequest("what of the consent?", place="--withdraw", hint=hint)
+    return _told(verbs.withdraw(project, local(project), subject, of, purpose))
+
+
+@command(subject)
+@click.argument("limit")
+def lift(project: Project, limit: str) -> Answer:
+    """LIMIT stands no more: the data is used again, what was kept meanwhile too."""
+    return _told(verbs.lift(project, local(project), limit))
+
+
+@command(subject)
+@click.option("--all", "every", is_flag=True, help="Those too that were lifted.")
+def limits(project: Project, every: bool) -> Answer:
+    """Whose data may not be used."""
+    found = verbs.ls(project, local(project), every)
+    return Answer(found, [Table(LIMITS, found, "nobody's data is limited")])
+
+
+def _told(found: Limited) -> Answer:
+    said = f"{plural(found.confirmed, 'scorer')} go by it"
+    said += f", {found.ended} whose lease ended answer nobody until they do" if found.ended else ""
+    unknown = f"{found.limit.subject} is in no prediction, outcome or history: look at the spelling"
+    late = [f"NOT YET known to {', '.join(found.waiting)}: stop it there"] if found.waiting else []
+    parts: list[Part] = [Table(LIMITS, [found.limit]), said, *([] if found.seen else [unknown]), *late]
+    return Answer(found, parts, 0 if found.everywhere else NOT_ALL_RIGHT)

@@ -1,0 +1,1 @@
+"""The verbs for the people whom the data is about."""
