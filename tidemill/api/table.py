@@ -33,7 +33,7 @@ from tidemill.ops import (
     runs,
 )
 from tidemill.ops.questions.asked import questions
-from tidemill.ops.rights import limits
+from tidemill.ops.rights import limits, subjects
 from tidemill.ops.status import status
 
 VERBS: tuple[Verb, ...] = (
@@ -122,6 +122,7 @@ VERBS: tuple[Verb, ...] = (
     read("/api/ledger", ledger.show, "ledger.read"),
     read("/api/ledger/head", ledger.head, "ledger.read"),
     read("/api/limits", limits.ls, "subject.read"),
+    read("/api/subjects/{subject}", subjects.find, "subject.read"),
     operate("/api/subjects/restrict", limits.restrict),
     operate("/api/subjects/object", limits.object_to),
     operate("/api/subjects/withdraw", limits.withdraw),

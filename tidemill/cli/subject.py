@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
 from tidemill.errors import BadRequest
 from tidemill.ops.rights import limits as verbs
+from tidemill.ops.rights import subjects
 from tidemill.ops.rights.limits import Limited
 from tidemill.ops.status import NOT_ALL_RIGHT
 from tidemill.ops.text import plural
@@ -25,7 +28,7 @@ LIMITS: dict[str, Column] = {
 
 @click.group(cls=Listing)
 def subject() -> None:
-    """The people whom the data is about: what may not be done with it any more."""
+    """The people whom the data is about: what is held of them, and what may not be done with it any more."""
 
 
 def _person(function: click.decorators.FC) -> click.decorators.FC:
@@ -85,3 +88,35 @@ def _told(found: Limited) -> Answer:
     late = [f"NOT YET known to {', '.join(found.waiting)}: stop it there"] if found.waiting else []
     parts: list[Part] = [Table(LIMITS, [found.limit]), said, *([] if found.seen else [unknown]), *late]
     return Answer(found, parts, 0 if found.everywhere else NOT_ALL_RIGHT)
+
+
+HELD: dict[str, Column] = {"store": "store", "place": "place", "records": "records"}
+ROWS: dict[str, Column] = {"dataset": "dataset", "subject column": "kind", "rows": "rows", "since version": "since"}
+
+
+@command(subject)
+@_person
+def find(project: Project, subject: str, of: str) -> Answer:
+    """Where SUBJECT is: every store that holds them, the models that learned from them and that answered them."""
+    found = subjects.find(project, local(project), subject, of or None)
+    said = [f"learned from them: {', '.join(found.learned) or 'no model'}"]
+    said += [f"answered them: {', '.join(found.answered) or 'no model'}"]
+    return Answer(
+        found, [Table(ROWS, list(found.rows), "no row of a dataset"), Table(HELD, list(found.holdings)), *said]
+    )
+
+
+@command(subject)
+@_person
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="A new folder, or a new file that ends in .zip."
+)
+def export(project: Project, subject: str, of: str, out: Path) -> Answer:
+    """Give out all that is held of SUBJECT: JSON lines and CSV, what they mean, and what answers were made of."""
+    found = subjects.export(project, local(project), subject, of or None, out)
+    counted = Table(
+        {"store": "store", "records": "records"}, [{"store": k, "records": n} for k, n in found.records.items()]
+    )
+    return Answer(
+        found, [counted, f"{found.explained} of {found.answers} answers explained", f"written to {found.path}"]
+    )

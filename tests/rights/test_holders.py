@@ -14,7 +14,7 @@ import pytest
 from tests.data.small import NOW, drop, lay, rows
 from tidemill.data.pipeline import ingest
 from tidemill.data.tables.holder import TableSubjects
-from tidemill.ops.holders import holders, row_holders
+from tidemill.rights.holders import holders, row_holders
 from tidemill.scope.project import Project, open_project
 from tidemill.store.artifacts.codecs import Report, save
 from tidemill.store.artifacts.holder import artifact_subjects, file_subjects
