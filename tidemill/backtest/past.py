@@ -18,6 +18,7 @@ import polars as pl
 from tidemill.data.contract.contract import load_contract
 from tidemill.data.ingest.events import Commit
 from tidemill.data.ingest.register import online_events
+from tidemill.data.limited import less_limited, used
 from tidemill.data.tables.tables import open_tables
 from tidemill.features.transaction_time import KNOWN, with_knowledge
 from tidemill.learning.labelled import text_of
@@ -60,7 +61,9 @@ def moments_of(scope: Endpoint, since: Micros, until: Micros) -> list[Moment]:
     begin = log_from(scope, since, until)
     found = [*_of_rows(scope, since, begin, until)] if since < begin else []
     if begin < until:
-        found += _of_log(scope, scope.live.predictions.list(**scope.here, since=begin, until=until), begin, until)
+        found += _of_log(
+            scope, used(scope, scope.live.predictions.list(**scope.here, since=begin, until=until)), begin, until
+        )
     return sorted(found, key=lambda one: one.turn)
 
 
@@ -118,7 +121,8 @@ def _labelled(scope: Endpoint, key: str, at: Micros, subject: str, label: Any, c
 def _events(scope: Endpoint, since: Micros, until: Micros) -> Iterator[Moment]:
     """Each row of the history as an outcome, told when it happened."""
     dataset = scope.model.dataset
-    rows = open_tables(scope.project).read(dataset.name, scope.store.datasets.get(dataset.name).version).collect()
+    version = scope.store.datasets.get(dataset.name).version
+    rows = less_limited(scope.project, dataset.name, open_tables(scope.project).read(dataset.name, version)).collect()
     for event in online_events(dataset.name, load_contract(scope.project, dataset.name), rows):
         if since <= event.at < until:
             told = Outcome(event.key, event.at, event.subject, event.item, event.value, None, event.at)
@@ -136,7 +140,9 @@ def files_of(project: Project, dataset: str, since: Micros, span: Micros) -> dic
         return {}
     version = last.version
     commits = [commit for commit in tables.versions(dataset) if commit.version <= version]
-    rows = with_knowledge(tables.read(dataset, version), contract.time, commits).collect()
+    rows = less_limited(
+        project, dataset, with_knowledge(tables.read(dataset, version), contract.time, commits)
+    ).collect()
     own = [name for name in rows.columns if not name.startswith("_")]
     if contract.revised:
         return _revisions(rows, contract, commits, since, span)

@@ -6,8 +6,8 @@ and where the contract does not say what for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from tidemill.data.contract.purposes import purposes_of
 from tidemill.data.contract.subjects import subject_column
@@ -17,11 +17,23 @@ from tidemill.store.rights import SubjectLimit
 if TYPE_CHECKING:
     import polars as pl
 
-    from tidemill.scope.project import Dataset, Project
+    from tidemill.scope.project import Dataset, Endpoint, Project
 
 Known = Mapping[str, Mapping[str, frozenset[str]]]
 """By kind whose data may not be used, and for which purposes; ``""`` is every one."""
 NOBODY: Known = {}
+LIMITED = "limited"
+"""How an answer is marked that was given to one of them: what is usual, and by no model."""
+
+
+class Asked(Protocol):
+    """What was asked, of whom."""
+
+    @property
+    def subject(self) -> str: ...
+
+
+A = TypeVar("A", bound=Asked)
 
 
 class Whom(NamedTuple):
@@ -75,10 +87,38 @@ def left_out(project: Project, dataset: str, revision: int | None = None) -> fro
     return whom(project.dataset(dataset)).names(known_of(limits)) if limits else frozenset()
 
 
-def without(frame: pl.LazyFrame, column: str | None, names: frozenset[str]) -> pl.LazyFrame:
-    """The rows that are about nobody of these, in their order."""
+def less_limited(project: Project, dataset: str, rows: pl.LazyFrame, revision: int | None = None) -> pl.LazyFrame:
+    """The dataset's rows without those of them, in their order: by the contract's subject column, and by any that is called as a kind is."""
+    limits = project.store.limits.standing(revision)
+    if not limits:
+        return rows
     import polars as pl
 
-    if column is None or not names:
-        return frame
-    return frame.filter(~pl.col(column).cast(pl.String).is_in(sorted(names)).fill_null(False))
+    known, about = known_of(limits), whom(project.dataset(dataset))
+    there = rows.collect_schema().names()
+    for kind in {about.kind, *known}:
+        names = about._replace(kind=kind).names(known) if kind in there else frozenset()
+        if names:
+            rows = rows.filter(~pl.col(kind).cast(pl.String).is_in(sorted(names)).fill_null(False))
+    return rows
+
+
+def away_from(scope: Endpoint) -> frozenset[str]:
+    """Whose questions to this endpoint, and answers, are not looked at."""
+    limits = scope.store.limits.standing()
+    return whom_asks(scope).names(known_of(limits)) if limits else frozenset()
+
+
+def whom_asks(scope: Endpoint) -> Whom:
+    """Whom the questions to this endpoint are about."""
+    rows = scope.model.section.rows
+    return whom(scope.model.dataset, rows.entity or "" if rows else "")
+
+
+def used(scope: Endpoint, answers: Iterable[A]) -> Sequence[A]:
+    """Of these answers those that may be looked at: of nobody whose data may not be used, and none that was given in that state."""
+    found = answers if isinstance(answers, Sequence) else [*answers]
+    away = away_from(scope)
+    if away or any(getattr(one, "arm", "") == LIMITED for one in found):
+        return [one for one in found if one.subject not in away and getattr(one, "arm", "") != LIMITED]
+    return found

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from tidemill.data.limited import used
 from tidemill.experiment.plan import Plan, days_for, effect_in, fitted
 from tidemill.experiment.sums import Side, known, side
 from tidemill.experiment.windows import unit_of
@@ -64,7 +65,8 @@ def _read(scope: Endpoint) -> tuple[Sequence[Micros], list[list[Prediction]]]:
     for window in reversed(closed):
         if sum(map(len, asked)) >= MOST:
             break
-        asked.insert(0, list(scope.live.predictions.watched(**scope.here, since=window.start, until=window.end)))
+        given = scope.live.predictions.watched(**scope.here, since=window.start, until=window.end)
+        asked.insert(0, list(used(scope, given)))
     return [w.start for w in closed[len(closed) - len(asked) :]], asked
 
 

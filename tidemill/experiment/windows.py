@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from tidemill.data.limited import away_from, used
 from tidemill.experiment.ratio import odds
 from tidemill.experiment.sequence import ALPHA
 from tidemill.experiment.sums import Estimate, Side, estimate, side, total
@@ -92,7 +93,7 @@ def over(windows: Sequence[Window], asked: Comparison) -> Estimate | None:
 def _looked(scope: Endpoint, asked: Comparison, window: Window) -> ComparedWindow:
     """A window's own answers, read from the log."""
     since, until = max(window.start, asked.since), min(window.end, asked.until)
-    answers = scope.live.predictions.watched(**scope.here, since=since, until=until)
+    answers = used(scope, scope.live.predictions.watched(**scope.here, since=since, until=until))
     whose = [(name, p) for p in answers if (name := asked.drawn(unit_of(p), p.arm)) is not None]
     judge = outcome_scorer_of(scope.model)
     found = judge_all(scope.live, judge, [p for _, p in whose])
@@ -135,5 +136,5 @@ def _subjects(scope: Endpoint, asked: Comparison, until: Micros) -> dict[str, in
 
     units = scope.live.predictions.units(**scope.here, since=asked.since, until=until)
     away = scope.live.predictions.units(**scope.here, since=asked.since, until=until, arm=HOLDOUT)
-    drawn = [asked.drawn(unit, "") for unit in units - away]
+    drawn = [asked.drawn(unit, "") for unit in units - away - away_from(scope)]
     return {name: drawn.count(name) for name in asked.names}

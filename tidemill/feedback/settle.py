@@ -122,7 +122,9 @@ class _Labels:
         from tidemill.model.history import Histories
 
         name = self._label.dataset
-        return Histories(self._scope.project, [str(Ref("dataset", name, self.version))]).of(name).collect()
+        # All of them: an answer that was given is settled by what happened, whether or not it is looked at.
+        data = [str(Ref("dataset", name, self.version))]
+        return Histories(self._scope.project, data, limits=0).of(name).collect()
 
     def again(self, looked: _Looked, now: Micros) -> Iterator[Outcome]:
         """Of answers that were settled, where rows which came since say something else: the later word. Nothing of those that were told

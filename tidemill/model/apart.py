@@ -55,20 +55,27 @@ def trial(
 
 @step(version=prepare.identity)
 def joined(
-    name: str, data: list[str], nth: int, part: int, n: int, requests: pl.DataFrame, ctx: Context
+    name: str,
+    data: list[str],
+    nth: int,
+    part: int,
+    n: int,
+    requests: pl.DataFrame,
+    ctx: Context,
+    limits: int | None = None,
 ) -> pl.DataFrame:
     """What these requests see of the dataset of the n-th joined view: one of n parts, each of which has some entities."""
     model = ctx.resource("project").model(name)
     one = Inputs.of(model).joined[nth]
-    return one.found(Histories(model.project, data).of(one.dataset), part, n, requests)
+    return one.found(Histories(model.project, data, limits=limits).of(one.dataset), part, n, requests)
 
 
-def joins(ctx: Context, name: str, data: list[str]) -> Callable[[int], Apart]:
+def joins(ctx: Context, name: str, data: list[str], limits: int | None) -> Callable[[int], Apart]:
     """What makes the parts of a join as parts of the step ``features``."""
 
     def made(nth: int) -> Apart:
         def found(n: int, parts: Iterator[tuple[int, pl.DataFrame]]) -> Iterator[pl.DataFrame]:
-            same = {"name": name, "data": data, "nth": nth, "n": n}
+            same = {"name": name, "data": data, "nth": nth, "n": n, "limits": limits}
             asked = ({**same, "part": part, "requests": ctx.keep(mine)} for part, mine in parts)
             for done, one in enumerate(ctx.each(joined, asked), 1):
                 ctx.progress(done, n, "joined")

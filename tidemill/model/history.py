@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidemill.data.contract.contract import load_contract
+from tidemill.data.limited import less_limited
 from tidemill.data.tables.tables import open_tables
 from tidemill.features.transaction_time import as_known_at, with_knowledge
 from tidemill.labels.settled import Completeness, newest
@@ -47,13 +48,18 @@ NOTHING = Less()
 class Histories:
     """The rows of each dataset (``data``: refs, that of the model's rows first), or as they were known before ``as_of``.
 
-    ``less``: what is left out of them.
+    ``less``: what is left out of them, beside the rows of whom may not be learned from; ``limits``: as it stood at this revision.
     """
 
     def __init__(
-        self, project: Project, data: Sequence[str], as_of: Micros | None = None, less: Less = NOTHING
+        self,
+        project: Project,
+        data: Sequence[str],
+        as_of: Micros | None = None,
+        less: Less = NOTHING,
+        limits: int | None = None,
     ) -> None:
-        self.project, self.as_of, self.less = project, as_of, less
+        self.project, self.as_of, self.less, self.limits = project, as_of, less, limits
         self.versions = dict(Ref.versioned("dataset", ref) for ref in data)
         self._read: dict[str, pl.LazyFrame] = {}
 
@@ -62,7 +68,8 @@ class Histories:
         if dataset not in self._read:
             contract, commits = load_contract(self.project, dataset), self._commits(dataset)
             time = contract.time
-            frame = self.less.of(open_tables(self.project).read(dataset, self.versions[dataset]), dataset)
+            frame = open_tables(self.project).read(dataset, self.versions[dataset])
+            frame = self.less.of(less_limited(self.project, dataset, frame, self.limits), dataset)
             if contract.revised:
                 frame = _last_word(frame, [*contract.key, *([time] if time else [])], commits)
             frame = with_knowledge(frame, time, commits)

@@ -46,11 +46,12 @@ if TYPE_CHECKING:
 
 
 @step(version=prepare.identity)
-def features(name: str, data: list[str], ctx: Context) -> pl.DataFrame:
-    """The dataset's rows as the task needs them: by the contract's roles and the declared features."""
+def features(name: str, data: list[str], ctx: Context, limits: int | None = None) -> pl.DataFrame:
+    """The dataset's rows as the task needs them: by the contract's roles and the declared features. ``limits``: without those whose data
+    may not be used, as it stood at this revision."""
     for ref in data:
         ctx.read(ref)
-    return prepare.rows(ctx.resource("project").model(name), data, apart=joins(ctx, name, data))
+    return prepare.rows(ctx.resource("project").model(name), data, apart=joins(ctx, name, data, limits), limits=limits)
 
 
 @step
@@ -237,9 +238,10 @@ def model_pipeline(
     asked: JsonObject,
     author: str,
     ruled: str = "",
+    limits: int | None = None,
 ) -> dict[str, Any]:
     """features → split → findings → search → train → evaluate → register. Its outputs: model (a ref), metrics, search, card."""
-    rows = features(name, data)  # type: ignore[call-arg]
+    rows = features(name, data, limits=limits)  # type: ignore[call-arg]
     cut = split(rows, test, gap)
     looked = findings(rows, cut, settings)
     found = search(rows, cut, settings, incumbent)  # type: ignore[call-arg]

@@ -53,6 +53,7 @@ def parameters(scope: Endpoint, version: int | None, author: str, *, only: JsonO
         "asked": _asked(scope),
         "author": author,
         **_ruled(model),
+        **_limited(scope.project),
     }
 
 
@@ -60,6 +61,12 @@ def _ruled(model: Model) -> JsonObject:
     """The endpoints that serve it by rules of their own, for the card; nothing where there are none."""
     names = sorted({scope.name for scope in model.served if scope.list_rules})
     return {"ruled": ", ".join(names)} if names else {}
+
+
+def _limited(project: Project) -> JsonObject:
+    """The revision of the limits on people's data that it keeps to; nothing where there never was one."""
+    revision = project.store.limits.revision()
+    return {"limits": revision} if revision else {}
 
 
 def _asked(scope: Endpoint) -> JsonObject:
@@ -218,14 +225,16 @@ def rows(
     as_of: Micros | None = None,
     less: Less = NOTHING,
     apart: Callable[[int], Apart] | None = None,
+    limits: int | None = None,
 ) -> pl.DataFrame:
     """The rows of these versions (`refs_of`) as the task's trainer needs them: those whose label is settled.
 
     ``as_of``: as they were known before this moment, with the labels that were settled by then. ``less``: what
-    is left out of them. ``apart``: what does the parts of the n-th joined view. Raises DataError, NotEnoughData.
+    is left out of them. ``apart``: what does the parts of the n-th joined view. ``limits``: nobody is in them whose data may not be used,
+    as it stood at this revision; as it stands now, where none is said. Raises DataError, NotEnoughData.
     """
     inputs = Inputs.of(model)
-    histories = Histories(model.project, data, as_of, less)
+    histories = Histories(model.project, data, as_of, less, limits)
     frame = labelled(histories, model.dataset.name, inputs)
     for nth, one in enumerate(inputs.joined):
         parts = apart(nth) if apart else None
@@ -237,11 +246,12 @@ def identity(ctx: Context, arguments: Mapping[str, Any]) -> JsonObject:
     """What `rows` depends on outside: each dataset's bytes, when they came, its contract; the declared views, rows and label."""
     project: Project = ctx.resource("project")
     model = project.model(str(arguments["name"]))
-    inputs = Inputs.of(model)
+    inputs, of = Inputs.of(model), arguments.get("limits")
     declared = [repr(one) for one in (inputs.moments, inputs.label) if one is not None]
     return {
         "data": [identity_of(project, *Ref.versioned("dataset", ref)) for ref in arguments["data"]],
         "inputs": [repr(inputs.views), repr(inputs.joined), repr(inputs.contract.names), *declared],
         "task": model.task,
         **({"judged_by": inputs.judged_by} if inputs.judged_by else {}),
+        **({"limits": limits} if (limits := [one.id for one in project.store.limits.standing(of)]) else {}),
     }

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from tidemill.data.contract.contract import Contract
+from tidemill.data.limited import used
 from tidemill.monitor.baseline import Baseline
 from tidemill.monitor.bins import numeric_column
 from tidemill.monitor.calibrate import Blocks, calibrate
@@ -71,7 +72,7 @@ def of_columns(scope: Endpoint, baseline: Baseline, start: Micros, end: Micros) 
     asked, said = Sketch(inputs), Sketch(answer_columns(baseline, target))
     task, whose, nobody = task_of(scope.model.task), Counter[str](), 0
     assert task.asked and task.said
-    for one in scope.live.predictions.asked(**scope.here, since=start, until=end):
+    for one in used(scope, scope.live.predictions.asked(**scope.here, since=start, until=end)):
         asked.add(task.asked(_decode(one.inputs)))
         if one.subject:
             whose[one.subject] += 1

@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 
 from tidemill.config.policies import FalseAlarms
+from tidemill.data.limited import used
 from tidemill.errors import ConfigError, SignatureMismatch, TidemillError
 from tidemill.learning.evaluate import F8
 from tidemill.learning.rows import I8, evenly
@@ -181,7 +182,7 @@ def _compared(column: Column, base: Attributions, live: Live, weights: Mapping[s
 def _live(scope: Endpoint, base: Attributions, model: str, start: Micros, end: Micros) -> Live:
     """Of the requests that this version answered, evenly taken."""
     asked, _ = scope.live.predictions.spread(2 * SAMPLE, **scope.here, since=start, until=end)
-    own = [one for one in asked if one.model == model]
+    own = [one for one in used(scope, asked) if one.model == model]
     own = [own[place] for place in evenly(len(own), SAMPLE).tolist()]
     if not own:
         return Live({}, [], 0)

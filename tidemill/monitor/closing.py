@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING
 
+from tidemill.data.limited import used
 from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer
 from tidemill.monitor import decay
 from tidemill.monitor.promise import Promise, Shortfall, promised, shortfall
@@ -109,7 +110,7 @@ def _look(scope: Endpoint, judge: OutcomeScorer, asked: _Asked, champion: str | 
     """Its answers, by the version that it was judged with, or by the champion of now."""
     model = of_quality(asked.before).model if asked.before else champion
     labels = scope.live.outcomes.labels(**scope.here, since=asked.start, until=asked.end)
-    given = scope.live.predictions.watched(**scope.here, since=asked.start, until=asked.end)
+    given = used(scope, scope.live.predictions.watched(**scope.here, since=asked.start, until=asked.end))
     answers = [one for one in given if one.arm != HOLDOUT]  # what is not meant to be good is no quality of the loop's
     found = judge_all(scope.live, judge, answers)
     scored = [j for j in found if j.values]

@@ -15,6 +15,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
+from tidemill.data.limited import used
 from tidemill.evaluation.estimate.estimator import Answers, Estimator
 from tidemill.evaluation.estimate.places import ANSWER
 from tidemill.learning.intervals import auc_values
@@ -154,7 +155,7 @@ def _truth(estimator: Estimator, metric: str, scored: Sequence[LabelledPredictio
 def _answers(scope: Endpoint, estimator: Estimator, model: str, start: Micros, end: Micros) -> list[Prediction]:
     """This version's answers of a window, those that the estimator can read."""
     found, _ = scope.live.predictions.spread(SAMPLE, **scope.here, since=start, until=end)
-    return [one for one in found if one.model == model and _is_read(estimator, one)]
+    return [one for one in used(scope, found) if one.model == model and _is_read(estimator, one)]
 
 
 def _is_read(estimator: Estimator, one: Prediction) -> bool:

@@ -14,6 +14,7 @@ from functools import lru_cache
 import polars as pl
 
 from tidemill.data.contract.contract import load_contract
+from tidemill.data.limited import used
 from tidemill.data.tables.tables import open_tables
 from tidemill.evaluation.fairness.exposure import FEWEST, exposure, shares_of, sums_of
 from tidemill.learning.labelled import LabelledPrediction
@@ -49,7 +50,7 @@ def _look(scope: Endpoint, quality: Window, before: FairnessWindow | None) -> tu
     fresh = FairnessWindow(model, EXPOSURE, section.largest)
     if before is not None and (before.model, before.max_gap) == (fresh.model, fresh.max_gap):
         fresh = replace(fresh, detectors=before.detectors)
-    answers = scope.live.predictions.watched(**scope.here, since=quality.start, until=quality.end)
+    answers = used(scope, scope.live.predictions.watched(**scope.here, since=quality.start, until=quality.end))
     found = judge_all(scope.live, outcome_scorer_of(scope.model), [one for one in answers if one.model == model])
     shown = [one for one in found if one.told]
     if model is None or not any(one.truth for one in shown):

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.data.limited import used
 from tidemill.evaluation.fairness.exposure import OTHERS
 from tidemill.evaluation.fairness.gap import FEWEST, means_of
 from tidemill.evaluation.fairness.rates import RATES, Answers, Rate, judged_by, rates_of
@@ -61,7 +62,7 @@ def _look(scope: Endpoint, quality: Window, whose: _Whose, before: FairnessWindo
     fresh = FairnessWindow(model, section.measured(scope.model.task), section.largest)
     if before is None or (before.model, before.measure, before.max_gap) != (fresh.model, fresh.measure, fresh.max_gap):
         before = fresh
-    answers = scope.live.predictions.watched(**scope.here, since=quality.start, until=quality.end)
+    answers = used(scope, scope.live.predictions.watched(**scope.here, since=quality.start, until=quality.end))
     judge = outcome_scorer_of(scope.model)
     own = [one for one in judge_all(scope.live, judge, [a for a in answers if a.model == model]) if one.values]
     carried = replace(fresh, detectors=before.detectors, totals=before.totals)

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from tidemill.data.limited import used
 from tidemill.features.online import History
 from tidemill.monitor.baseline import Baseline
 from tidemill.monitor.bins import BINS, numeric_column
@@ -42,7 +43,7 @@ def of_histories(scope: Endpoint, baseline: Baseline, known: Collection[str], st
     """All questions of a window, whoever answered them, and the answers of the baseline's model. ``known``: who was in training."""
     strangers = [c for c in baseline.columns if c.kind == "new" and c.source == baseline.roles.subject]
     counting = _Counting(scope, baseline)
-    asked = scope.live.predictions.asked(**scope.here, since=start, until=end)
+    asked = iter(used(scope, scope.live.predictions.asked(**scope.here, since=start, until=end)))
     while part := [*islice(asked, _AT_ONCE)]:
         counting.add(part)
     counts = dict(zip((c.name for c in _OWN), counting.counts(), strict=True))

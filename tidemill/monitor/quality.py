@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from tidemill.data.limited import used
 from tidemill.learning.labelled import LabelledPrediction, OutcomeScorer, unit_of
 from tidemill.learning.measures import Measure
 from tidemill.monitor import decay
@@ -84,7 +85,7 @@ def evidence(scope: Endpoint, release: Release, now: Micros) -> Evidence:
     champion = scope.champion()
     other = release.previous if historical else (champion.id if champion else None)
     begin = since - BEFORE if historical else since
-    found = live.predictions.watched(**scope.here, since=begin, until=now)
+    found = used(scope, live.predictions.watched(**scope.here, since=begin, until=now))
     mine = [p for p in found if p.release == release.id]
     pauses = () if historical else (*release.evidence.pauses, *filter(None, [release.evidence.paused]))
     theirs = [p for p in found if p.release == other and not any(q.since <= p.at < (q.until or now) for q in pauses)]

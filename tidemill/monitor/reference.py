@@ -11,6 +11,7 @@ import polars as pl
 from polars import selectors
 
 from tidemill.data.contract.contract import Contract
+from tidemill.data.limited import less_limited
 from tidemill.data.tables.tables import open_tables
 from tidemill.monitor.baseline import Baseline, Roles, build, subjects
 from tidemill.monitor.bins import Rows, height_of, names_of
@@ -158,7 +159,8 @@ def rows_between(scope: Endpoint, roles: Roles, start: Micros, end: Micros, vers
     Of more than `LARGE` values a lazy frame: each column is read when it is looked at.
     """
     within = None if roles.time is None else (roles.time, start, end)
-    rows = open_tables(scope.project).read(scope.model.dataset.name, version, within)
+    name = scope.model.dataset.name
+    rows = less_limited(scope.project, name, open_tables(scope.project).read(name, version, within))
     if roles.time is not None:
         rows = rows.filter(_is_between(roles.time, start, end))
     rows = rows.select(pl.exclude("^_.*$"))

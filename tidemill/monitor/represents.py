@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from tidemill.data.limited import used
 from tidemill.engine import Context, pipeline, step
 from tidemill.errors import BadRequest, NotEnoughData, SignatureMismatch
 from tidemill.features.transforms import CALENDAR
@@ -59,6 +60,7 @@ def look(
     metric = mean_metric(read.metric)
     values = trainer.sample(evaluated, where.test_start, where.end).base[metric].values
     came, _ = scope.live.predictions.spread(MOST, **scope.here, since=since, until=until)
+    came = used(scope, came)
     if not came:
         raise NotEnoughData("nobody has asked in this time", hint="--since names a longer one")
     inputs, named = learned.scorer.inputs, "day {}" if trainer.unit == "days" else "{}"

@@ -15,6 +15,7 @@ import polars as pl
 
 from tidemill.data.contract.contract import Contract, load_contract
 from tidemill.data.ingest.register import event_key
+from tidemill.data.limited import used
 from tidemill.data.tables.tables import open_tables
 from tidemill.features.online import History
 from tidemill.features.parity import compare
@@ -41,7 +42,7 @@ def check_skew(scope: Endpoint, now: Micros) -> list[Window]:
     since = champion.started or champion.created
     if closed_of(scope, PARITY, since=since, until=now + 1):
         return []
-    found = scope.live.predictions.watched(**scope.here, since=max(since, now - REACH), until=now)
+    found = used(scope, scope.live.predictions.watched(**scope.here, since=max(since, now - REACH), until=now))
     asked = [p for p in found if p.subject][-MOST:]
     if not asked:
         return []

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tidemill.config.policies import FalseAlarms
+from tidemill.data.limited import used
 from tidemill.learning.measures import Measure
 from tidemill.monitor.decay import since_onset
 from tidemill.monitor.promise import LEAST_LOSS, Promise, blind_below, worse
@@ -73,7 +74,8 @@ def _subjects(scope: Endpoint, model: str, since: Micros, until: Micros) -> int 
     """How many different subjects these answers are of, window by window, as each was judged."""
     judge, seen = outcome_scorer_of(scope.model), set[str]()
     for start in range(since, until, scope.monitor.span):
-        asked = scope.live.predictions.watched(**scope.here, since=start, until=start + scope.monitor.span)
+        given = scope.live.predictions.watched(**scope.here, since=start, until=start + scope.monitor.span)
+        asked = used(scope, given)
         found = judge_all(scope.live, judge, [p for p in asked if p.model == model and p.subject])
         seen |= {one.prediction.subject for one in found if one.values}
     return len(seen) or None

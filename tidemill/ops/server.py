@@ -82,7 +82,7 @@ def predict(
     scope = project.endpoint(endpoint)
     rows = scope.model.section.rows
     with closing(Client.of(project.root)) as client:
-        if rows and rows.entity and "subject" in request and "inputs" not in request:
+        if rows and rows.entity and _may_be_looked_up(scope, request):
             request = {
                 **_questions(scope, [request["subject"]])[0],
                 **{k: request[k] for k in ("key", "recent", "explain") if k in request},
@@ -91,6 +91,13 @@ def predict(
         path = f"/predict/{scope.name}"
         answer: JsonObject = client.post(path, request, headers=headers) if headers else client.post(path, request)
         return answer
+
+
+def _may_be_looked_up(scope: Endpoint, request: JsonObject) -> bool:
+    """Whether its inputs are made here: not of one whose data may not be used, whom the server answers what is usual."""
+    from tidemill.data.limited import away_from
+
+    return "subject" in request and "inputs" not in request and request["subject"] not in away_from(scope)
 
 
 def look(project: Project, prediction: str) -> JsonObject:

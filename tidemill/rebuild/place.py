@@ -41,12 +41,14 @@ class Laid:
     seed: int
     at: Micros
     bundles: Sequence[str] = ()
+    limits: int | None = None  # revision of the limits on people's data; as they stand now, where none is said
 
     @staticmethod
     def of(record: Recorded) -> Laid:
         """As a version was built. What it was held against is read, too."""
         champion = record.params.get("champion")
-        return Laid(record.code, record.model.data, record.seed, record.run.started, [champion] if champion else [])
+        bundles, limits = [champion] if champion else [], int(record.params.get("limits") or 0)
+        return Laid(record.code, record.model.data, record.seed, record.run.started, bundles, limits)
 
 
 @contextmanager
@@ -124,6 +126,9 @@ def _fill(project: Project, copy: Project, laid: Laid) -> None:
         copy.store.settings.set("seed", laid.seed, tx)
         for ref in laid.data:
             copy.store.datasets.add(replace(project.store.datasets.get(*Ref.versioned("dataset", ref)), run=None), tx)
+
+        for limit in project.store.limits.standing(laid.limits):
+            copy.store.limits.add(limit, tx)
 
     copy.store.transact(work)
     for bundle in laid.bundles:

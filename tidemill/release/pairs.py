@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tidemill.data.limited import used
 from tidemill.errors import TidemillError
 from tidemill.features.online import History
 from tidemill.learning.evaluate import Scored
@@ -93,6 +94,7 @@ class Again:
                 self._a_window, **self._scope.here, since=start, until=end
             )
             came_in_all += total
+            asked = used(self._scope, asked)
             outcomes = self._scope.live.outcomes.of(p.id for p in asked)
             found += [
                 (p, came) for p in asked if (came := outcomes.get(p.id, ())) and self._judge.judge(p, came).values

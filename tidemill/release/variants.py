@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tidemill.data.limited import LIMITED
 from tidemill.ref import short_name
 from tidemill.store.records import Release, Tx
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint
 
 CHAMPION, CANARY, HOLDOUT, ARM = "champion", "canary", "holdout", "arm"
-LAST_GOOD, BASELINE, LIMITED = "last_good", "baseline", "limited"
+LAST_GOOD, BASELINE = "last_good", "baseline"
 FALLBACKS = (LAST_GOOD, BASELINE, LIMITED)
 """How an answer is marked that is not the champion's though it should be: an earlier champion's, or what is usual; ``limited``: what is usual,
 to one whose data may not be used."""

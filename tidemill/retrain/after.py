@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tidemill.config.policies import Rule
+from tidemill.data.limited import used
 from tidemill.errors import ModelError, StoreError
 from tidemill.learning.labelled import unit_of
 from tidemill.monitor.promise import Promise, capped
@@ -113,7 +114,7 @@ def _own(scope: Endpoint, release: Release, since: Micros, until: Micros) -> lis
     for start in range(since, until, span):
         end = min(start + span, until)
         asked, _ = scope.live.predictions.spread(a_window, **scope.here, since=start, until=end)
-        found += judge_all(scope.live, judge, [one for one in asked if one.release == release.id])
+        found += judge_all(scope.live, judge, [one for one in used(scope, asked) if one.release == release.id])
     name = judge.measure.name
     return [(one.prediction.at, unit_of(one.prediction), one.values[name]) for one in found if one.values]
 

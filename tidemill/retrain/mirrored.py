@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from tidemill.data.limited import used
 from tidemill.release.rollout.mirror import MOST, Look, added, arm_of
 from tidemill.release.rollout.rollout import moment
 from tidemill.release.rollout.rules import Evidence
@@ -64,7 +65,9 @@ def mirror(scope: Endpoint, release: Release, now: Micros, server: Mirroring | N
     found, of = scope.live.predictions.spread(MOST, **scope.here, since=seen.through, until=now)
     if not in_shadow(release) or release.evidence.paused is not None or champion is None or not of:
         return release
-    asked = sorted(found, key=lambda one: one.watermark)  # so that what was known then is read once, and goes forward
+    asked = sorted(
+        used(scope, found), key=lambda one: one.watermark
+    )  # so that what was known then is read once, and goes forward
     asking = server or SubprocessCandidateServer(scope, start=START, total=TOTAL)
     look = asking.mirror(scope.store.models.get(release.model).bundle, [asked_again(one) for one in asked])
     beside = ((_own(one, champion.model), one.latency_us) for one in asked)

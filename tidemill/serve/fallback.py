@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tidemill.data.limited import left_out
+from tidemill.data.limited import used
 from tidemill.errors import TidemillError
 from tidemill.release.variants import BASELINE, HOLDOUT, UNASKED, baseline_of
 from tidemill.tasks.port import Task
@@ -66,5 +66,4 @@ def _name(scope: Endpoint) -> str:
 
 def _lately(scope: Endpoint) -> Sequence[JsonObject]:
     found = scope.live.predictions.list(**scope.here, limit=LATELY)
-    away = left_out(scope.project, scope.model.dataset.name)
-    return [msgspec.json.decode(p.output) for p in found if p.arm not in (*UNASKED, HOLDOUT) and p.subject not in away]
+    return [msgspec.json.decode(p.output) for p in used(scope, found) if p.arm not in (*UNASKED, HOLDOUT)]

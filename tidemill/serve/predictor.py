@@ -18,11 +18,11 @@ import msgspec
 
 from tidemill.config.rules import NO_RULES, RulesSection
 from tidemill.data.check.readings import Unread, name_of, read
-from tidemill.data.limited import whom
+from tidemill.data.limited import LIMITED, whom_asks
 from tidemill.errors import BadRequest, ModelError, NoModel, NotFound, SignatureMismatch, TidemillError, TooLate
 from tidemill.features.items import ItemTable
 from tidemill.features.online import History
-from tidemill.release.variants import BASELINE, CHAMPION, LAST_GOOD, LIMITED, choose
+from tidemill.release.variants import BASELINE, CHAMPION, LAST_GOOD, choose
 from tidemill.rules.applied import Applied
 from tidemill.rules.kept import check_columns, keep, rules_of
 from tidemill.rules.rules import Rules
@@ -65,8 +65,7 @@ class Predictor(Models):
         self.refuses = scope.model.dataset.requests == "refuse"
         self._dataset, self._histories = scope.model.dataset.name, histories
         self.history = histories.of(self._dataset)
-        rows = scope.model.section.rows
-        self._whom, self.limits = whom(scope.model.dataset, rows.entity or "" if rows else ""), Limits.of(scope.store)
+        self._whom, self.limits = whom_asks(scope), Limits.of(scope.store)
         self._spare: tuple[int, Baseline] | None = None
         self.explainer = Explainer(scope, lambda: self.items)
         self.pace = Pace()

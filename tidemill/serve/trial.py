@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tidemill.data.limited import used
 from tidemill.errors import ModelError, TidemillError
 from tidemill.features.online import History
 from tidemill.tasks.port import Task
@@ -32,7 +33,7 @@ class Trial:
 
 def try_out(scope: Endpoint, scorer: Any, task: Task) -> Trial:
     """Ask it the last logged requests. Raises StoreError."""
-    asked = scope.live.predictions.list(**scope.here, limit=MOST)
+    asked = used(scope, scope.live.predictions.list(**scope.here, limit=MOST))
     history, dataset = History(), scope.model.dataset.name
     rows = scope.live.online.rows_of(p.subject for p in asked if p.subject)
     history.load(row for row in rows if row[5] == dataset)
