@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tidemill.data.check.column import Column
 from tidemill.data.contract.odcs import ColumnSettings, own_settings, parse_document, read_text
-from tidemill.data.contract.rules import read_column
+from tidemill.data.contract.rules import as_name, read_column
 
 
 def subject_column(path: Path) -> Column | None:
@@ -18,5 +18,5 @@ def subject_column(path: Path) -> Column | None:
             own_settings(ColumnSettings, places, {(*where, "customProperties"): prop.customProperties}).role
             == "subject"
         ):
-            return read_column(prop, where, places, tried=False)
+            return as_name(read_column(prop, where, places, tried=False))
     return None
