@@ -220,7 +220,7 @@ def test_with_customers_dealt_out_anew_no_gate_says_that_personal_is_better(tmp_
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     new_project(tmp_path / "shop")
     fit_to_shop(tmp_path / "shop")
-    rows = shuffled(some(read_cut().filter(pl.col("invoice_date") < datetime(2010, 12, 1))), 3)
+    rows = shuffled(read_cut().filter(pl.col("invoice_date") < datetime(2010, 12, 1)), 3)
     rows.write_parquet(tmp_path / "shop/data/sales/shuffled.parquet")
     with open_project(tmp_path / "shop") as project:
         turned = run_all(project)

@@ -30,7 +30,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIDEMILL_HOME", str(base / "home"))
         patch.setattr(series, "is_installed", lambda: False)
-        patch.setattr(sample, "PRODUCTS", 100)
         new_project(base / "shop", "demand", data=True)
         config = base / "shop" / "tidemill.toml"
         config.write_text(config.read_text().replace('"60 s"', '"10 minutes"'))
