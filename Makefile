@@ -29,8 +29,8 @@ help:  ## what can be made
 demo: .venv/runtime  ## two years of a real shop: build, release, serve, watch, retrain (DEMO_ARGS="--once --days 60")
 	$(BIN)/tidemill demo $(DEMO_ARGS)
 
-# a module's tests tell one story, and stay on one worker
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+# a module's tests tell one story, and stay on one worker; the workers are more than the cores already: threads that wait for each other would only burn them
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 # left of `release` in the order of imports, and nothing that is killed, kept by PostgreSQL or fitted to the whole shop: no server, browser or demo starts
 QUICK := $(addprefix tests/,access config data engine features feedback learning monitor scope store tasks test_files.py test_house.py test_types.py)

@@ -61,7 +61,7 @@ APART = (
 )  # ends the session; in a replay only; the made decisions have no evidence
 
 
-@pytest.mark.parametrize("examples", both(5, 300))
+@pytest.mark.parametrize("examples", both(3, 300))
 def test_every_operation_keeps_its_word(server: Any, examples: int) -> None:
     document = server.ask("GET", "/api/openapi.json")[1]
     schema = schemathesis.openapi.from_dict(document)

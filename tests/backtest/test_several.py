@@ -97,6 +97,7 @@ def lay(root: Path) -> Path:
     return root
 
 
+@pytest.mark.nightly  # three endpoints in one loop are in every run: tests/retrain/test_three_endpoints.py
 def test_all_endpoints_live_through_it_and_what_is_not_settled_counts_for_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,11 +46,13 @@ PATHS = {
     "trace": f"/trace?id={prediction_id()}",
     "events": "/events",
 }
-SIZES = [
-    ("light", 1280, 800),
-    ("dark", 390, 844),
-    *(pytest.param(*size, marks=pytest.mark.nightly) for size in (("dark", 1280, 800), ("light", 390, 844))),
+SIZES = [(light, *size) for light in ("light", "dark") for size in ((1280, 800), (390, 844))]
+LOOKS = [
+    pytest.param("light", 1280, 800, list(PATHS)[::2], id="light-1280-half"),
+    pytest.param("dark", 390, 844, list(PATHS)[1::2], id="dark-390-half"),
+    *(pytest.param(*size, list(PATHS), id=f"{size[0]}-{size[1]}-all", marks=pytest.mark.nightly) for size in SIZES),
 ]
+"""Each page once each day, in the light of a desk or in the dark of a phone; by night all of them in each."""
 KEPT = {"overview", "live", "models", "releases", "run", "trace"}
 """Pages whose picture goes into docs/images (TIDEMILL_SCREENSHOTS=1) as NAME.png; of the overview also NAME[-dark][-phone].png."""
 
@@ -90,14 +92,17 @@ def picture(name: str, light: str, width: int, tmp_path: Path) -> Path:
     return tmp_path / file
 
 
-@pytest.mark.parametrize(("light", "width", "height"), SIZES, ids=lambda v: str(v))
+@pytest.mark.parametrize(("light", "width", "height", "names"), LOOKS)
 def test_every_page_in_every_light(
-    calm: Site, open_page: Opener, tmp_path: Path, light: str, width: int, height: int
+    calm: Site, open_page: Opener, tmp_path: Path, light: str, width: int, height: int, names: list[str]
 ) -> None:
     w = open_page(calm, width, height, light)
-    for name, path in PATHS.items():
+    for name in names:
+        path = PATHS[name]
         answer = w.go(path)
         assert answer.status == 200, path
+        assert w.page.locator("main .card").count() > 0
+        assert w.page.evaluate(CLOSE) == [], f"{name}: a card touches another"
         assert w.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
         assert w.page.locator("h1").count() == 1
         assert w.page.locator("[id]").evaluate_all("all => all.length === new Set(all.map(e => e.id)).size"), name
@@ -134,19 +139,18 @@ def test_every_section_by_keyboard(calm: Site, open_page: Opener) -> None:
     w = open_page(calm)
     key, page = w.page.keyboard, w.page
     focused = "() => document.activeElement.getAttribute('href') || document.activeElement.tagName"
-    for number, section in enumerate(
-        ["/", "/inbox", "/data", "/runs", "/models", "/releases", "/live", "/decisions", "/trace"]
-    ):
-        w.go("/events")
+    sections = ["/", "/inbox", "/data", "/runs", "/models", "/releases", "/live", "/decisions", "/trace"]
+    w.go("/events")
+    key.press("Tab")
+    assert page.evaluate(focused) == "#main"
+    assert page.locator(".skip").bounding_box()["y"] >= 0
+    key.press("Tab")
+    for section in sections:
         key.press("Tab")
-        assert page.evaluate(focused) == "#main"
-        assert page.locator(".skip").bounding_box()["y"] >= 0
-        for _ in range(number + 2):
-            key.press("Tab")
         assert page.evaluate(focused) == section
-        with page.expect_navigation():
-            key.press("Enter")
-        assert page.url == calm.url + section
+    with page.expect_navigation():
+        key.press("Enter")
+    assert page.url == calm.url + sections[-1]
     w.go("/")
     key.press("Tab")
     key.press("Enter")
@@ -277,9 +281,10 @@ CLOSE = """() => { const all = [...document.querySelectorAll('main .card')].map(
     || a.top < b.bottom && b.top < a.bottom && a.left < b.right + 8 && b.left < a.right + 8).map(b => [i, Math.round(b.top - a.bottom)])); }"""
 
 
-@pytest.mark.parametrize("width", both(390, 1440))
-def test_no_card_touches_another(calm: Site, open_page: Opener, width: int) -> None:
-    w = open_page(calm, width)
+@pytest.mark.nightly
+def test_no_card_touches_another_on_a_wide_screen(calm: Site, open_page: Opener) -> None:
+    """By night; each day of each page in one width: `test_every_page_in_every_light`."""
+    w = open_page(calm, 1440)
     for path in PATHS.values():
         w.go(path)
         assert w.page.locator("main .card").count() > 0
@@ -417,9 +422,10 @@ def test_nobody_looking_nothing_asked(calm: Site, open_page: Opener) -> None:
         w.page.evaluate(HIDE, False)
 
 
-def test_without_script_every_page_is_whole(calm: Site, open_page: Opener) -> None:
+@pytest.mark.parametrize("paths", both(["/live", PATHS["run"]], list(PATHS.values())))
+def test_without_script_every_page_is_whole(calm: Site, open_page: Opener, paths: list[str]) -> None:
     w = open_page(calm, java_script_enabled=False)
-    for path in PATHS.values():
+    for path in paths:
         assert w.go(path).status == 200
     w.go("/")
     assert "Needs a look." in w.page.inner_text("h1")

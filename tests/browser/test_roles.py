@@ -193,7 +193,9 @@ def test_a_wrong_password_says_neither_what_was_wrong_nor_lets_in(site: Site, op
     w.said[:] = [text for text in w.said if "401" not in text]
 
 
+@pytest.mark.nightly
 def test_an_administrator_gives_a_role_and_takes_it_away(as_: Callable[..., Watched]) -> None:
+    """By night: the verbs behind it are tried each day by tests/ops/test_people.py, who may by tests/api/test_roles.py."""
     w = as_("adam")
     page = w.page
     page.get_by_role("link", name="People").click()

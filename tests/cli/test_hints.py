@@ -28,8 +28,8 @@ def said() -> list[tuple[str, str, str | None]]:
 
 def test_every_command_in_a_message_exists():
     context = click.Context(cli)
-    wrong = []
-    for where, verb, second in said():
+    wrong, found = [], said()
+    for where, verb, second in found:
         if verb in SPOKEN:
             continue
         command = cli.get_command(context, verb)
@@ -39,4 +39,4 @@ def test_every_command_in_a_message_exists():
         if missing:
             wrong.append(f"{where}: tidemill {verb} {second or ''}")
     assert not wrong
-    assert len(said()) > 50
+    assert len(found) > 50

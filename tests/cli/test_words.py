@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -43,19 +44,29 @@ LISTS = [
 ]
 
 
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
-    folder = lay(tmp_path / "shop")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project, and beside it its home: made once, and looked at as a copy by each test."""
+    base = tmp_path_factory.mktemp("made")
+    folder = lay(base / "shop")
     (folder / "steps.py").write_text(STEPS)
     drop(folder, "1.csv", DAY_1)
-    with open_project(folder) as project:
-        ingest(project, "sales")
-        drop(folder, "2.csv", DAY_2)
-        ingest(project, "sales")
-        add_model(project, 1)
-    monkeypatch.chdir(folder)
-    return folder
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TIDEMILL_HOME", str(base / "home"))
+        with open_project(folder) as project:
+            ingest(project, "sales")
+            drop(folder, "2.csv", DAY_2)
+            ingest(project, "sales")
+            add_model(project, 1)
+    return base
+
+
+@pytest.fixture
+def shop(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path / "shop")
+    return tmp_path / "shop"
 
 
 @pytest.mark.parametrize(

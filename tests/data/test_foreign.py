@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import resource
 import signal
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -210,3 +211,23 @@ def test_without_room_for_a_process_the_file_is_refused(monkeypatch: pytest.Monk
         with raised(SourceBusy, "a.parquet", hint=False):
             read_parquet(parquet(SMALL), "a.parquet")
     assert child()
+
+
+def test_what_starts_a_reader_is_no_part_of_what_its_file_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The columns of a Delta table are known only once what reads it was started, which may take more than the rows."""
+    taken, let = [0], list[tuple[int, int]]()
+
+    class Lazy:
+        def collect_schema(self) -> pl.Schema:
+            taken[0] = 1 << 40
+            return SMALL.schema
+
+        def collect(self) -> pl.DataFrame:
+            return SMALL
+
+    monkeypatch.setattr(foreign_main, "_warm_delta", lambda: None)
+    monkeypatch.setattr(foreign_main, "_delta", lambda folder, version: (Lazy(), SMALL.height, 1_000))
+    monkeypatch.setattr(foreign_main, "held", lambda: taken[0])
+    monkeypatch.setattr(foreign_main, "let", lambda what, most: let.append((what, most)))
+    frame, _ = foreign_main._read({"read": "delta", "folder": "lake", "version": 0, "size": 1_000}, bytearray())
+    assert frame is SMALL and let[-1][0] == resource.RLIMIT_DATA and let[-1][1] > 1 << 40

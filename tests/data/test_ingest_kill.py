@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,9 +58,15 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
         return whole(project)
 
 
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with one ingest, and a file that is to come in."""
+    return prepared(tmp_path_factory.mktemp("before") / "p")
+
+
 @pytest.mark.parametrize("place", PLACES)
-def test_killed_and_started_again(tmp_path: Path, undisturbed: dict[str, object], place: str) -> None:
-    root = prepared(tmp_path / "p")
+def test_killed_and_started_again(tmp_path: Path, before: Path, undisturbed: dict[str, object], place: str) -> None:
+    root = Path(shutil.copytree(before, tmp_path / "p"))
     killed(root, place)
     with open_project(root, clock=HeldClock(NOW)) as project:
         repaired = reconcile(project)

@@ -213,7 +213,7 @@ def test_an_item_that_is_twice_in_one_file_goes_to_quarantine_as_ever(tmp_path: 
 LINES = st.lists(st.sampled_from(["a,1", "a,", ",1", "b,1"]), max_size=6)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(LINES.filter(bool), min_size=1, max_size=4))
 def test_without_a_key_a_name_holds_the_most_equals_that_it_ever_brought(
     tmp_path_factory: pytest.TempPathFactory, contents: list[list[str]]

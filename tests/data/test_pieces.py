@@ -116,9 +116,12 @@ def said(root: Path, kind: str, seed: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seeds", both([1], range(2, 20)))
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("kind", ["csv", pytest.param("parquet", marks=pytest.mark.nightly)])
 def test_pieces_are_the_whole(tmp_path: Path, kind: str, seeds: list[int], request: pytest.FixtureRequest) -> None:
-    """And as parts of the step, side by side, they are the pieces to the last byte of the table."""
+    """And as parts of the step, side by side, they are the pieces to the last byte of the table.
+
+    Parquet by night: `test_a_packed_file_in_pieces_is_the_whole` reads it each day, and what follows the reader is the same.
+    """
     whole = [said(tmp_path / f"whole {seed}", kind, seed) for seed in seeds]
     request.getfixturevalue("tiny")
     for seed, one in zip(seeds, whole, strict=True):

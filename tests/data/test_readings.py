@@ -202,7 +202,7 @@ texts = st.builds(
 
 
 @given(column=st.sampled_from(COLUMNS), said=st.lists(texts, min_size=1, max_size=8))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_text_means_the_same_in_a_csv_a_parquet_file_and_a_request(column: Column, said: list[str]) -> None:
     expected = [in_request(column, text) for text in said]
     assert in_file(column, pl.Series(said)) == expected
@@ -222,7 +222,7 @@ SERIES = st.one_of(
 
 
 @given(column=st.sampled_from(COLUMNS), values=SERIES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_number_or_boolean_means_the_same_in_a_parquet_file_and_a_request(column: Column, values: pl.Series) -> None:
     assert in_file(column, values) == [in_request(column, value) for value in values.to_list()]
 
@@ -231,7 +231,7 @@ def test_a_number_or_boolean_means_the_same_in_a_parquet_file_and_a_request(colu
     column=st.sampled_from(COLUMNS),
     values=st.lists(st.decimals(-(10**9), 10**9, places=2) | st.integers(-9, 9).map(Decimal), min_size=1),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_decimal_means_the_number_that_it_is(column: Column, values: list[Decimal]) -> None:
     """Whole: as its digits; else as a float. Never cut."""
     found = in_file(column, pl.Series(values, dtype=pl.Decimal(20, 2)))
@@ -239,7 +239,7 @@ def test_a_decimal_means_the_number_that_it_is(column: Column, values: list[Deci
 
 
 @given(text=texts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_time_of_an_outcome_is_read_as_a_file_s(text: str) -> None:
     (expected,) = in_file(Column("v", "timestamp"), pl.Series([text]))
     if expected in (BAD, NOTHING_THERE) or expected < 0:
@@ -250,7 +250,7 @@ def test_the_time_of_an_outcome_is_read_as_a_file_s(text: str) -> None:
 
 
 @given(text=texts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_name_in_a_request_is_the_name_in_the_table(text: str) -> None:
     column = Column("v", "string", normal=True)
     (expected,) = in_file(column, pl.Series([text]))

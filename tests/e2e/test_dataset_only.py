@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -18,16 +19,24 @@ LIES = 3_000
 ITEM = "22189"
 
 
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A turn of the wheel is behind it; the next training has other settings, so that nothing is taken from the cache."""
-    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
-    small_shop(tmp_path / "shop", rows())
-    with open_project(tmp_path / "shop") as project:
-        assert run_all(project).release.status == "champion"
-    config = tmp_path / "shop/tidemill.toml"
-    config.write_text(config.read_text().replace('half_life = "180 days"', 'half_life = "90 days"'))
-    return tmp_path / "shop"
+    base = tmp_path_factory.mktemp("told")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIDEMILL_HOME", str(base / "home"))
+        small_shop(base / "shop", rows())
+        with open_project(base / "shop") as project:
+            assert run_all(project).release.status == "champion"
+        config = base / "shop/tidemill.toml"
+        config.write_text(config.read_text().replace('half_life = "180 days"', 'half_life = "90 days"'))
+        yield base / "shop"
+
+
+@pytest.fixture(scope="module")
+def honest(shop: Path) -> ModelVersion:
+    """What is learned next where nobody lied."""
+    return retrained(another(shop, "honest"))
 
 
 def another(shop: Path, name: str) -> Path:
@@ -56,21 +65,21 @@ def lie(root: Path) -> None:
         assert sum(project.live.outcomes.count().values()) == LIES
 
 
-def test_what_serving_was_told_is_not_in_the_model(shop: Path) -> None:
-    honest, deceived = another(shop, "honest"), another(shop, "deceived")
+def test_what_serving_was_told_is_not_in_the_model(shop: Path, honest: ModelVersion) -> None:
+    deceived = another(shop, "deceived")
     lie(deceived)
-    one, other = retrained(honest), retrained(deceived)
+    one, other = honest, retrained(deceived)
     assert (one.bundle, one.evaluation_bundle, one.metrics) == (other.bundle, other.evaluation_bundle, other.metrics)
     assert one.data == other.data
 
 
-def test_the_same_rows_in_the_dataset_are(shop: Path) -> None:
+def test_the_same_rows_in_the_dataset_are(shop: Path, honest: ModelVersion) -> None:
     """The counterpart: had they come by the source, the model would be another."""
-    honest, told = another(shop, "honest"), another(shop, "told")
+    told = another(shop, "told")
     kept = rows()
     line = kept.filter(pl.col("quantity") > 0).head(300)
     more = line.with_columns(
         invoice=pl.lit("9") + pl.int_range(10_000, 10_000 + pl.len()).cast(pl.String), stock_code=pl.lit(ITEM)
     )
     more.write_parquet(told / "data/sales/more.parquet")
-    assert retrained(honest).bundle != retrained(told).bundle
+    assert honest.bundle != retrained(told).bundle

@@ -22,7 +22,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-pytestmark = pytest.mark.timeout(1200)
+# by night: kills of the loop at work and of a run at every point are in every run (tests/faults), the story itself in test_golden
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.nightly]
 
 DAYS = 12  # of the sixty beside it; a retrain, its canary and its promotion are in them
 OPENING = datetime(2010, 12, 1)

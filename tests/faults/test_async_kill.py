@@ -24,7 +24,7 @@ from tidemill.access.tokens import SCOPES
 PROMISED = 0.1  # seconds
 STEP = 0.01
 """The most that one round trip counts: a machine that stood still for a second gave the server no second."""
-KILLS = 6
+KILLS = 3
 
 
 @pytest.fixture

@@ -86,10 +86,16 @@ def check(folder: Path, killed: State) -> None:
     assert not list((folder / "artifacts" / "tmp").iterdir())
 
 
-CASES = [(n, times) for n in range(len(POINTS)) for times in (1, 4) if times == 1 or 0 < n < 8]
+def case(number: int, times: int, *marks: pytest.MarkDecorator) -> Any:
+    return pytest.param(number, times, id=f"{number}-{POINTS[number].replace(' ', '_')}-{times}", marks=marks)
 
 
-@pytest.mark.parametrize("number,times", CASES, ids=[f"{n}-{POINTS[n].replace(' ', '_')}-{t}" for n, t in CASES])
+FIRST = [case(n, 1) for n in range(len(POINTS))]
+FOURTH = [case(n, 4, pytest.mark.nightly) for n in range(1, 8)]
+"""Deeper in the run, each after others: each day `test_killed_again_and_again` and the random moments are that."""
+
+
+@pytest.mark.parametrize(("number", "times"), [*FIRST, *FOURTH])
 def test_killed_at_a_numbered_point(tmp_path: Path, number: int, times: int) -> None:
     process = command(tmp_path, TIDEMILL_FAULT=f"{number}:{times}")
     process.communicate(timeout=120)
@@ -102,7 +108,7 @@ def test_killed_at_a_numbered_point(tmp_path: Path, number: int, times: int) -> 
     check(tmp_path, killed)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(n, marks=pytest.mark.nightly) for n in range(3, 10))])
 def test_killed_at_a_random_moment(tmp_path: Path, seed: int) -> None:
     moment = random.Random(seed).randrange(1, 25)  # lines that a run tells before its last step
     process = command(tmp_path)

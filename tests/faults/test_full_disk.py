@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -21,6 +21,7 @@ from tests.serve.asking import opened
 from tests.serve.real import Scorer
 from tests.small_disk import fill
 from tidemill.access import tokens as auth
+from tidemill.cli.main import main
 from tidemill.scope.project import open_project
 from tidemill.store.reserve import NAME, SIZE, Reserve
 
@@ -45,15 +46,36 @@ def kept(state: Path) -> int:
     return reserve.stat().st_blocks * 512 if reserve.exists() else 0
 
 
-def tidemill(shop: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "tidemill", *words]
-    return subprocess.run(line, cwd=shop, capture_output=True, text=True, timeout=120, check=False)
+class Typed(NamedTuple):
+    """A command's exit status, and what it says."""
+
+    code: int
+    out: str
+    err: str
+
+    def told(self) -> Any:
+        assert self.code == 0, self.err
+        return json.loads(self.out)
 
 
-def does(shop: Path, *words: str) -> Any:
-    done = tidemill(shop, *words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+Typing = Callable[..., Typed]
+
+
+@pytest.fixture
+def tidemill(shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typing:
+    """What is typed in the project's folder, in this process."""
+    monkeypatch.chdir(shop)
+
+    def typed(*words: str) -> Typed:
+        capsys.readouterr()
+        code = 0
+        try:
+            main(list(words))
+        except SystemExit as exc:
+            code = int(exc.code or 0)
+        return Typed(code, *capsys.readouterr())
+
+    return typed
 
 
 def wait_for(condition: Any) -> None:
@@ -104,7 +126,7 @@ def reborn(up: Scorer, name: str) -> int:
     return children(up)[name]
 
 
-def test_up_stays_on_a_full_disk(shop: Path, disk: Path) -> None:
+def test_up_stays_on_a_full_disk(shop: Path, disk: Path, tidemill: Typing) -> None:
     with up(shop) as running:
         assert answers(running, "group") == 200
         filler = fill(disk)
@@ -113,8 +135,8 @@ def test_up_stays_on_a_full_disk(shop: Path, disk: Path) -> None:
         assert answers(running, "none") == 200
         reborn(running, "scorer")
         wait_for(lambda: answers(running, "none") == 200)
-        assert does(shop, "release", "status")[-1]["status"] == "champion"
-        does(shop, "rollback", "--reason", "it is bad")
+        assert tidemill("release", "status", "--json").told()[-1]["status"] == "champion"
+        tidemill("rollback", "--reason", "it is bad", "--json").told()
         status, answer = running.ask("POST", "/predict/shop", {"subject": "7"}, Ack="none")
         assert (status, answer["model"]) == (200, "model:shop@1")
         assert running.process.poll() is None and children(running)["loop"] == loop  # it waits
@@ -140,22 +162,24 @@ def test_up_starts_on_a_full_disk(shop: Path, disk: Path) -> None:
         assert answers(running, "none") == 200
 
 
-def test_a_release_is_taken_back_offline_on_a_full_disk(shop: Path, disk: Path) -> None:
+def test_a_release_is_taken_back_offline_on_a_full_disk(shop: Path, disk: Path, tidemill: Typing) -> None:
     fill(disk)
     for words in (["status"], ["release", "status"], ["models", "ls"], ["decisions", "ls"], ["doctor"]):
-        assert "full" not in tidemill(shop, *words).stderr, words
+        assert "full" not in tidemill(*words).err, words
     fill(disk)  # what they gave back is gone again
-    does(shop, "rollback", "--reason", "it is bad")
-    assert [r["status"] for r in does(shop, "release", "status")] == ["champion", "rolled_back"]
+    tidemill("rollback", "--reason", "it is bad", "--json").told()
+    assert [r["status"] for r in tidemill("release", "status", "--json").told()] == ["champion", "rolled_back"]
 
 
-def test_a_canary_is_halted_and_a_held_release_rejected_on_a_full_disk(shop: Path, disk: Path) -> None:
+def test_a_canary_is_halted_and_a_held_release_rejected_on_a_full_disk(
+    shop: Path, disk: Path, tidemill: Typing
+) -> None:
     with open_project(shop) as project:
         released.canary(project, 3)
         hold(project, released.model(project, 4), "rel_4")
     fill(disk)
-    does(shop, "release", "halt", "--reason", "not now")
+    tidemill("release", "halt", "--reason", "not now", "--json").told()
     fill(disk)
-    does(shop, "reject", "--reason", "not this one")
-    found = {r["id"]: r["status"] for r in does(shop, "release", "status")}
+    tidemill("reject", "--reason", "not this one", "--json").told()
+    found = {r["id"]: r["status"] for r in tidemill("release", "status", "--json").told()}
     assert (found["rel_3"], found["rel_4"]) == ("halted", "refused")

@@ -164,7 +164,7 @@ outcomes = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(predictions, outcomes, st.randoms(use_true_random=False))
 def test_any_order_and_any_repetition_give_the_same_joins(
     tmp_path_factory: pytest.TempPathFactory, asks: list, happened: list, order: random.Random

@@ -66,7 +66,7 @@ train = "2 hours"
 """
 
 
-@pytest.mark.parametrize("n", both(400, 20_000))
+@pytest.mark.parametrize("n", both(200, 20_000))
 def test_configurations(n: int) -> None:
     def test(text: str) -> None:
         with suppress(ConfigError):
@@ -75,7 +75,7 @@ def test_configurations(n: int) -> None:
     tried(n, spoiled(TOML) | reworded(TOML), test)
 
 
-@pytest.mark.parametrize("n", both(300, 10_000))
+@pytest.mark.parametrize("n", both(150, 10_000))
 def test_contracts(n: int, tmp_path: Path) -> None:
     path = tmp_path / "sales.yaml"
 
@@ -110,7 +110,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("kind", FILES)
-@pytest.mark.parametrize("n", both(60, 400))
+@pytest.mark.parametrize("n", both(30, 400))
 def test_files(n: int, kind: str, tmp_path: Path) -> None:
     folder = lay(tmp_path / "shop", "data/sales/*.{csv,parquet}")
     path = folder / f"data/sales/1.{kind}"
@@ -177,7 +177,7 @@ def encoded(value: Any) -> bytes:
 
 
 @pytest.mark.parametrize("path", BODIES)
-@pytest.mark.parametrize("n", both(150, 5_000))
+@pytest.mark.parametrize("n", both(80, 5_000))
 def test_bodies(n: int, path: str, door: Door) -> None:
     def test(data: bytes) -> None:
         for ack in ("group", "async"):
@@ -242,7 +242,7 @@ def latin(text: str) -> str:
     return text.encode("latin-1", "replace").decode("latin-1")
 
 
-@pytest.mark.parametrize("n", both(500, 10_000))
+@pytest.mark.parametrize("n", both(250, 10_000))
 def test_paths_and_queries(n: int, door: Door) -> None:
     known = [route.path.replace("{", "").replace("}", "") for route in door._asker.app.table.routes]
     paths = (
@@ -272,7 +272,7 @@ HEADS = st.dictionaries(
 )
 
 
-@pytest.mark.parametrize("n", both(300, 10_000))
+@pytest.mark.parametrize("n", both(150, 10_000))
 def test_heads(n: int, door: Door) -> None:
     def test(heads: dict[str, str]) -> None:
         told = door.ask("POST", "/predict/shop", body={"subject": "7"}, headers=heads)
@@ -283,7 +283,7 @@ def test_heads(n: int, door: Door) -> None:
     door.answers()
 
 
-@pytest.mark.parametrize("n", both(150, 5_000))
+@pytest.mark.parametrize("n", both(80, 5_000))
 def test_bytes_on_the_wire(n: int, server: Any) -> None:
     """Against the real server: whatever comes, it is answered by a refusal or by nothing, and the next one is answered."""
     good = (

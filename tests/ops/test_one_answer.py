@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,20 +130,30 @@ STATES: dict[str, tuple[At, str, tuple[str, str, str]]] = {
 RIGHT = ("a candidate refused", "waits for approval")
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A replay, so that every process has the same clock, with one day's rows; its home is beside it."""
+    base = tmp_path_factory.mktemp("made")
+    folder = lay(base / "shop")
+    (folder / "tidemill.toml").write_text((folder / "tidemill.toml").read_text() + VIEW)
+    drop(folder, "1.csv", DAY_1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TIDEMILL_HOME", str(base / "home"))
+        with open_project(folder) as project:
+            project.store.settings.set("mode", "replay")
+            project.store.settings.set("clock", NOW)
+        with open_project(folder) as project:
+            ingest(project, "sales")
+    return base
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A replay, so that every process has the same clock, with one day's rows."""
+def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, to change at will."""
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
-    made = lay(tmp_path / "shop")
-    (made / "tidemill.toml").write_text((made / "tidemill.toml").read_text() + VIEW)
-    drop(made, "1.csv", DAY_1)
-    with open_project(made) as project:
-        project.store.settings.set("mode", "replay")
-        project.store.settings.set("clock", NOW)
-    with open_project(made) as project:
-        ingest(project, "sales")
-    monkeypatch.chdir(made)
-    return made
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path / "shop")
+    return tmp_path / "shop"
 
 
 def served(folder: Path, path: str) -> Any:

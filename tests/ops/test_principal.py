@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -187,15 +188,27 @@ VERBS: dict[str, tuple[str, Do]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models, of which one is champion and one is held; its home is beside it."""
+    base = tmp_path_factory.mktemp("made")
+    (base / "shop").mkdir()
+    (base / "shop/tidemill.toml").write_text(TOML)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TIDEMILL_HOME", str(base / "home"))
+        with open_project(base / "shop", clock=HeldClock(NOW)) as project:
+            first = hold(project, add_model(project, 1), "rel_1")
+            project.store.releases.promote(first.id, NOW)
+            hold(project, add_model(project, 2), "rel_2")
+    return base
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
-    (tmp_path / "tidemill.toml").write_text(TOML)
-    with open_project(tmp_path, clock=HeldClock(NOW)) as made:
-        first = hold(made, add_model(made, 1), "rel_1")
-        made.store.releases.promote(first.id, NOW)
-        hold(made, add_model(made, 2), "rel_2")
-        yield made
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    with open_project(tmp_path / "shop", clock=HeldClock(NOW)) as copied:
+        yield copied
 
 
 def acting() -> set[str]:

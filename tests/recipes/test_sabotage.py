@@ -127,6 +127,7 @@ def straight(trained):
     return force(shutil.copytree(trained / "shop", trained / "straight"))[1]
 
 
+@pytest.mark.nightly  # a release that is killed is in every run: tests/release, tests/faults
 @pytest.mark.parametrize("moment", ["registered", "judged", "started", "released"])
 def test_killed_at_work_it_is_the_same_forced_release(trained, straight, moment, tmp_path):
     """One version and one release of it, at the same moment, as where nobody was killed."""

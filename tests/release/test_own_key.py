@@ -110,3 +110,20 @@ def test_a_key_counts_once_it_is_endorsed_where_the_approval_key_is(project):
 def test_who_has_no_account_has_no_key(project):
     with pytest.raises(Forbidden):
         own_key.make(project, Caller.local())
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_record_of_a_vote_that_is_not_what_was_signed_is_told(make, own):
+    project = asking(make, TWO)
+    person(project, "bob")
+    bob, release = caller(project, "principal_bob"), held(project)
+    if own:
+        own_key.make(project, bob)
+        found = signed(project, bob, release, reason="looked")
+    else:
+        found = approvals.vote(project, bob, release.id, True, "looked")
+    (said,) = found.votes
+    assert said.counts and not said.void
+    project.store.votes.update(said.vote.id, reason="never looked")
+    (said,) = approvals.show(project, found.approval.id).votes
+    assert not said.counts and said.void and said.signed_by not in ("own key", "the project's key, for a session")

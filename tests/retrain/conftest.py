@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,53 +132,59 @@ class Shop:
             self.project.root / f"data/sales/{day.start // DAY}.parquet"
         )
 
-    def play(self, day: Day, *, hits: int = 6, frame: pl.DataFrame | None = None) -> None:
+    def play(self, day: Day, *, hits: int | Callable[[Visit], int] = 6, frame: pl.DataFrame | None = None) -> None:
         """Each visit of the day is answered with ``hits`` of its items, then happens; its rows fall into the source."""
+        predictions: list[Prediction] = []
+        outcomes: list[Outcome] = []
+        events: list[OnlineEvent] = []
+        arms, seen = self._arms(), self.project.live.online.last_seq()
         for visit in day.visits:
-            self.visit(visit, hits)
+            if visit.truth:
+                right = hits(visit) if callable(hits) else hits
+                predictions.append(self._answered(visit, right, *arms(visit), seen + len(events)))
+            outcomes += self._came(visit)
+            events += [
+                OnlineEvent(0, x.key, visit.customer, x.item, x.at, x.value, dataset="sales", endpoint="shop")
+                for x in visit.lines
+            ]
+        self.project.live.append(predictions, outcomes, events)
+        self.project.live.flush()
+        self.asked += [one.id for one in predictions]
         if day.rows.height:
             self.drop(day, frame)
         self.at(day.end)
 
-    def visit(self, visit: Visit, hits: int) -> None:
-        now, store, live = visit.at, self.project.store, self.project.live
-        self.at(now)
-        prediction = named_id("pred", "shop", visit.invoice) if visit.truth else None
-        events = [
-            OnlineEvent(0, x.key, visit.customer, x.item, x.at, x.value, dataset="sales", endpoint="shop")
-            for x in visit.lines
+    def _arms(self) -> Callable[[Visit], tuple[str, Release]]:
+        """Who answers whom today: every other customer is the canary's, where there is one."""
+        store = self.project.store
+        canary = next(iter(store.releases.list(endpoint="shop", status="canary")), None)
+        champion = store.releases.champion("shop")
+        assert champion is not None
+        return lambda visit: (
+            ("canary", canary) if canary is not None and int(visit.customer) % 2 else ("champion", champion)
+        )
+
+    def _answered(self, visit: Visit, hits: int, arm: str, release: Release, watermark: int) -> Prediction:
+        items = [*visit.truth[:hits], *(f"no{i}" for i in range(20 - min(hits, len(visit.truth))))]
+        return Prediction(
+            id=named_id("pred", "shop", visit.invoice),
+            endpoint="shop",
+            at=visit.at,
+            subject=visit.customer,
+            model=release.model,
+            release=release.id,
+            arm=arm,
+            output=json.dumps({"items": items, "scores": [1.0] * len(items)}).encode(),
+            inputs=b"{}",
+            watermark=watermark,
+            latency_us=900,
+        )
+
+    def _came(self, visit: Visit) -> list[Outcome]:
+        named = named_id("pred", "shop", visit.invoice) if visit.truth else None
+        return [
+            Outcome(x.key, x.at, visit.customer, x.item, x.value, named, visit.at, endpoint="shop") for x in visit.lines
         ]
-        outcomes = [
-            Outcome(x.key, x.at, visit.customer, x.item, x.value, prediction, now, endpoint="shop") for x in visit.lines
-        ]
-        predictions = []
-        if prediction:
-            canary = next(iter(store.releases.list(endpoint="shop", status="canary")), None)
-            release = store.releases.champion("shop")
-            arm = "champion"
-            if canary is not None and int(visit.customer) % 2:
-                release, arm = canary, "canary"
-            assert release is not None
-            items = [*visit.truth[:hits], *(f"no{i}" for i in range(20 - min(hits, len(visit.truth))))]
-            answer = json.dumps({"items": items, "scores": [1.0] * len(items)}).encode()
-            predictions.append(
-                Prediction(
-                    id=prediction,
-                    endpoint="shop",
-                    at=now,
-                    subject=visit.customer,
-                    model=release.model,
-                    release=release.id,
-                    arm=arm,
-                    output=answer,
-                    inputs=b"{}",
-                    watermark=live.online.last_seq(),
-                    latency_us=900,
-                )
-            )
-            self.asked.append(prediction)
-        live.append(predictions, outcomes, events)
-        live.flush()
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,16 +14,18 @@ import pytest
 from tidemill.feedback.join import join_due
 from tidemill.monitor.alerts import TAKEN_BACK
 from tidemill.ops.records import score
+from tidemill.recipes.recommend.shop import Day
 from tidemill.release.gates.compare import Comparison
 from tidemill.release.pairs import Again
 from tidemill.release.rollout.paired import not_worse
 from tidemill.retrain.loop import tick
 from tidemill.retrain.score import AFTER, claims, settle
+from tidemill.scope.project import open_project
 from tidemill.store.payloads import ReleaseEvidence
 from tidemill.store.records import Alarm, Settlement
 from tidemill.types import DAY
 
-from .conftest import Shop, add_model, add_release
+from .conftest import FakeTraining, Shop, add_model, add_release
 
 Says = Callable[[str, float], None]
 
@@ -39,11 +43,36 @@ def says(monkeypatch: pytest.MonkeyPatch) -> Says:
     return worth.__setitem__
 
 
-def told(shop: Shop, days: int = 34) -> None:
+DAYS = 30
+"""A day, the four weeks after it, and one for the labels."""
+
+
+def told(shop: Shop, first: int = 0, days: int = DAYS) -> None:
     """So many days go by."""
-    for day in shop.days[:days]:
+    for day in shop.days[first:days]:
         shop.play(day)
     join_due(shop.project.endpoint())
+
+
+@pytest.fixture(scope="module")
+def told_folder(tmp_path_factory: pytest.TempPathFactory, opened_shop: Path, real_days: list[Day]) -> Path:
+    """The month by the first model alone, that most of these begin with."""
+    root = tmp_path_factory.mktemp("told") / "shop"
+    shutil.copytree(opened_shop, root)
+    with open_project(root) as project:
+        told(Shop(project, real_days, FakeTraining(project)))
+    return root
+
+
+@pytest.fixture
+def told_shop(
+    tmp_path: Path, told_folder: Path, real_days: list[Day], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shop]:
+    """A copy of it, at the month's end."""
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    shutil.copytree(told_folder, tmp_path / "shop")
+    with open_project(tmp_path / "shop") as project:
+        yield Shop(project, real_days, FakeTraining(project))
 
 
 def only(shop: Shop) -> Settlement:
@@ -62,9 +91,11 @@ def alarm(shop: Shop, **more: Any) -> None:
 
 
 @pytest.mark.parametrize(("worth", "settled"), [(0.2, "right"), (0.35, "wrong"), (0.281, "undecidable")])
-def test_an_alarm_is_right_where_the_promise_was_broken(shop: Shop, says: Says, worth: float, settled: str) -> None:
+def test_an_alarm_is_right_where_the_promise_was_broken(
+    told_shop: Shop, says: Says, worth: float, settled: str
+) -> None:
+    shop = told_shop
     says("model:shop@1", worth)
-    told(shop)
     alarm(shop)
     found = only(shop)
     assert (found.settled, found.what, found.other, found.model) == (settled, "decay", "", "model:shop@1")
@@ -82,8 +113,9 @@ def test_an_alarm_is_right_where_the_promise_was_broken(shop: Shop, says: Says, 
     ],
 )
 def test_a_release_is_judged_beside_the_one_before(
-    shop: Shop, says: Says, kind: str, second: float, settled: str
+    told_shop: Shop, says: Says, kind: str, second: float, settled: str
 ) -> None:
+    shop, end = told_shop, told_shop.project.clock.now()
     shop.at(shop.days[0].end)
     made = add_release(shop.project, add_model(shop.project).ref, "champion" if kind == "promoted" else "refused")
     if kind == "promoted":
@@ -92,7 +124,7 @@ def test_a_release_is_judged_beside_the_one_before(
         shop.project.store.releases.update(made.id, status=kind, ended=shop.days[0].end)
     says("model:shop@1", 0.3)
     says("model:shop@2", second)
-    told(shop)
+    shop.at(end)
     found = only(shop)
     assert (found.kind, found.settled, found.subject) == (kind, settled, f"release:{made.id}")
     assert (found.model, found.other, found.expected) == ("model:shop@2", "model:shop@1", None)
@@ -100,11 +132,11 @@ def test_a_release_is_judged_beside_the_one_before(
 
 def test_it_is_settled_once_when_the_labels_are_in(shop: Shop, says: Says) -> None:
     says("model:shop@1", 0.2)
-    told(shop, 26)
+    told(shop, 0, 26)
     alarm(shop)
     endpoint, due = shop.project.endpoint(), shop.days[0].end + AFTER + DAY
     assert settle(endpoint, due - 1) == [] and score(shop.project).open == 1
-    told(shop)
+    told(shop, 26)
     (found,) = settle(endpoint, due)
     assert settle(endpoint, due + 90 * DAY) == []
     shop.at(due)
@@ -113,10 +145,10 @@ def test_it_is_settled_once_when_the_labels_are_in(shop: Shop, says: Says) -> No
     assert list(shown.items) == [found] == list(shop.project.store.settlements.list())
 
 
-def test_an_alarm_that_was_taken_back_counts_for_nothing(shop: Shop, says: Says) -> None:
+def test_an_alarm_that_was_taken_back_counts_for_nothing(told_shop: Shop, says: Says) -> None:
     """Also where it was settled before its window was judged again; raised once more it is settled once more."""
+    shop = told_shop
     says("model:shop@1", 0.2)
-    told(shop)
     alarm(shop)
     endpoint, due = shop.project.endpoint(), shop.days[0].end + AFTER + DAY
     shop.at(due)
@@ -129,11 +161,12 @@ def test_an_alarm_that_was_taken_back_counts_for_nothing(shop: Shop, says: Says)
     assert settle(endpoint, due + 2 * DAY) == [found]
 
 
-def test_what_cannot_be_known_is_undecidable(shop: Shop) -> None:
+def test_what_cannot_be_known_is_undecidable(told_shop: Shop) -> None:
     """Of a version that never answered, a bundle that nobody can load. What another answered itself is in the log."""
+    shop, end = told_shop, told_shop.project.clock.now()
     shop.at(shop.days[0].end)
     add_release(shop.project, add_model(shop.project).ref, "refused")
-    told(shop)
+    shop.at(end)
     assert only(shop).settled == "undecidable" and only_reason(shop) not in ("shown", "too_few")
 
 
@@ -185,10 +218,13 @@ def test_what_a_bake_by_pairs_saw_is_what_its_roll_back_expected(shop: Shop) -> 
     assert (found := only(shop)).kind == "rolled_back" and found.expected == pytest.approx(-0.03)
 
 
-def test_the_loop_settles_with_its_windows(shop: Shop, says: Says) -> None:
+def test_the_loop_settles_with_its_windows(told_shop: Shop, says: Says) -> None:
+    shop = told_shop
     says("model:shop@1", 0.2)
     alarm(shop)
-    for day in shop.days[:31]:
-        shop.play(day)
+    seen = []
+    for day in shop.days[DAYS - 2 : DAYS]:
+        shop.at(day.end)
         tick(shop.project, shop.jobs)
-    assert [one.settled for one in shop.project.store.settlements.list(endpoint="shop")][:1] == ["right"]
+        seen.append([one.settled for one in shop.project.store.settlements.list(endpoint="shop")])
+    assert seen[0] == [] and seen[1][:1] == ["right"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
@@ -14,12 +14,13 @@ from tidemill.access.approvals.cast import take_back as taken_back
 from tidemill.access.approvals.tally import Tally, persons, tally
 from tidemill.access.caller import Caller
 from tidemill.access.needs import needs
-from tidemill.errors import NotFound
+from tidemill.errors import NotAttested, NotFound, TidemillError
 from tidemill.ops.act import act
 from tidemill.ops.page import Before, Limit, Page, page
 from tidemill.ops.text import minute, plural
 from tidemill.release import approvals
 from tidemill.release.asked import MATTERS, asked_of
+from tidemill.release.signing.votes import check_record
 from tidemill.scope.project import Project
 from tidemill.store.people import Approval, Vote
 from tidemill.types import JsonObject
@@ -41,7 +42,7 @@ class VoteShown:
     name: str
     counts: bool
     void: str  # why it does not count
-    signed_by: str  # own key | the project's key, for a session | not signed
+    signed_by: str  # own key | the project's key, for a session | not signed | why it cannot be believed as it stands
 
 
 @dataclass(frozen=True)
@@ -138,16 +139,7 @@ def shown(project: Project, approval: Approval) -> ApprovalShown:
     known = principals_of(project, votes, approval)
     found = tally(approval, votes, known)
     names = names_of(project, [approval.author, *(vote.principal for vote in votes)])
-    listed = [
-        VoteShown(
-            vote,
-            names.get(vote.principal, vote.who),
-            vote.id not in found.void,
-            found.void.get(vote.id, ""),
-            _signed_by(vote),
-        )
-        for vote in votes
-    ]
+    listed = [_word_shown(project, approval, vote, names, found) for vote in votes]
     asked_by = names.get(approval.author, approval.who or "the loop")
     return ApprovalShown(approval, asked_by, listed, found.wanted, found.missing, standing(approval, found))
 
@@ -184,10 +176,19 @@ def may_answer(project: Project, who: Caller, approval: Approval) -> bool:
     return approvals.counts(approval, made, known)
 
 
-def _signed_by(vote: Vote) -> str:
+def _word_shown(project: Project, approval: Approval, vote: Vote, names: Mapping[str, str], found: Tally) -> VoteShown:
+    """What was signed goes before the record."""
+    void, signed_by = found.void.get(vote.id, ""), "own key" if vote.own_key else "the project's key, for a session"
     if not vote.envelope:
-        return "not signed"
-    return "own key" if vote.own_key else "the project's key, for a session"
+        signed_by = "not signed"
+    else:
+        try:
+            check_record(project, approval, vote)
+        except TidemillError as exc:
+            signed_by = str(exc)
+            unknown = isinstance(exc, NotAttested) and exc.reason is None  # this machine has no keys to tell by
+            void = void or ("" if unknown else "it is not what was signed")
+    return VoteShown(vote, names.get(vote.principal, vote.who), not void, void, signed_by)
 
 
 def envelope_text(envelope: bytes) -> str:

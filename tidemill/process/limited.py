@@ -24,6 +24,7 @@ from tidemill.types import JsonObject
 
 T = TypeVar("T")
 _IDLE = 60.0  # seconds without work after which a child ends
+_ENDING = 10.0  # seconds until one that has let go of its channel has ended: its threads wait for a machine that has other work
 
 
 class Died(Exception):
@@ -89,14 +90,14 @@ class Limited:
     def _was_idle(self) -> bool:
         """Whether it ended by itself, just as it was asked."""
         try:
-            return self._child is not None and self._child.wait(1) == 0
+            return self._child is not None and self._child.wait(_ENDING) == 0
         except TimeoutError:
             return False
 
     def _died(self) -> Died:
         assert self._child is not None
         try:
-            code, ended = self._child.wait(10), ""
+            code, ended = self._child.wait(_ENDING), ""
         except TimeoutError:
             code, ended = 0, "does not answer any more"
         words = os.pread(self._words.fileno(), 1 << 16, self._said) if self._words is not None else b""

@@ -87,6 +87,7 @@ def gains(data: Interactions) -> dict[str, Difference]:
     return {method: paired_bootstrap(values, popular, units, seed=0) for method, values in found.items()}
 
 
+@pytest.mark.nightly  # each learner is held against an oracle in every run: test_learners.py
 def test_every_personal_model_is_better_than_popularity(shop):
     assert {method: found.low > 0.03 for method, found in gains(shop).items()} == dict.fromkeys(PERSONAL, True)
 

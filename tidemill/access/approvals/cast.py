@@ -30,7 +30,7 @@ def cast(project: Project, vote: Vote, matter: Matter, permits: Permits, tx: Tx)
     store, approval = project.store, project.store.approvals.get(vote.approval, tx)
     _check_open(approval, vote.at)
     _check_inputs(project, approval, vote, matter, tx)
-    principals = _principals(project, [vote, *store.votes.list(approval=approval.id, tx=tx)], approval, tx)
+    principals = principals_of(project, [vote, *store.votes.list(approval=approval.id, tx=tx)], approval, tx)
     voter = principals.get(vote.principal)
     if vote.principal and (voter is None or voter.disabled is not None):
         raise Forbidden("this account is no longer there, or is disabled", place=vote.who, hint="ask an administrator")
@@ -130,11 +130,6 @@ def hint_of(approval: Approval) -> str:
 
 
 def principals_of(project: Project, votes: Sequence[Vote], approval: Approval, tx: Tx = None) -> Principals:
-    """Who they are now."""
-    return _principals(project, votes, approval, tx)
-
-
-def _principals(project: Project, votes: Sequence[Vote], approval: Approval, tx: Tx) -> Principals:
     """Who may say something now: of a disabled one, or a program whose owner is, nothing is known."""
 
     def look_up(id: str) -> Principal | None:

@@ -60,10 +60,11 @@ def _read(asked: JsonObject, data: bytearray) -> tuple[pl.DataFrame, JsonObject]
             lazy, rows, size = _delta(Path(asked["folder"]), asked["version"])
         else:
             lazy, rows = _parquet(asked["path"] if "path" in asked else io.BytesIO(data))
+        schema = lazy.collect_schema()  # of a table it starts what reads it: before what is held is looked at
         if "from" not in asked:
-            let(resource.RLIMIT_DATA, held() + 2 * judge(lazy.collect_schema(), rows, size) + 16 * size + _SPARE)
+            let(resource.RLIMIT_DATA, held() + 2 * judge(schema, rows, size) + 16 * size + _SPARE)
             return _bounded(lazy.collect(), size), {}
-        n = piece(lazy.collect_schema(), rows, size, asked.get("room", 0))
+        n = piece(schema, rows, size, asked.get("room", 0))
         if "plan" in asked:
             return lazy.head(0).collect(), {"rows": rows, "step": n}
         n = asked.get("step", n)
@@ -136,10 +137,12 @@ def _warm() -> None:
 def _warm_delta() -> None:
     """The same of what reads Delta tables, when the first one is asked for: a table of its own is written and read.
 
-    The limit of the file before does not hold for it. Where there is no room for the table, the read is tried cold.
+    The limit of the file before does not hold for it. Where the table cannot be kept, the read is tried cold.
     """
+    from deltalake.exceptions import DeltaError
+
     let(resource.RLIMIT_DATA, machine_memory())
-    with suppress(OSError), tempfile.TemporaryDirectory() as folder:
+    with suppress(OSError, DeltaError, SourceError), tempfile.TemporaryDirectory() as folder:
         pl.DataFrame({"n": [1]}).write_delta(folder)
         _delta(Path(folder), 0)[0].collect()
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from tidemill.data.check.column import Column
 from tidemill.data.check.columns import cast, missing
-from tidemill.data.check.readings import DIGITS
+from tidemill.data.check.readings import DIGITS, Unread, read
 
 _DIGITS = ("yyyy/MM/dd", "yyyy.MM.dd", "dd.MM.yyyy", "dd/MM/yyyy", "MM/dd/yyyy", "dd-MM-yyyy", "MM-dd-yyyy")
 _DATES = (*_DIGITS, "MMM d yyyy", "MMM d, yyyy", "d MMM yyyy", "dd-MMM-yyyy", "dd-MMM-yy")
@@ -33,7 +33,8 @@ def written_as(values: pl.Series) -> list[tuple[str, str]]:
     known = values.drop_nulls().unique()
     if not isinstance(values.dtype, pl.String) or not len(known) or not known.str.contains(_LIKE).all():
         return []
-    some = [(kind, form) for kind, form in FORMATS if _fits(known.head(1), kind, form)]
+    first = known[0]  # read by itself: a query for each format would take longer than all that is left to look at
+    some = [(kind, form) for kind, form in FORMATS if _says(first, Column(values.name, kind, format=form))]
     return [(kind, form) for kind, form in some if _fits(known, kind, form)]
 
 
@@ -59,6 +60,13 @@ def _numbers(values: pl.Series, digits: str) -> bool:
     return frame.select((read | nothing).all() & read.any()).item() and bool(
         values.str.contains("[0-9][.,'][0-9]").any()
     )
+
+
+def _says(text: str, column: Column) -> bool:
+    try:
+        return read(column, text) is not None
+    except Unread:
+        return False
 
 
 def _fits(values: pl.Series, kind: str, form: str) -> bool:

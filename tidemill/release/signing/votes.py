@@ -76,11 +76,31 @@ def check_own(project: Project, voter: Principal, envelope: bytes, said: JsonObj
         raise NotAttested("this principal has no key of its own", "other_key", hint="tidemill inbox key")
     if not attest.signed_by(key, signatures, payload):
         raise NotAttested("it is not signed with the voter's own key", "other_key", hint="tidemill inbox key")
-    signed, wanted = found["predicate"], said["predicate"]
-    other = [name for name in BOUND if signed.get(name) != wanted.get(name)]
-    if other or found["predicateType"] != said["predicateType"] or found["subject"] != said["subject"]:
-        place = f"envelope {', '.join(other) or 'subject'}"
-        raise NotAttested("what is signed is not what is said", "other_model", place=place, hint="sign it again")
+    _check_same(found, said, "sign it again")
+    if found["subject"] != said["subject"]:
+        raise NotAttested(
+            "what is signed is not what is said", "other_model", place="envelope subject", hint="sign it again"
+        )
+
+
+def check_record(project: Project, approval: Approval, vote: Vote) -> None:
+    """That this record of a vote says what was signed, by a key that is believed: the record alone anybody can change who writes to
+    the store. Raises NotAttested (``other_model`` where they differ), NotFound, Damaged."""
+    found, signatures, payload = attest.read_envelope(project.artifacts.get(vote.envelope))
+    key = (
+        key_of(project, project.store.principals.get(vote.principal)) if vote.own_key else public_keys(project).approval
+    )
+    if key is None or not attest.signed_by(key, signatures, payload):
+        raise NotAttested("it is signed by a key that is not believed here", "other_key", place=vote.id)
+    _check_same(found, statement(approval, ("", ""), vote), "look at the ledger: tidemill ledger verify")
+
+
+def _check_same(found: JsonObject, wanted: JsonObject, hint: str) -> None:
+    signed, said = found["predicate"], wanted["predicate"]
+    other = [name for name in BOUND if signed.get(name) != said.get(name)]
+    if other or found["predicateType"] != wanted["predicateType"]:
+        place = f"envelope {', '.join(other) or 'kind'}"
+        raise NotAttested("what is signed is not what is said", "other_model", place=place, hint=hint)
 
 
 def key_of(project: Project, principal: Principal) -> Ed25519PublicKey | None:

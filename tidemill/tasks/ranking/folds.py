@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache, partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from tidemill.learning.rows import evenly
@@ -27,6 +26,9 @@ from tidemill.tasks.ranking.metrics import RANKED
 from tidemill.tasks.ranking.rank import Ranking
 from tidemill.tasks.ranking.serving import scorer_of
 from tidemill.types import JsonObject, Micros
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 MOST = 1_500  # At most so many requests of a window, evenly taken
 DEPTH = 20
@@ -107,6 +109,8 @@ class Fold:
 
     def _fitted(self, ranking: Fitted) -> Parts:
         """By the neighbours that are kept: what the server does."""
+        import scipy.sparse as sp
+
         if not isinstance(ranking, Ranking):
             raise TypeError("what is timed is asked one by one")
         n, width = ranking.neighbours.shape
@@ -144,6 +148,8 @@ class Fold:
 
     def _counts(self, half_life: Micros) -> sp.csc_array:
         """Decayed counts of each request's history, items seen x requests."""
+        import scipy.sparse as sp
+
         found = [self._seen.histories.of(asked.subject, asked.at, half_life) for asked in self.requests]
         items = np.concatenate([np.empty(0, np.int64), *(codes for codes, _ in found)])
         counts = np.concatenate([np.empty(0), *(values for _, values in found)])

@@ -10,16 +10,18 @@ times cheaper, and `rows` makes of it the rows that are kept. float64, so that r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.linalg.lapack import dpotrf, dpotri
 
 from tidemill.errors import ModelError
 from tidemill.features.transforms import decay
 from tidemill.tasks.ranking.interactions import F8, I8, Interactions
 from tidemill.tasks.ranking.learners.neighbours import pieces, strongest
 from tidemill.types import JsonObject
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 DEFAULTS: JsonObject = {"ridge": 100.0, "neighbours": 100, "power": 0.5, "head": 1500, "popular_days": 28}
 SIDE = 3_000
@@ -62,6 +64,8 @@ def predictors(matrix: sp.csr_array, ridge: float) -> Iterator[F8]:
 
 def _inverse(gram: F8, ridge: float) -> F8:
     """(gram + λ)^-1 of a symmetric matrix, which is overwritten."""
+    from scipy.linalg.lapack import dpotrf, dpotri
+
     gram[np.diag_indices(len(gram))] += ridge
     factor, failed = dpotrf(gram, lower=1, overwrite_a=1)
     inverse, failed = dpotri(factor, lower=1, overwrite_c=1) if not failed else (factor, failed)
@@ -83,6 +87,8 @@ def heavy(train: Interactions, half_life: int, power: float, most: int) -> tuple
 
 def user_matrix(train: Interactions, half_life: int, power: float) -> sp.csr_array:
     """Subjects x items of decayed counts to a power, as of ``train.end``."""
+    import scipy.sparse as sp
+
     weights = decay(train.end - train.at, half_life)
     shape = (len(train.users), len(train.items))
     found = sp.coo_array((weights, (train.user, train.item)), shape=shape).tocsr()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 
 from tidemill.features.transforms import decay
 from tidemill.tasks.ranking.interactions import F8, I8, Interactions
 from tidemill.tasks.ranking.learners import popularity
 from tidemill.tasks.ranking.rank import Ranking
 from tidemill.types import JsonObject
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 DEFAULTS: JsonObject = {"neighbours": 50, "shrink": 5.0, "power": 0.5, "popular_days": 28}
 BLOCK, CELLS = (
@@ -47,6 +50,8 @@ def by_baskets(train: Interactions, recipe: JsonObject) -> tuple[I8, F8]:
 
 def basket_matrix(train: Interactions, half_life: int) -> sp.csr_array:
     """Baskets x items: 1 for a basket of today; a basket's rows multiply to its decayed weight."""
+    import scipy.sparse as sp
+
     _, basket = np.unique(train.basket, return_inverse=True)
     weights = decay(train.end - train.at, 2 * half_life)
     found = sp.coo_array(
