@@ -91,7 +91,7 @@ def _told(found: Limited) -> Answer:
 
 
 HELD: dict[str, Column] = {"store": "store", "place": "place", "records": "records"}
-ROWS: dict[str, Column] = {"dataset": "dataset", "subject column": "kind", "rows": "rows", "since version": "since"}
+ROWS: dict[str, Column] = {"dataset": "dataset", "subject column": "kind", "rows": "rows", "since version": "first"}
 
 
 @command(subject)

@@ -26,12 +26,12 @@ ROWS = ("tables", "quarantine")
 
 @dataclass(frozen=True)
 class Rows:
-    """A person's rows in a dataset. ``since``: the first version that holds one."""
+    """A person's rows in a dataset. ``first``: the version that was the first to hold one."""
 
     dataset: str
     kind: str
     rows: int
-    since: int
+    first: int
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _rows(project: Project, subject: str, kinds: dict[str, str]) -> Iterator[Row
 
 
 def _learned(project: Project, rows: tuple[Rows, ...]) -> Iterator[str]:
-    since = {one.dataset: one.since for one in rows}
+    since = {one.dataset: one.first for one in rows}
     for model in project.store.models.list():
         used = (Ref.versioned("dataset", data) for data in model.data)
         if any(name in since and version >= since[name] for name, version in used):
