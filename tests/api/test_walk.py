@@ -178,6 +178,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/api/comments"): "project.read",
     ("GET", "/api/limits"): "subject.read",
     ("POST", "/api/limits/{limit}/lift"): "subject.limit",
+    ("POST", "/api/subjects/rectify"): "subject.rectify",
     **{("POST", f"/api/subjects/{verb}"): "subject.limit" for verb in ("object", "restrict", "withdraw")},
     **{("GET", path): "ledger.read" for path in ("/ledger", "/api/ledger", "/api/ledger/head")},
     ("GET", "/approvals/{approval}"): "inbox.read",

@@ -10,6 +10,7 @@ from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
 from tidemill.errors import BadRequest
 from tidemill.ops.rights import limits as verbs
+from tidemill.ops.rights import rectify as corrections
 from tidemill.ops.rights import subjects
 from tidemill.ops.rights.limits import Limited
 from tidemill.ops.status import NOT_ALL_RIGHT
@@ -88,6 +89,50 @@ def _told(found: Limited) -> Answer:
     late = [f"NOT YET known to {', '.join(found.waiting)}: stop it there"] if found.waiting else []
     parts: list[Part] = [Table(LIMITS, [found.limit]), said, *([] if found.seen else [unknown]), *late]
     return Answer(found, parts, 0 if found.everywhere else NOT_ALL_RIGHT)
+
+
+def _cells(said: tuple[str, ...], place: str) -> dict[str, str]:
+    """By column its value. Raises BadRequest."""
+    parts = [one.partition("=") for one in said]
+    if wrong := next((name for name, equals, _ in parts if not (name and equals)), None):
+        raise BadRequest(f"{wrong!r} is no COLUMN=VALUE", place=place)
+    found = {name: value for name, _, value in parts}
+    if len(found) < len(parts):
+        raise BadRequest("a column is said twice", place=place)
+    return found
+
+
+@command(subject)
+@_person
+@click.option("--dataset", required=True, help="Which rows.")
+@click.option(
+    "--key",
+    "key",
+    multiple=True,
+    required=True,
+    metavar="COLUMN=VALUE",
+    help="Which row; repeat for each column of its key.",
+)
+@click.option(
+    "--set",
+    "said",
+    multiple=True,
+    required=True,
+    metavar="COLUMN=VALUE",
+    help="What it says from now on; repeat for several.",
+)
+def rectify(
+    project: Project, subject: str, of: str, dataset: str, key: tuple[str, ...], said: tuple[str, ...]
+) -> Answer:
+    """Correct a row of SUBJECT: a new version of the dataset, known to every scorer; the models that learned from it are named."""
+    cells = _cells(key, "--key"), _cells(said, "--set")
+    found = corrections.rectify(project, local(project), subject, dataset, *cells, of)
+    if not found.columns:
+        return Answer(found, [f"the row says so already, in version {found.version} of {dataset}"])
+    parts = [f"{', '.join(found.columns)} corrected in version {found.version} of {dataset}"]
+    parts += [f"learned from the row as it was: {', '.join(found.models)}"] if found.models else []
+    parts += [f"and answer now: {', '.join(found.serving)}; train again: tidemill run"] if found.serving else []
+    return Answer(found, parts)
 
 
 HELD: dict[str, Column] = {"store": "store", "place": "place", "records": "records"}

@@ -395,6 +395,27 @@ class OnlineSuite:
         assert store.outcomes.look_up("o2", "shop", "") is None and store.online.list() == []
 
 
+class CorrectedSuite:
+    """Rows that say something else by now."""
+
+    def test_what_is_corrected_says_the_new_and_whoever_holds_it_hears(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        rows = [sample.online(f"o{n}", subject=f"s{n % 3}", value=1.0 + n) for n in range(6)]
+        store.online.load([*rows, sample.online("o1", dataset="other")])
+        after = store.online.last_seq()
+        new = [replace(rows[1], value=9.0), rows[2], replace(rows[4], item="X")]
+        assert store.online.correct(rows[0].dataset, ["o1", "o2", "o3", "o4", "o9"], new) == 3
+        feed = other.online.feed(after)
+        assert sorted(gone.mark for gone in feed.gone) == sorted(mark_of(s) for s in ("s1", "s0", "s1"))
+        assert [(row[1], row[2], row[4]) for row in feed.rows] == [("s1", rows[1].item, 9.0), ("s1", "X", 5.0)]
+        left = {e.key: (e.subject, e.item, e.value) for e in other.online.list(dataset=rows[0].dataset)}
+        said = {e.key: (e.subject, e.item, e.value) for e in [*rows[:3], rows[5], *new]}
+        assert left == said and len(other.online.list(dataset="other")) == 1
+        last = store.online.last_seq()
+        assert store.online.correct(rows[0].dataset, ["o1", "o2", "o3", "o4"], new) == 0
+        assert other.online.last_seq() == last
+
+
 class AppendSuite:
     def test_many_write_at_once_and_each_gets_its_own(self, opened: Opened) -> None:
         stores = [opened(), opened()]
@@ -480,5 +501,5 @@ class FenceSuite:
         assert sorted(p.id for p in other.predictions.list()) == ["pred_1", "pred_9"]
 
 
-class LiveSuite(PredictionsSuite, OutcomesSuite, OnlineSuite, ItemsSuite, AppendSuite, FenceSuite):
+class LiveSuite(PredictionsSuite, OutcomesSuite, OnlineSuite, CorrectedSuite, ItemsSuite, AppendSuite, FenceSuite):
     """The whole of it."""

@@ -20,7 +20,7 @@ from tidemill.data.ingest.events import Commit
 from tidemill.data.ingest.late import completed_by, merged
 from tidemill.data.ingest.register import Target, register, unserved, untold
 from tidemill.data.profile.profile import Profile
-from tidemill.data.tables.fill import filled, rewritten
+from tidemill.data.tables.fill import Fill, filled, rewritten
 from tidemill.data.tables.keys import KeyIndex
 from tidemill.data.tables.schema import with_added
 from tidemill.data.tables.tables import ORIGIN, SPAN
@@ -127,18 +127,19 @@ def commit_rows(
     indexes: Sequence[KeyIndex] = (),
     pending: Sequence[pl.DataFrame] = (),
     summed: Summed | None = None,
+    fill: Fill = filled,
 ) -> DatasetVersion:
     """The rows, in parts, at least one, as the dataset's next version, and what follows it. The contract is kept before the commit names it.
 
     ``pending``: what the files complete, of rows that are in and of these. The first index is that of the key. ``summed``: what looks
-    at the table's files, where they are several.
+    at the table's files, where they are several. ``fill``: how rows take on what is pending.
     """
     into.project.artifacts.put(into.contract.text.encode())
     key, meta, replaced = into.contract.key, commit.meta, dict[str, pl.DataFrame]()
     if pending:
         cells = merged(pending, key)
-        rows = (filled(part, cells, key) for part in rows)
-        replaced = rewritten(into.tables, into.dataset, indexes[0].versions(cells), cells, key, ingest)
+        rows = (fill(part, cells, key, None) for part in rows)
+        replaced = rewritten(into.tables, into.dataset, indexes[0].versions(cells), cells, key, ingest, fill)
         meta |= _span(into.contract, replaced, ingest)
     rest = iter(rows)
     first = next(rest)

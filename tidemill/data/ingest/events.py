@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 
+RECTIFIED = "rectified"
+"""What a commit calls the file of one row that was corrected by its person's right."""
+
+
 class FileSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a commit says of a file: its good rows, and those that are new in quarantine, with their reasons."""
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from tidemill.data.check.spelled import spelled
 from tidemill.data.contract.contract import Contract, load_contract
-from tidemill.data.ingest.events import Commit, ingest_events
+from tidemill.data.ingest.events import RECTIFIED, Commit, ingest_events
 from tidemill.data.ingest.items import items_told
 from tidemill.data.ingest.late import columns_of, completed_by
 from tidemill.data.profile.profile import Profile, profile
@@ -86,7 +86,7 @@ def register(
     commit = Commit.of(logged)
     if commit.files:
         found = _profile_of(project, last).merge(_take_in(into, parts, profiles)).told(commit.changed)
-        found = _completed(into, logged, found)
+        found = _completed(into, logged, found, any(f.name == RECTIFIED for f in commit.files))
     else:
         if unserved(project):
             project.live.online.unload([c.ingest for c in tables.versions(dataset)])
@@ -164,8 +164,10 @@ def profile_of(contract: Contract, rows: pl.DataFrame) -> Profile:
     return profile(rows.select(contract.names), (contract.subject,) if contract.subject else ())
 
 
-def _completed(into: Target, logged: TableCommit, found: Profile) -> Profile:
-    """The profile with the values that came late, of whose columns the rows are read again; a row that is an event now is one."""
+def _completed(into: Target, logged: TableCommit, found: Profile, corrects: bool) -> Profile:
+    """The profile with the values that came late, of whose columns the rows are read again; a row that is an event now is one.
+
+    ``corrects``: what an event said before goes."""
     contract, tables = into.contract, into.tables
     names = [name for name, _ in logged.replaced.values()]
     if not names:
@@ -173,7 +175,12 @@ def _completed(into: Target, logged: TableCommit, found: Profile) -> Profile:
     late = completed_by(tables.scan(into.dataset, names).collect(), logged.ingest)
     columns = columns_of(late, logged.ingest)
     if into.in_history and {contract.subject, contract.item, contract.time, contract.value} & {*columns}:
-        into.project.live.online.load(online_events(into.dataset, contract, late))
+        events = [*online_events(into.dataset, contract, late)]
+        if corrects:
+            keys = late.select(event_key(contract)).to_series().drop_nulls().to_list()
+            into.project.live.online.correct(into.dataset, keys, events)
+        else:
+            into.project.live.online.load(events)
         _admit(into, late)
     if (told := items_told(into.project, into.dataset, contract, tables)) is not None:
         told.load(late)

@@ -6,7 +6,7 @@ version: an earlier version of the table goes on reading the old one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -41,20 +41,50 @@ def filled(rows: pl.DataFrame, cells: pl.DataFrame, key: Sequence[str], ingest: 
     )
 
 
+def corrected(rows: pl.DataFrame, cells: pl.DataFrame, key: Sequence[str], ingest: str | None = None) -> pl.DataFrame:
+    """As `filled`, but what ``cells`` says takes the place of what the rows have, also where it is nothing.
+
+    >>> rows = pl.DataFrame({"k": ["a", "b"], "x": [3, 1]}, schema={"k": pl.String, "x": pl.Int64})
+    >>> corrected(rows, pl.DataFrame({"k": ["a"], "x": [7]}), ["k"], "ing_1")["x", COMPLETED].rows()
+    [(7, ['ing_1 x']), (1, None)]
+    """
+    names = [name for name in cells.columns if name not in key]
+    theirs = pl.struct(key).is_in(cells.select(pl.struct(key)).to_series().implode())
+    mine = rows.select(theirs).to_series()
+    blank = rows.with_columns(pl.when(~mine).then(pl.col(name)).alias(name) for name in names)
+    done = filled(blank, cells, key, ingest)
+    if ingest is None:
+        return done
+    marks = [f"{ingest} {name}" for name in names]  # also of a value that is taken away
+    before = done[COMPLETED].list.eval(pl.element().filter(~pl.element().is_in(marks)))
+    all_ = pl.concat_list(before.fill_null(pl.lit([], pl.List(pl.String))), pl.lit(marks, pl.List(pl.String)))
+    return done.with_columns(pl.when(mine).then(all_).otherwise(pl.col(COMPLETED)).alias(COMPLETED))
+
+
+Fill = Callable[[pl.DataFrame, pl.DataFrame, Sequence[str], str | None], pl.DataFrame]
+"""How rows take on cells: `filled`, or `corrected`."""
+
+
 def is_filled(name: str) -> pl.Expr:
     """Of rows joined to cells: whether this column gains its value."""
     return pl.col(name).is_null() & pl.col(f"{name} ?late").is_not_null()
 
 
 def rewritten(
-    tables: Tables, dataset: str, versions: Sequence[int], cells: pl.DataFrame, key: Sequence[str], ingest: str
+    tables: Tables,
+    dataset: str,
+    versions: Sequence[int],
+    cells: pl.DataFrame,
+    key: Sequence[str],
+    ingest: str,
+    fill: Fill = filled,
 ) -> dict[str, pl.DataFrame]:
     """The files of these versions that hold such a row, by name, as they are to be. The caller holds the lock."""
     found: dict[str, pl.DataFrame] = {}
     for version in versions:
         for name in tables.standing(dataset, version):
             old = tables.scan(dataset, [name]).collect()
-            new = filled(old, cells, key, ingest)
+            new = fill(old, cells, key, ingest)
             marks = (
                 old[COMPLETED] if COMPLETED in old.columns else pl.Series([None] * old.height, dtype=pl.List(pl.String))
             )

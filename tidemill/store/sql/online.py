@@ -292,6 +292,24 @@ class Online(Records[OnlineEvent]):
             new += self._db.write(lambda tx, chunk=chunk: _load(tx, chunk), tx)  # type: ignore[misc]
         return new
 
+    def correct(self, dataset: str, keys: Iterable[str], rows: Iterable[OnlineEvent], tx: Tx = None) -> int:
+        """As `load`, of all events of these keys: one that says something else than its row now, or that is none any more, goes, and comes
+        anew; whoever holds its subject hears of it. How many went."""
+        now, names = {(row.key, row.dataset): row for row in rows}, [*keys]
+
+        def work(tx: Connection) -> int:
+            places = [place for (_, of), (place, _) in present(tx, names).items() if of == dataset]
+            there = ONLINE.records(tx.execute(ONLINE.select.where(_online.seq.in_(places))))
+            gone = [
+                one for one in there if (row := now.get((one.key, dataset))) is None or what_of(row) != what_of(one)
+            ]
+            for one in gone:
+                take_out(tx, _online.seq == one.seq, mark_of(one.subject))
+            _load(tx, [*now.values()])
+            return len(gone)
+
+        return self._db.write(work, tx)
+
     def unload(self, ingests: Iterable[str], tx: Tx = None) -> None:
         """Take out the rows that these ingests brought: they are to be loaded anew, before anybody has seen them."""
         names = list(ingests)
