@@ -62,6 +62,7 @@ PERMISSIONS: dict[str, Permission] = {
     "subject.read": Permission("read", "read what is held of a subject"),
     "subject.limit": Permission("operate", "limit what is done with a subject's data, and lift it"),
     "subject.rectify": Permission("operate", "correct a row of a subject"),
+    "subject.contest": Permission("operate", "ask that a person decides on an answer"),
     "subject.erase": Permission("operate", "erase a subject"),
 }
 """Every permission. Those of ``subject`` are for the rights of the people whom the data is about."""

@@ -33,7 +33,7 @@ from tidemill.ops import (
     runs,
 )
 from tidemill.ops.questions.asked import questions
-from tidemill.ops.rights import limits, rectify, subjects
+from tidemill.ops.rights import contest, limits, rectify, subjects
 from tidemill.ops.status import status
 
 VERBS: tuple[Verb, ...] = (
@@ -127,6 +127,7 @@ VERBS: tuple[Verb, ...] = (
     operate("/api/subjects/object", limits.object_to),
     operate("/api/subjects/withdraw", limits.withdraw),
     operate("/api/limits/{limit}/lift", limits.lift),
+    operate("/api/predictions/{prediction}/contest", contest.contest),
     operate("/api/subjects/rectify", rectify.rectify),
     read("/api/alarms", records.alarms, "project.read"),
     operate("/api/alarms/{alarm}/close", records.close_alarm),

@@ -9,6 +9,7 @@ import click
 from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
 from tidemill.errors import BadRequest
+from tidemill.ops.rights import contest as contests
 from tidemill.ops.rights import limits as verbs
 from tidemill.ops.rights import rectify as corrections
 from tidemill.ops.rights import subjects
@@ -133,6 +134,15 @@ def rectify(
     parts += [f"learned from the row as it was: {', '.join(found.models)}"] if found.models else []
     parts += [f"and answer now: {', '.join(found.serving)}; train again: tidemill run"] if found.serving else []
     return Answer(found, parts)
+
+
+@command(subject)
+@click.argument("prediction")
+@click.option("--why", required=True, help="What the person says about it.")
+def contest(project: Project, prediction: str, why: str) -> Answer:
+    """Have a person decide on an answer: it waits for whom the policy names, and the inbox shows it."""
+    found = contests.contest(project, local(project), prediction, why)
+    return Answer(found, [f"{found.approval.id} {found.text}", f"tidemill inbox show {found.approval.id}"])
 
 
 HELD: dict[str, Column] = {"store": "store", "place": "place", "records": "records"}

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tidemill.access.approvals.matter import Matter
 from tidemill.access.approvals.rule import Author, question
 from tidemill.access.approvals.tally import wanted_of
 from tidemill.access.policy import Rule, policy_of, strictest
@@ -17,6 +18,7 @@ from tidemill.errors import NotApproved, ReleaseError
 from tidemill.model.allowed import check_release
 from tidemill.model.registry import verdicts_of
 from tidemill.ref import Ref
+from tidemill.release.contested import CONTEST, Contesting
 from tidemill.release.promotion import standing_of
 from tidemill.release.rollout import rollout
 from tidemill.store.people import Approval, Vote
@@ -224,5 +226,5 @@ class Releasing:
         project.store.events.add(event, tx)
 
 
-MATTERS = dict.fromkeys((RELEASE, OVERRIDE, PROMOTION), Releasing())
+MATTERS: dict[str, Matter] = {**dict.fromkeys((RELEASE, OVERRIDE, PROMOTION), Releasing()), CONTEST: Contesting()}
 """What is behind a question, by its kind."""

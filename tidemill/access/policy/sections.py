@@ -9,7 +9,7 @@ import msgspec
 from tidemill.config.sections import Section
 
 Words = tuple[str, ...]
-KINDS = ("release", "promotion", "override", "erasure")
+KINDS = ("release", "promotion", "override", "erasure", "contest")
 """What people may be asked about."""
 USES = ("training", "features", "logging")
 """What data is used for."""
