@@ -76,7 +76,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "tidemill.cli.ledger:ledger",
         "show · verify · head · prove · export: who did what, hashed record by record.",
     ),
-    "subject": ("tidemill.cli.subject:subject", "restrict · object · consent · lift · limits: people's rights."),
+    "subject": (
+        "tidemill.cli.subject:subject",
+        "find · export · rectify · restrict · object · consent · contest · lift · limits: people's rights.",
+    ),
+    "docs": ("tidemill.cli.docs:docs", "ls · show: documents from the records, for an auditor."),
     "move": ("tidemill.cli.move:move", "The project's stores, from files to a team's and back."),
     "gc": ("tidemill.cli.status:gc", "Delete the artifacts that nothing needs any more."),
     "doctor": ("tidemill.cli.status:doctor", "Look for what could go wrong, and say how to mend it."),
