@@ -222,7 +222,7 @@ def kill_again_and_again(root: Path, look: Looking, load: Load, kills: int) -> C
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kills", both(2, 20))
+@pytest.mark.parametrize("kills", both(3, 20))
 def test_what_was_acknowledged_survives_kills_of_the_loop_at_work(shop: Project, kills: int) -> None:
     root, load = shop.root, Answering()
     scorer = start(root, auth.issue(shop.store, "load", SCOPES))

@@ -83,7 +83,7 @@ class Load:
             self.predictions[key] = data
 
 
-@pytest.mark.parametrize("kills", both(2, 20))
+@pytest.mark.parametrize("kills", both(3, 20))
 def test_what_was_acknowledged_survives_kills(tmp_path, monkeypatch, kills):
     monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
     chance, load = random.Random(2), Load()

@@ -13,6 +13,7 @@ import obstore
 import pytest
 
 from tests.raised import raised
+from tests.release.asking import ROLES, TWO, caller, person
 from tests.release.made import TOML, add_model
 from tests.release.test_pipeline import GOOD, run_child, verify
 from tests.store.artifacts.conftest import _storage, bucket, storage  # noqa: F401 - the fixtures
@@ -318,3 +319,27 @@ def test_the_command_names_what_is_missing(team: Team, root: Path, capsys: Any, 
     assert ended.value.code == ReleaseError.exit_code and "of 30 requests" in capsys.readouterr().err
     main(["release", "status"])
     assert "0 of 30 requests in staging" in capsys.readouterr().out
+
+
+def test_a_promotion_waits_for_the_people_whom_the_policy_names_for_promotions(root: Path) -> None:
+    """Two people of a role, other than who asks: with each rule of the environment kept, and not before."""
+    (root / "policy.toml").write_text(ROLES + TWO.replace('"release"', '"promotion"'))
+    for team in opened(root):
+        bob, eve = (person(team.production, name) for name in ("bob", "eve"))
+        assert team.release().status == "champion", "of the first environment nothing is asked"
+        team.serve(30)
+        team.clock.move(team.clock.now() + 3 * DAY)
+        tick(team.production, Asked(team.production))
+        (held,) = team.production.endpoint().releases()
+        asked = {one.kind: one for one in questions.ls(team.production, status="open").items}
+        assert held.status == "held" and "promotion" in asked
+        promotion = asked["promotion"]
+        assert (promotion.roles, promotion.needed, promotion.environment) == (("product-owner",), 2, "production")
+        for voter in (bob, eve):
+            assert team.production.endpoint().champion() is None
+            questions.vote(team.production, caller(team.production, voter), promotion.id, True, "looked")
+        for one in questions.ls(team.production, status="open").items:
+            questions.vote(team.production, caller(team.production, bob), one.id, True, "looked")
+        champion = team.production.endpoint().champion()
+        assert champion is not None and champion.model == held.model
+        verify(team.production, champion)

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, MetaData, create_engine
@@ -175,3 +176,21 @@ def test_a_store_with_other_tables_than_its_version_has_is_told_the_way_out(old:
         store.events.list()
     store.close()
     assert caught.value.message.endswith(f" {lost}")
+
+
+def test_tables_that_another_process_makes_while_one_looks_are_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the question of the version and the look at whether there is a table, somebody else makes the store."""
+    path, look = tmp_path / "one.db", versions.inspect
+    made = list[Path]()
+
+    def meanwhile(connection: Connection) -> Any:
+        if not made:
+            made.append(path)
+            open_metadata(path).close()
+        return look(connection)
+
+    monkeypatch.setattr(versions, "inspect", meanwhile)
+    with closing(open_metadata(path)) as opened:
+        assert made and not opened.runs.list()
