@@ -45,6 +45,7 @@ from tidemill.web.pages import (
     releases,
     roles,
     runs,
+    subjects,
     trace,
 )
 from tidemill.web.site import Ask, Page
@@ -74,6 +75,7 @@ PAGES: tuple[Page, ...] = tuple(
         alarms,
         decisions,
         trace,
+        subjects,
         people,
         ledger,
     )

@@ -32,6 +32,7 @@ def trace(ask: Ask) -> Shown:
     wanted = (ask.text("id") or "").removeprefix("prediction:")
     recent = ask.project.live.predictions.page(limit=8)
     values: dict[str, Any] = {"wanted": wanted, "found": None, "problem": None, "recent": recent}
+    values["may_find"] = ask.may("subject.read")
     if wanted:
         try:
             stored = predictions.show(ask.project, wanted).prediction
