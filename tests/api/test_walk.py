@@ -176,6 +176,7 @@ TABLE: dict[tuple[str, str], str] = {
     },
     ("GET", "/api/approvals/{approval}/statement"): "approval.vote",
     ("GET", "/api/comments"): "project.read",
+    ("GET", "/api/notices/{dataset}"): "project.read",
     ("GET", "/api/limits"): "subject.read",
     ("GET", "/api/subjects/{subject}"): "subject.read",
     ("POST", "/api/limits/{limit}/lift"): "subject.limit",

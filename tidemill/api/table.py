@@ -33,7 +33,7 @@ from tidemill.ops import (
     runs,
 )
 from tidemill.ops.questions.asked import questions
-from tidemill.ops.rights import contest, documents, limits, rectify, subjects
+from tidemill.ops.rights import contest, documents, limits, notices, rectify, subjects
 from tidemill.ops.status import status
 
 VERBS: tuple[Verb, ...] = (
@@ -121,6 +121,7 @@ VERBS: tuple[Verb, ...] = (
     operate("/api/people/{person}/log-out", people.log_out),
     read("/api/ledger", ledger.show, "ledger.read"),
     read("/api/ledger/head", ledger.head, "ledger.read"),
+    read("/api/notices/{dataset}", notices.show, "project.read"),
     read("/api/limits", limits.ls, "subject.read"),
     read("/api/documents", documents.ls, "project.read"),
     read("/api/documents/{document}", documents.show, "project.read"),

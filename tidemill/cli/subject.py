@@ -11,8 +11,8 @@ from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, f
 from tidemill.errors import BadRequest
 from tidemill.ops.rights import contest as contests
 from tidemill.ops.rights import limits as verbs
+from tidemill.ops.rights import notices, subjects
 from tidemill.ops.rights import rectify as corrections
-from tidemill.ops.rights import subjects
 from tidemill.ops.rights.limits import Limited
 from tidemill.ops.status import NOT_ALL_RIGHT
 from tidemill.ops.text import plural
@@ -143,6 +143,28 @@ def contest(project: Project, prediction: str, why: str) -> Answer:
     """Have a person decide on an answer: it waits for whom the policy names, and the inbox shows it."""
     found = contests.contest(project, local(project), prediction, why)
     return Answer(found, [f"{found.approval.id} {found.text}", f"tidemill inbox show {found.approval.id}"])
+
+
+TOLD: dict[str, Column] = {"column": "name", **fields("type", "means")}
+ANSWERS: dict[str, Column] = fields("endpoint", "model", "task")
+
+
+@command(subject)
+@click.argument("dataset")
+def notice(project: Project, dataset: str) -> Answer:
+    """What whoever is in DATASET is to be told, from its contract and the policy; and what nobody has said yet."""
+    found = notices.show(project, dataset)
+    facts = {
+        "about": found.about or "nobody says whom",
+        "for": ", ".join(found.purposes) or "nobody says what for",
+        "responsible": found.owner or "nobody is named",
+        "read by": ", ".join(found.readers) or "whoever reads the project",
+        "answers are kept": found.answers_kept or "always",
+    }
+    parts: list[Part] = [facts, Table(TOLD, found.columns), Table(ANSWERS, found.answers, "no model answers from it")]
+    parts += ["they have the right", *(f"- {one}" for one in found.rights)]
+    parts += ["to be said, too", *(f"- {one}" for one in found.missing)]
+    return Answer(found, parts)
 
 
 HELD: dict[str, Column] = {"store": "store", "place": "place", "records": "records"}
