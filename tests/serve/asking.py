@@ -44,7 +44,10 @@ id: sales
 version: 1.0.0
 schema:
   - name: sales
+    customProperties: [{ property: tidemill.key, value: [receipt] }]
     properties:
+      - { name: receipt, logicalType: string, required: true }
+      - { name: value, logicalType: integer, customProperties: [{ property: tidemill.role, value: value }] }
       - { name: customer_id, logicalType: string, customProperties: [{ property: tidemill.role, value: subject }] }
       - { name: item, logicalType: string, customProperties: [{ property: tidemill.role, value: item }] }
       - { name: at, logicalType: timestamp, customProperties: [{ property: tidemill.role, value: time }] }
