@@ -176,6 +176,11 @@ TABLE: dict[tuple[str, str], str] = {
     },
     ("GET", "/api/approvals/{approval}/statement"): "approval.vote",
     ("GET", "/api/comments"): "project.read",
+    **{
+        ("GET", path): "project.read"
+        for path in ("/api/documents", "/api/documents/{document}", "/documents/{document}")
+    },
+    ("GET", "/subjects"): "subject.read",
     ("GET", "/api/notices/{dataset}"): "project.read",
     ("GET", "/api/limits"): "subject.read",
     ("GET", "/api/subjects/{subject}"): "subject.read",

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import psycopg
 import pytest
 
@@ -23,10 +25,12 @@ from tests.store.sql.conftest import server  # noqa: F401 - a fixture
 from tests.tiers import both
 from tidemill.access import tokens as auth
 from tidemill.access.caller import Caller
+from tidemill.data.pipeline import ingest
 from tidemill.errors import BadRequest, Unauthorized
 from tidemill.ops import tokens
 from tidemill.ops.rights import limits
 from tidemill.ops.scorers import scorers
+from tidemill.scope.project import open_project
 from tidemill.serve.client import Client, ServerProblem
 from tidemill.serve.supervisor import up
 
@@ -155,6 +159,29 @@ def test_who_objects_is_answered_what_is_usual_by_both_when_that_is_said_and_aga
     assert {(said["arm"], said["cold"]) for said in answers()} == {("champion", False)}
     for each in connections:
         each.close()
+
+
+def test_a_row_that_is_corrected_is_seen_by_both_and_the_one_that_is_asked_loads_no_tables(served):
+    path = served.root / "data" / "one.parquet"
+    path.parent.mkdir()
+    rows = {"receipt": ["1"], "value": [1], "customer_id": ["6"], "item": ["top of 1"], "at": [datetime.now(UTC)]}
+    pl.DataFrame(rows).write_parquet(path)
+    with open_project(served.root) as now:  # by the clock that the scorers have
+        ingest(now, "sales")
+    connections = [client(served) for _ in range(8)]
+
+    def cold():
+        return {each.post("/predict/shop", {"subject": "6"})["cold"] for each in connections}
+
+    wait_for(lambda: cold() == {False})
+    body = {"subject": "6", "dataset": "sales", "key": {"receipt": "1"}, "said": {"value": "-1"}}
+    found = connections[0].post("/api/rectifications", body)
+    assert (found["version"], found["columns"]) == (2, ["value"])
+    wait_for(lambda: cold() == {True})
+    for each in connections:
+        each.close()
+    for pid in pids(served).values():
+        assert "polars" not in Path(f"/proc/{pid}/maps").read_text()
 
 
 @pytest.mark.parametrize("kills", both(1, 10))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tidemill.data.tables.holder import TableSubjects
 from tidemill.store.artifacts.holder import artifact_subjects, file_subjects
 from tidemill.store.holder import DataHolder, RowHolder
 
@@ -19,6 +18,8 @@ def row_holders(project: Project) -> list[RowHolder]:
 
 def holders(project: Project) -> list[DataHolder]:
     """All of them."""
+    from tidemill.data.tables.holder import TableSubjects  # here: the server, which knows these verbs, loads no tables
+
     named = project.store.named_in()
     return [
         *row_holders(project),

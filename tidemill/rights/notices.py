@@ -90,7 +90,7 @@ def notice(project: Project, dataset: str) -> Notice:
         columns=columns,
         answers=answers,
         readers=_readers(project),
-        answers_kept=project.config.serve.keep,
+        answers_kept=project.reached.keep,
         rights=RIGHTS,
         missing=tuple(missing),
     )

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tidemill.access.policy import policy_of
-from tidemill.data.contract.contract import Contract
 from tidemill.data.contract.purposes import purposes_of
 from tidemill.errors import NotFound, TidemillError
 from tidemill.model.card.facts import facts
@@ -33,6 +32,8 @@ def owner(project: Project, section: str) -> Iterator[Statement]:
 
 def data(project: Project, section: str) -> Iterator[Statement]:
     """Of each dataset: of whom, how much, since when, for what."""
+    from tidemill.data.contract.contract import Contract  # here: the server, which knows these verbs, loads no tables
+
     for name, dataset in project.datasets.items():
         try:
             contract = Contract.load(dataset.contract_path)

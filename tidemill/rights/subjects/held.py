@@ -6,11 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from tidemill.data.check.readings import normal
-from tidemill.data.contract.contract import Contract
-from tidemill.data.tables.tables import open_tables
 from tidemill.errors import BadRequest, NotFound
 from tidemill.ref import Ref
 from tidemill.rights.holders import holders
@@ -104,12 +100,18 @@ def records(project: Project, found: Held, kind: str | None) -> Iterator[JsonObj
 
 def kinds_of(project: Project) -> dict[str, str]:
     """The subject column of each dataset that has one."""
+    from tidemill.data.contract.contract import Contract  # here: the server, which knows these verbs, loads no tables
+
     said = {name: Contract.load(dataset.contract_path).subject for name, dataset in project.datasets.items()}
     return {name: column for name, column in said.items() if column is not None}
 
 
 def _rows(project: Project, subject: str, kinds: dict[str, str]) -> Iterator[Rows]:
     """By the ingest that took a row it is known which version was the first to hold it."""
+    import polars as pl
+
+    from tidemill.data.tables.tables import open_tables
+
     tables = open_tables(project)
     for name, column in kinds.items():
         if not tables.exists(name):

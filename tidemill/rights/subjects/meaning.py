@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tidemill.access.policy import policy_of
-from tidemill.data.contract.contract import Contract
 from tidemill.data.contract.meanings import meanings
 from tidemill.data.contract.purposes import purposes_of
 from tidemill.errors import TidemillError
@@ -42,6 +41,8 @@ STORES = {
 
 def columns(project: Project, datasets: Iterable[str]) -> JsonObject:
     """By dataset: its purposes, and of each column the type and what it means, as its contract says it."""
+    from tidemill.data.contract.contract import Contract
+
     told: JsonObject = {}
     for name in datasets:
         path = project.dataset(name).contract_path
