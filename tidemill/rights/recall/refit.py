@@ -70,7 +70,8 @@ def built(project: Project, record: Recorded, less: Less) -> Bundle:
     name = record.model.name
     if name not in project.models:
         raise NotFound(f"no model {name!r} is configured any more", place=record.model.ref)
-    rows = prepare.rows(project.model(name), record.model.data, less=less)
+    limits = int(record.params.get("limits") or 0)  # as it was trained: else whoever objected since would differ, too
+    rows = prepare.rows(project.model(name), record.model.data, less=less, limits=limits)
     settings = Settings(**record.params["settings"])
     at = rows[AT].to_numpy()
     where = cut(
