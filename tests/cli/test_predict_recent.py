@@ -46,7 +46,9 @@ def test_of_entities_it_is_asked_too_and_not_left_out_in_silence(monkeypatch: py
     monkeypatch.setattr(server, "Client", SimpleNamespace(of=lambda root: client))
     monkeypatch.setattr(server, "_questions", lambda scope, names: [{"subject": names[0], "inputs": {"n": 1}}])
     model = SimpleNamespace(section=SimpleNamespace(rows=SimpleNamespace(entity="customer_id")))
-    project = SimpleNamespace(endpoint=lambda name: SimpleNamespace(name="churn", model=model), root=None)
+    store = SimpleNamespace(limits=SimpleNamespace(standing=tuple))
+    scope = SimpleNamespace(name="churn", model=model, store=store)
+    project = SimpleNamespace(endpoint=lambda name: scope, root=None)
     server.predict(project, {"subject": "7", "k": 20, "recent": ["a"]})  # type: ignore[arg-type]
     assert sent == [{"subject": "7", "inputs": {"n": 1}, "recent": ["a"]}]
 

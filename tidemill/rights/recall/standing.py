@@ -77,6 +77,4 @@ def models_on(project: Project, what: What) -> list[str]:
 
 def reading(project: Project, what: What) -> list[Endpoint]:
     """The endpoints, of every environment, whose model reads rows of the dataset."""
-    every = (one for _, own in project.config.everywhere() for one in own.values())
-    found = [Endpoint(project, one, project.models[one.model]) for one in every]
-    return [scope for scope in found if what.dataset in scope.model.datasets]
+    return [scope for model in project.models.values() if what.dataset in model.datasets for scope in model.served]
