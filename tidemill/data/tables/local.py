@@ -1,4 +1,7 @@
-"""Tables in a folder of this machine: files and log entries are on disk (fsynced, with their names) when a call returns."""
+"""Tables in a folder of this machine: files and log entries are on disk (fsynced, with their names) when a call returns.
+
+A table lies in the folder of its name, or in that of its generation (`tidemill.data.tables.generation`), where a file says so.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,10 @@ from tidemill.data.tables.port import TableStore, name_of, taken
 from tidemill.errors import Damaged, DiskFull, NotFound, StoreError, no_room
 from tidemill.files import fsync_folder, write_whole
 
+_OF = ".generations"
+CURRENT = "current"
+"""In the folder of a table's generations: the number of the one that is the table."""
+
 
 class LocalTables(TableStore):
     """On a local file system."""
@@ -26,24 +33,45 @@ class LocalTables(TableStore):
         return str(self.root)
 
     def names(self) -> list[str]:
-        return sorted(folder.name for folder in self.root.glob("*") if log_file(folder, 0).is_file())
+        moved = {current.parent.name[1:].removesuffix(_OF) for current in self.root.glob(f".*{_OF}/{CURRENT}")}
+        return sorted(moved | {folder.name for folder in self.root.glob("*") if log_file(folder, 0).is_file()})
+
+    def generations(self, dataset: str) -> Path:
+        """The folder of those after the first, whether or not there is one."""
+        return self.root / f".{dataset}{_OF}"
+
+    def generation(self, dataset: str) -> int:
+        """The number of the one that is the table; of a table that nobody was taken out of 0."""
+        try:
+            return int((self.generations(dataset) / CURRENT).read_text("ascii"))
+        except FileNotFoundError:
+            return 0
+        except (OSError, ValueError) as exc:
+            place = str(self.generations(dataset) / CURRENT)
+            raise Damaged("it is not said which generation is the table", place=place, hint="restore it") from exc
+
+    def folder(self, dataset: str) -> Path:
+        """Where the table lies now."""
+        number = self.generation(dataset)
+        return self.generations(dataset) / str(number) if number else self.root / dataset
 
     def made(self, dataset: str) -> object | None:
         try:
-            found = log_file(self.root / dataset, 0).stat()
+            folder = self.folder(dataset)
+            found = log_file(folder, 0).stat()
         except FileNotFoundError:
             return None
-        return found.st_ino, found.st_mtime_ns
+        return folder.name, found.st_ino, found.st_mtime_ns
 
     def log(self, dataset: str, since: int = 0) -> list[bytes]:
-        folder, found = self.root / dataset, list[bytes]()
+        folder, found = self.folder(dataset), list[bytes]()
         with translated(str(folder)):
             while (file := log_file(folder, since + len(found))).is_file():
                 found.append(file.read_bytes())
         return found
 
     def commit(self, dataset: str, version: int, entry: bytes) -> None:
-        target = log_file(self.root / dataset, version)
+        target = log_file(self.folder(dataset), version)
         with translated(str(target)):
             self._make(target.parent)
             try:
@@ -52,7 +80,7 @@ class LocalTables(TableStore):
                 raise taken(version, str(target)) from exc
 
     def put(self, dataset: str, data: bytes) -> str:
-        target = self.root / dataset / name_of(data)
+        target = self.folder(dataset) / name_of(data)
         with translated(str(target)):
             self._make(target.parent)
             write_whole(target, data)
@@ -65,14 +93,15 @@ class LocalTables(TableStore):
                 fsync_folder(above)
 
     def paths(self, dataset: str, names: Sequence[str]) -> list[Path]:
-        return [self.root / dataset / name for name in names]
+        folder = self.folder(dataset)
+        return [folder / name for name in names]
 
     def get(self, dataset: str, name: str) -> bytes:
         self.verify(dataset, name)
-        return (self.root / dataset / name).read_bytes()
+        return (self.folder(dataset) / name).read_bytes()
 
     def verify(self, dataset: str, name: str) -> None:
-        path = self.root / dataset / name
+        path = self.folder(dataset) / name
         if not path.is_file():
             raise NotFound("a data file is missing", place=str(path))
         with translated(str(path)), path.open("rb") as handle:
@@ -89,7 +118,7 @@ class LocalTables(TableStore):
         folder.symlink_to(self.root)
 
     def table(self, dataset: str) -> tuple[str, dict[str, str]]:
-        return str(self.root / dataset), {}
+        return str(self.folder(dataset)), {}
 
 
 def log_file(folder: Path, version: int) -> Path:

@@ -27,6 +27,10 @@ class TableStore(ABC):
     def address(self) -> str:
         """What `open_tables_at` opens in another process; it holds no secret."""
 
+    def folder(self, dataset: str) -> Path:
+        """On this machine: it holds the table, or copies."""
+        return self.root / dataset
+
     @abstractmethod
     def names(self) -> list[str]:
         """The tables that are there, sorted."""

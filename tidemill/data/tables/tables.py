@@ -99,7 +99,7 @@ class Tables:
 
     def folder(self, dataset: str) -> Path:
         """On this machine: it holds the table, or copies."""
-        return self.root / dataset
+        return self.store.folder(dataset)
 
     def exists(self, dataset: str) -> bool:
         return self._look(dataset) is not None
