@@ -19,6 +19,7 @@ from tidemill.model.registry import answers_kept, examined_kept, search_kept
 from tidemill.ops.act import act, record
 from tidemill.ops.page import walk
 from tidemill.ref import Ref
+from tidemill.rights.forget.kept import receipts
 from tidemill.scope.project import Project
 from tidemill.store.artifacts.codecs import parts_of
 from tidemill.store.records import Tx
@@ -86,8 +87,16 @@ def reachable(project: Project) -> set[str]:
     return {*_of_models(project), *_of_datasets(project), *_of_runs(project), *_of_people(project), *logs}
 
 
+def lasting(project: Project) -> set[str]:
+    """Of these what a record needs as it is; the rest (what steps left) is made anew when it is asked for."""
+    logs = (part.log for part in project.live.predictions.parts.list())
+    reports = (d for run in walk(project.store.runs.page) if run.pipeline in REPORTS for d in run.outputs.values())
+    return {*_of_models(project), *_of_datasets(project), *_of_people(project), *reports, *logs}
+
+
 def _of_people(project: Project) -> Iterator[str]:
-    """What they said, and whose keys are whose: signed."""
+    """What they said, and whose keys are whose, and what was done for whom: signed."""
+    yield from receipts(project).values()
     yield from filter(None, (vote.envelope for vote in project.store.votes.list()))
     yield from filter(None, (principal.key_envelope for principal in project.store.principals.list()))
 
@@ -108,7 +117,8 @@ def _of_models(project: Project) -> Iterator[str]:
 
 
 def _of_datasets(project: Project) -> Iterator[str]:
-    for version in project.store.datasets.list():
+    latest = {(one.dataset, one.version): one for one in project.store.datasets.list()}  # of each its last generation
+    for version in latest.values():
         edges = project.store.edges.list(target=str(Ref("dataset", version.dataset, version.version)))
         sources = [Ref.parse(edge.source) for edge in edges]
         yield from (source.name for source in sources if source.kind == "artifact")

@@ -127,6 +127,7 @@ class _Making:
                 DeltaTable(str(self._into)).create_checkpoint()
             self._on_step("the log is written")
             write_whole(self._store.generations(self._dataset) / CURRENT, str(self._number).encode())
+        self._tables.look_again(self._dataset)  # the caller's lock says that nobody else writes, and we have
         self._on_step("it is the table")
         sweep(self._store, self._dataset)
         self._on_step("the former one is deleted")

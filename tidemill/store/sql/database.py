@@ -109,6 +109,13 @@ class Database:
         for writer in dict.fromkeys((self._writer, self._free)):
             writer.call(lambda tx: None)
 
+    def emptied(self) -> None:
+        """What was overwritten or deleted is in no log beside the file any more. Of a server: its own vacuum does that, later."""
+        self.flush()
+        if self.engine.dialect.name == "sqlite":
+            with border(self.place), self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def fenced(self, fence: Fence, check: Callable[[Connection], None]) -> None:
         """Every transaction from now on begins with this check."""
         self.fence = fence

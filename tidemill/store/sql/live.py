@@ -319,6 +319,10 @@ class LiveStore:
         """Waits until everything queued is committed."""
         self._db.flush()
 
+    def emptied(self) -> None:
+        """As `Database.emptied`."""
+        self._db.emptied()
+
     def data_version(self) -> int:
         return self._db.version()
 

@@ -154,6 +154,10 @@ class MetadataStore:
         self.acts = Named(database, ACTS, alone=False)
         database.ends_with(lambda tx, left: append(tx, left, database.clock.now()))
 
+    def emptied(self) -> None:
+        """As `Database.emptied`."""
+        self._db.emptied()
+
     def transact(self, work: Callable[[Tx], T], principal: str = "", id: str = "") -> T:
         """``principal``: who does it; the events of the transaction carry the name, its records in the ledger the ``id``."""
         return self._db.write(lambda tx: self.events.written_by(Actor(principal, id), work, tx))
