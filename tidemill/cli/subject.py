@@ -10,6 +10,7 @@ from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
 from tidemill.errors import BadRequest
 from tidemill.ops.rights import contest as contests
+from tidemill.ops.rights import forget as erasing
 from tidemill.ops.rights import limits as verbs
 from tidemill.ops.rights import notices, subjects
 from tidemill.ops.rights import rectify as corrections
@@ -197,3 +198,38 @@ def export(project: Project, subject: str, of: str, out: Path) -> Answer:
     return Answer(
         found, [counted, f"{found.explained} of {found.answers} answers explained", f"written to {found.path}"]
     )
+
+
+TABLES: dict[str, Column] = {
+    "table": "dataset",
+    "generation": "number",
+    "rows taken out": "removed",
+    "files rewritten": "rewritten",
+    "files as they were": "linked",
+}
+
+
+@command(subject)
+@_person
+@click.option("--dry-run", is_flag=True, help="Say what would be taken out, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do it: it cannot be undone.")
+def forget(project: Project, subject: str, of: str, dry_run: bool, yes: bool) -> Answer:
+    """Take SUBJECT out of every version of everything; the same again goes on where a stop left it."""
+    if dry_run:
+        plan = erasing.planned(project, local(project), subject, of or None)
+        held = [{"store": store, "records": n} for store, n in plan.held.items()]
+        said = f"learned from them: {', '.join(plan.learned) or 'no model'}; nothing was changed"
+        return Answer(plan, [Table({"store": "store", "records": "records"}, held, "nothing is held"), said])
+    if not yes:
+        hint = "look first: --dry-run; then: --yes"
+        raise BadRequest("what is forgotten does not come back", place="--yes", hint=hint)
+    done = erasing.forget(project, local(project), subject, of or None)
+    parts: list[Part] = [Table(TABLES, list(done.tables), "no table held them")]
+    parts.append(f"removed, to be made anew when asked for: {plural(len(done.artifacts), 'artifact')}")
+    if done.learned:
+        parts.append(f"TO RETRAIN, they learned from the person: {', '.join(done.learned)}")
+    if done.done:
+        parts.append(f"forgotten; signed receipt: {done.receipt}")
+    else:
+        parts += ["NOT FORGOTTEN YET, what is below still names the person", Table(HELD, list(done.remaining))]
+    return Answer(done, parts, 0 if done.done else NOT_ALL_RIGHT)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from tidemill.access.caller import Caller
 from tidemill.access.needs import needs
-from tidemill.errors import Conflict
+from tidemill.access.policy import policy_of
+from tidemill.access.policy.rules import FILE
+from tidemill.errors import Conflict, NotAvailableYet
 from tidemill.files import exclusive
 from tidemill.ops.act import act, record
 from tidemill.ops.gc import lasting
@@ -29,6 +31,7 @@ ERASE = "subject.erase"
 def planned(project: Project, caller: Caller, subject: Subject, kind: Kind = None) -> UnderWay:
     """What a forget would take out; nothing is changed. Raises NotAvailableYet, Conflict."""
     caller.need(ERASE)
+    _alone(project)
     return steps.plan(project, person(project, subject, kind or ""), _by(caller))
 
 
@@ -38,6 +41,7 @@ def forget(
 ) -> Forgotten:
     """Take the person out of everything; the same again goes on where a stop left it. Raises NotAvailableYet, Conflict."""
     caller.need(ERASE)
+    _alone(project)
     who = person(project, subject, kind or "")
     try:
         with exclusive(project.state / "forget.lock"):
@@ -60,6 +64,12 @@ def _forget(project: Project, caller: Caller, who: Person, on_step: OnStep) -> F
 
     act(project, caller, ERASE, work)
     return done
+
+
+def _alone(project: Project) -> None:
+    if policy_of(project).asks("erasure") is not None:
+        hint = "without that rule one who may erase does it alone"
+        raise NotAvailableYet("the policy asks somebody before a person is erased", place=FILE, hint=hint)
 
 
 def _by(caller: Caller) -> str:
