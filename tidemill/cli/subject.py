@@ -10,7 +10,6 @@ from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
 from tidemill.errors import BadRequest
 from tidemill.ops.rights import contest as contests
-from tidemill.ops.rights import forget as erasing
 from tidemill.ops.rights import limits as verbs
 from tidemill.ops.rights import notices, subjects
 from tidemill.ops.rights import rectify as corrections
@@ -215,6 +214,8 @@ TABLES: dict[str, Column] = {
 @click.option("--yes", is_flag=True, help="Do it: it cannot be undone.")
 def forget(project: Project, subject: str, of: str, dry_run: bool, yes: bool) -> Answer:
     """Take SUBJECT out of every version of everything; the same again goes on where a stop left it."""
+    from tidemill.ops.rights import forget as erasing  # it loads what writes tables
+
     if dry_run:
         plan = erasing.planned(project, local(project), subject, of or None)
         held = [{"store": store, "records": n} for store, n in plan.held.items()]

@@ -128,7 +128,7 @@ def test_what_still_names_the_person_is_told_and_it_is_not_done(project: Project
 
 
 def test_where_the_policy_asks_somebody_about_it_it_is_refused(project: Project) -> None:
-    (project.root / "policy.toml").write_text('[approval.forget]\nkind = ["erasure"]\nroles = ["owner"]\n')
+    (project.root / "policy.toml").write_text('[approval.forget]\nkind = ["erasure"]\nroles = ["administrator"]\n')
     with raised(NotAvailableYet, "policy.toml"):
         verbs.forget(project, ME, ONE)
     assert under_way(project) is None and remaining(project, ONE)
