@@ -90,7 +90,7 @@ def test_a_request_without_an_answer_is_counted(played: Machines, monkeypatch: p
     endpoint, artifacts = played.project.endpoint(), played.project.artifacts
     bundle = get_bundle(artifacts, played.project.store.models.get(ONE).bundle)
     other = second(played, bundle=put_bundle(artifacts, replace(bundle, manifest={**bundle.manifest, "own": 1})))
-    real = made._answer
+    real = made.answered_again
 
     def sometimes(task: Any, scorer: Any, kind: Any, history: Any, request: Prediction, rules: Any) -> bytes | str:
         n = int(request.subject.removeprefix("m"))
@@ -100,7 +100,7 @@ def test_a_request_without_an_answer_is_counted(played: Machines, monkeypatch: p
             scorer = None
         return real(task, scorer, kind, history, request, rules)
 
-    monkeypatch.setattr(made, "_answer", sometimes)
+    monkeypatch.setattr(made, "answered_again", sometimes)
     found = pairs(endpoint, other.ref, ONE, *span(played))
     assert {ref: dict(why) for ref, why in found.unanswered.items()} == {
         other.ref: {"ValidationError": 8, "AttributeError": 8},
