@@ -8,7 +8,7 @@ WORKERS ?= 3
 export PYTHONDONTWRITEBYTECODE =
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help demo quick test nightly check format bench docs pictures changelog lock clean
+.PHONY: help demo quick test tests nightly check rules types format bench docs pictures changelog lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
@@ -38,8 +38,11 @@ QUICK := $(addprefix tests/,access config data engine features feedback learning
 quick: check  ## every check, and the tests that start no server, browser or demo: under 90 seconds
 	$(PYTEST) -q -m "not nightly and not postgres" -k "not kill and not processes and not shop_quality" $(QUICK) $(TEST_ARGS)
 
-test: check  ## set everything up, then every check and every test but those of the night
+test: rules  ## set everything up, then every check and every test but those of the night
 	@.ci/system-packages tests
+	@$(MAKE) --no-print-directory -j2 types tests
+
+tests:
 	$(PYTEST) $(TEST_ARGS)
 
 # a quarter of a gigabyte that no test of the day needs
@@ -51,11 +54,16 @@ nightly: .venv/ray  ## the whole year of the shop, long statistics, many kills
 	@.ci/system-packages tests
 	$(PYTEST) -m nightly $(TEST_ARGS)
 
-check: .venv/dev  ## format, lint, types, import contracts
+check: rules types  ## format, lint, types, import contracts
+
+rules: .venv/dev
 	$(BIN)/ruff format --check tidemill tests bench
 	$(BIN)/ruff check tidemill tests bench
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# a minute on one core: beside the tests, of which the first minute has room for it
+types: .venv/dev
+	$(BIN)/mypy
 
 format: .venv/dev  ## put the code in its format
 	$(BIN)/ruff format tidemill tests bench

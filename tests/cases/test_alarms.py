@@ -19,6 +19,7 @@ def told(released: Folder) -> Iterator[Told]:
         yield Told(project)
 
 
+@pytest.mark.nightly  # a quiet year of many streams is in every run: tests/monitor/test_decay_simulation.py
 @pytest.mark.parametrize("share", both(1.0, 0.97))
 def test_no_decay_alarm_on_a_model_that_keeps_its_promise(told: Told, share: float) -> None:
     """Three quarters of days as good as promised or 3 % better: at most one alarm where "1 per quarter" is promised."""

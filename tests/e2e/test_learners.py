@@ -176,6 +176,7 @@ def visited(root: Path, most: int) -> None:
                 return
 
 
+@pytest.mark.nightly  # one that the loop lets out and promotes is in every run: test_golden, test_foreign
 def test_one_that_is_truly_better_is_built_let_out_and_promoted_by_the_loop(shop):
     """From a changed line in tidemill.toml to champion, by nobody's hand: decision, gates, canary, live quality, bake."""
     use(shop, "steps:better")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from tests.learning.test_search import FIXED, SPACE, START, Hill
 from tests.tasks.tabular.test_blend import opened
 from tests.tasks.tabular.test_folds import trainer_of
@@ -64,6 +66,7 @@ def test_a_search_of_trials_made_elsewhere_is_the_one_made_here() -> None:
     assert any(trial.stopped for trial in here.tried), "one was held against the best before its batch"
 
 
+@pytest.mark.nightly  # a search made elsewhere is in every run, below or above
 def test_a_champion_s_recipe_is_settled_elsewhere_as_it_is_here() -> None:
     trainer, windows = trainer_of("binary", "log_loss", trials=6)
     first = trainer.search(windows, None, 0).recipe

@@ -280,6 +280,7 @@ def test_a_learner_of_the_project_is_built_and_measured(project):
     assert "Not measured" in project.artifacts.get(broken.card).decode()
 
 
+@pytest.mark.nightly  # a recipe of demand goes through it in every run: tests/recipes/test_demand.py
 def test_hourly_demand_goes_through_the_same_pipeline(tmp_path):
     """Capital Bikeshare: rentals an hour, from the weather, the calendar and last week's mean."""
     rows = bikes(tmp_path / "package").filter(

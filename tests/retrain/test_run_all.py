@@ -18,6 +18,7 @@ from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import open_project
 
 
+@pytest.mark.nightly  # the story of the shop does it in every run: tests/e2e/test_golden.py
 def test_from_rows_to_a_retrained_model(
     tmp_path: Path, rows: pl.DataFrame, real_days: list[Day], monkeypatch: pytest.MonkeyPatch
 ) -> None:
