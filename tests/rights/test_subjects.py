@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.data.small import NOW, lay
@@ -22,13 +25,6 @@ from tidemill.testing.holders import BYSTANDER, CANARY, places
 from tidemill.types import HeldClock
 
 ME = Caller("somebody", SCOPES, "python")
-HERE = {  # what a search of the folder calls the place that a store of the export is
-    "predictions": "predictions",
-    "outcomes": "outcomes",
-    "online": "history",
-    "tables": "parquet",
-    "quarantine": "parquet",
-}
 
 
 @pytest.fixture
@@ -68,6 +64,39 @@ def test_every_kind_of_place_that_a_search_of_the_files_finds_is_in_the_export(
     known |= {"artifacts": {"parquet", "npz", "text"}, "files": {"text"}, "records": {"runs", "steps", "events"}}
     covered = set[str]().union(*(known.get(store, {store}) for store in given.records))
     assert seen and seen <= covered, "each place that the search found is one that the export names"
+
+
+def theirs(value: object) -> bool:
+    """Whether it names the canary; the name of the bystander has that name in it."""
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return CANARY in text.replace(BYSTANDER, "")
+
+
+def of_databases(project: Project) -> dict[str, int]:
+    """Rows of the live database that hold the canary, by table; counted by SQL alone."""
+    counted: dict[str, int] = {}
+    for file in project.state.rglob("*.db"):
+        with closing(sqlite3.connect(file)) as plain:
+            for (table,) in plain.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+                rows = plain.execute(f'SELECT * FROM "{table}"').fetchall()
+                n = sum(any(theirs(value) for value in row) for row in rows)
+                counted[table] = counted.get(table, 0) + n
+    return counted
+
+
+def test_the_counts_are_those_of_a_search_that_knows_no_store(project: Project, tmp_path: Path) -> None:
+    project.live.flush()
+    rows, tables = of_databases(project), project.state / "tables"
+    frames = [pl.read_parquet(file) for file in tables.rglob("*.parquet")]
+    sold = sum(theirs(row) for one in frames for row in one.to_dicts())
+    made = {one for one in project.artifacts.digests() if places(project.artifacts.path(one), CANARY)}
+    made -= {one for one in made if places(project.artifacts.path(one), BYSTANDER)}
+    given = subjects.export(project, ME, CANARY, None, tmp_path / "mine").records
+    assert given["predictions"] == rows["predictions"] and given["outcomes"] == rows["outcomes"]
+    assert given["online"] == rows["history"] > 0
+    assert given["records"] == rows["runs"] + rows["steps"] + rows["events"] == 3
+    assert given["tables"] + given["quarantine"] == sold == 3
+    assert given["artifacts"] == len(made) == 6
 
 
 def test_rows_come_as_a_table_with_what_its_columns_mean(project: Project, tmp_path: Path) -> None:

@@ -27,6 +27,11 @@ class Caller:
     roles: tuple[str, ...] = ()
     may: frozenset[str] | None = None
 
+    @property
+    def by(self) -> str:
+        """What a record names it by: its principal, or its name where it has no account."""
+        return self.principal or self.name
+
     @classmethod
     def local(cls, face: str = "cli") -> Caller:
         """Whoever is logged in on this machine and can read the project's folder: it may do everything."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
+from tidemill.cli.progress import shown
 from tidemill.errors import BadRequest
 from tidemill.ops.rights import contest as contests
 from tidemill.ops.rights import limits as verbs
@@ -190,7 +192,8 @@ def find(project: Project, subject: str, of: str) -> Answer:
 )
 def export(project: Project, subject: str, of: str, out: Path) -> Answer:
     """Give out all that is held of SUBJECT: JSON lines and CSV, what they mean, and what answers were made of."""
-    found = subjects.export(project, local(project), subject, of or None, out)
+    with shown() as bar:
+        found = subjects.export(project, local(project), subject, of or None, out, partial(bar, "records written"))
     counted = Table(
         {"store": "store", "records": "records"}, [{"store": k, "records": n} for k, n in found.records.items()]
     )

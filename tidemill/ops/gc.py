@@ -117,8 +117,7 @@ def _of_models(project: Project) -> Iterator[str]:
 
 
 def _of_datasets(project: Project) -> Iterator[str]:
-    latest = {(one.dataset, one.version): one for one in project.store.datasets.list()}  # of each its last generation
-    for version in latest.values():
+    for version in project.store.datasets.list():
         edges = project.store.edges.list(target=str(Ref("dataset", version.dataset, version.version)))
         sources = [Ref.parse(edge.source) for edge in edges]
         yield from (source.name for source in sources if source.kind == "artifact")

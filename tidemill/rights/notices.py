@@ -89,14 +89,14 @@ def notice(project: Project, dataset: str) -> Notice:
         purposes=purposes,
         columns=columns,
         answers=answers,
-        readers=_readers(project),
+        readers=readers(project),
         answers_kept=project.reached.keep,
         rights=RIGHTS,
         missing=tuple(missing),
     )
 
 
-def _readers(project: Project) -> tuple[str, ...]:
+def readers(project: Project) -> tuple[str, ...]:
     """The roles that may read what is kept of one person. Of a policy that cannot be read: none that is known."""
     try:
         policy = policy_of(project)

@@ -25,8 +25,10 @@ class RecordsSuite:
         store.datasets.add_with(sample.dataset(7, dataset="stock"), [])
         assert store.datasets.get("sales") == sample.dataset(2, profile=None, time_max=None)
         assert store.datasets.get("sales", 1) == sample.dataset(1, generation=2)
-        assert [(d.version, d.generation) for d in store.datasets.list(dataset="sales")] == [(1, 1), (1, 2), (2, 1)]
-        assert len(store.datasets.list()) == 4
+        assert [(d.version, d.generation) for d in store.datasets.list(dataset="sales")] == [(1, 2), (2, 1)]
+        assert [d.version for d in store.datasets.page(dataset="sales")] == [2, 1]
+        assert store.datasets.look_up("sales", 1, 1) == sample.dataset(1)
+        assert len(store.datasets.list()) == 3
         assert list(store.files.list(dataset="sales")) == [sample.file("f1"), sample.file("f2", name="b.csv")]
         assert [file.digest for file in store.files.among("sales", ["f1", "?"])] == ["f1"]
         assert not store.files.among("stock", ["f1"]) and not store.files.among("sales", [])

@@ -13,6 +13,7 @@ from tidemill.errors import Conflict, NotAvailableYet
 from tidemill.files import exclusive
 from tidemill.ops.act import act, record
 from tidemill.ops.gc import lasting
+from tidemill.ops.looked import looked
 from tidemill.ops.rights.subjects import Kind, Subject
 from tidemill.rights.forget import erase as steps
 from tidemill.rights.forget.erase import Forgotten, OnStep
@@ -30,9 +31,9 @@ ERASE = "subject.erase"
 @needs(ERASE)
 def planned(project: Project, caller: Caller, subject: Subject, kind: Kind = None) -> UnderWay:
     """What a forget would take out; nothing is changed. Raises NotAvailableYet, Conflict."""
-    caller.need(ERASE)
     _alone(project)
-    return steps.plan(project, person(project, subject, kind or ""), _by(caller))
+    looked(project, caller, "forget", subject, "project:subjects")
+    return steps.plan(project, person(project, subject, kind or ""), caller.by)
 
 
 @needs(ERASE)
@@ -40,7 +41,6 @@ def forget(
     project: Project, caller: Caller, subject: Subject, kind: Kind = None, on_step: OnStep = lambda step: None
 ) -> Forgotten:
     """Take the person out of everything; the same again goes on where a stop left it. Raises NotAvailableYet, Conflict."""
-    caller.need(ERASE)
     _alone(project)
     who = person(project, subject, kind or "")
     try:
@@ -53,7 +53,7 @@ def forget(
 
 
 def _forget(project: Project, caller: Caller, who: Person, on_step: OnStep) -> Forgotten:
-    one = steps.plan(project, who, _by(caller))
+    one = steps.plan(project, who, caller.by)
     done = steps.erase(project, who, one, partial(lasting, project), on_step)
 
     def work(tx: Tx) -> None:
@@ -70,7 +70,3 @@ def _alone(project: Project) -> None:
     if policy_of(project).asks("erasure") is not None:
         hint = "without that rule one who may erase does it alone"
         raise NotAvailableYet("the policy asks somebody before a person is erased", place=FILE, hint=hint)
-
-
-def _by(caller: Caller) -> str:
-    return caller.principal or caller.name

@@ -85,7 +85,7 @@ def lift(project: Project, caller: Caller, limit: str) -> Limited:
     one = project.store.limits.named(limit)
 
     def work(tx: Tx) -> SubjectLimit:
-        over = project.store.limits.end(one.id, project.clock.now(), _by(caller), tx)
+        over = project.store.limits.end(one.id, project.clock.now(), caller.by, tx)
         record(project, "limit_lifted", {"limit": over.id, "kind": over.kind, "purpose": over.purpose}, tx)
         return over
 
@@ -108,7 +108,7 @@ def _begin(project: Project, caller: Caller, kind: str, subject: str, of: str, p
         if stands is not None:
             raise _Stands(stands)
         at = project.clock.now()
-        made = SubjectLimit(new_id("limit"), who.kind, who.name, who.mark, kind, purpose, at, _by(caller))
+        made = SubjectLimit(new_id("limit"), who.kind, who.name, who.mark, kind, purpose, at, caller.by)
         record(project, "limit_begun", {"limit": made.id, "kind": kind, "purpose": purpose}, tx)
         return project.store.limits.begin(made, tx)
 
@@ -129,10 +129,6 @@ class _Stands(Conflict):
 def _standing(project: Project, kind: str, who: Person, purpose: str, tx: Tx) -> SubjectLimit | None:
     found = project.store.limits.list(mark=who.mark, kind=kind, is_open=True, tx=tx)
     return next((one for one in found if one.purpose == purpose), None)
-
-
-def _by(caller: Caller) -> str:
-    return caller.principal or caller.name
 
 
 def _followed(project: Project, limit: SubjectLimit, follow: Callable[[Project], bool] = refresh) -> Limited:

@@ -30,7 +30,12 @@ def find(project: Project, caller: Caller, subject: Subject, kind: Kind = None) 
 
 @needs("subject.read")
 def export(
-    project: Project, caller: Caller, subject: Subject, kind: Kind, out: Path, on_records: OnRecords = lambda n: None
+    project: Project,
+    caller: Caller,
+    subject: Subject,
+    kind: Kind,
+    out: Path,
+    on_records: OnRecords = lambda n, of: None,
 ) -> Exported:
     """All that is held of a person, in a new folder or zip file, with what it means. Raises NotFound, BadRequest."""
     looked(project, caller, "export", subject, f"project:subjects/{subject_digest(project, subject)}")

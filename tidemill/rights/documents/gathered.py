@@ -65,10 +65,10 @@ def readers(project: Project, section: str) -> Iterator[Statement]:
     if "why" in told:
         yield Statement(section, str(told["why"]), (), True)
     else:
-        roles = ", ".join(told["roles"])
-        yield Statement(
-            section, f"{told['accounts']} accounts of the roles {roles} may read what is kept of one person"
+        text = (
+            f"{told['accounts']} accounts of the roles {', '.join(told['roles'])} may read what is kept of one person"
         )
+        yield Statement(section, text, (_policy(project),))
 
 
 def retention(project: Project, section: str) -> Iterator[Statement]:
@@ -83,7 +83,8 @@ def retention(project: Project, section: str) -> Iterator[Statement]:
 
 def safeguards(project: Project, section: str) -> Iterator[Statement]:
     """What keeps strangers out and shows what was done."""
-    yield Statement(section, "every route needs a token or a session; what no permission names nobody may")
+    text = "every route needs a token or a session; what no permission names nobody may"
+    yield Statement(section, text, (_policy(project),))
     heads = project.store.ledger_heads.list()
     if heads:
         last = heads[-1]
@@ -96,9 +97,14 @@ def safeguards(project: Project, section: str) -> Iterator[Statement]:
     yield said(
         section,
         f"the project has a policy of its own ({digest[:19]})" if digest else "",
-        [],
+        [_policy(project)],
         "no policy.toml: the policy that comes with Tidemill counts",
     )
+
+
+def _policy(project: Project) -> str:
+    """The policy that counts, by its digest; ``policy:shipped`` is the one that comes with Tidemill."""
+    return f"policy:{policy_of(project).digest or 'shipped'}"
 
 
 def models(project: Project, section: str) -> Iterator[Statement]:
@@ -121,7 +127,7 @@ def _served(project: Project, section: str, release: Release) -> Iterator[Statem
     since = to_iso(release.created)
     yield Statement(
         section,
-        f"{model.ref} answers at {release.endpoint} since {since}, made by {model.author} from {', '.join(model.data)}",
+        f"{model.ref} answers at {release.endpoint} since {since}, made by {model.author or 'nobody who is named'} from {', '.join(model.data)}",
         (model.ref, f"release:{release.id}"),
     )
     yield from gaps(project, section, model)

@@ -47,7 +47,7 @@ def assessment(project: Project) -> Sentences:
     yield Statement(
         section,
         f"{len(limits)} people have restricted, objected or withdrawn",
-        tuple(f"limit:{one.id}" for one in limits[:50]),
+        tuple(f"limit:{one.id}" for one in limits[:50]) or (f"project:{project.id}",),
     )
     yield from gathered.safeguards(project, "Measures against them (35.7 d)")
     yield from gathered.retention(project, "Measures against them (35.7 d)")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tidemill.errors import TidemillError
 from tidemill.features.online import History
 from tidemill.release.pairs import answered_again
-from tidemill.release.variants import BASELINE
+from tidemill.release.variants import UNASKED
 from tidemill.rights.recall.inputs import Inputs
 from tidemill.rights.recall.named import What
 from tidemill.rules.again import Again as RulesAgain
@@ -45,14 +45,13 @@ class Refitted(NamedTuple):
 
 class Found(NamedTuple):
     """An answer that is another without it, or of which that cannot be told (``unknown``: why). ``shown``: whether what it says is
-    another, and not its numbers alone; ``without``: what it would have been."""
+    another, and not its numbers alone. What it would have been is not kept: a step's output outlasts a person who is forgotten."""
 
     id: str
     model: str
     release: str
     by: list[str]
     shown: bool
-    without: Any
     unknown: str = ""
 
 
@@ -86,11 +85,11 @@ class Worlds:
                 yield found
 
     def _one(self, one: Prediction) -> Found | None:
-        said = Found(one.id, one.model, one.release, [], False, None)
+        said = Found(one.id, one.model, one.release, [], False)
         inputs, history = self._inputs.without(one), self._saw(one)
         if one.model not in self.refits and not (inputs or history):
             return None
-        if one.arm == BASELINE:
+        if one.arm in UNASKED:
             return said._replace(unknown="usual")
         opened = self._open(one.model)
         if opened.was is None:
@@ -116,7 +115,7 @@ class Worlds:
         if self._same(whole, one.output):
             return None
         answer = json.loads(whole) if isinstance(whole, bytes) else {"error": whole}
-        return said._replace(by=moved, shown=shown(answer) != shown(json.loads(one.output)), without=answer)
+        return said._replace(by=moved, shown=shown(answer) != shown(json.loads(one.output)))
 
     def _ask(self, by: Asked, one: Prediction, known: History) -> bytes | str:
         return answered_again(*by, task_of(self.scope.model.task).request, known, one, self._rules)

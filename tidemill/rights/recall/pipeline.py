@@ -24,7 +24,7 @@ from tidemill.types import JsonObject, Micros
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
-CODE = "1"
+CODE = "2"
 MOST = 5_000
 """Answers that are asked again in one step."""
 

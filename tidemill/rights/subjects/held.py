@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tidemill.data.check.readings import normal
+from tidemill.data.check.readings import Unread, name_of, normal
+from tidemill.data.contract.subjects import subject_column
 from tidemill.errors import BadRequest, NotFound
 from tidemill.ref import Ref
 from tidemill.rights.holders import holders
+from tidemill.rights.limits.people import kinds
 from tidemill.store.holder import Holding
 from tidemill.types import JsonObject
 
@@ -45,7 +48,7 @@ class Held:
 
 
 def find(project: Project, said: str, kind: str | None = None) -> Held:
-    """One person, as they are called in the data; else as rows and requests are read (`normal`).
+    """One person, as they are called in the data; else as rows and requests are read (`normal`), or as a kind of theirs is spelled.
 
     ``kind``: the subject column, where the same name stands in several. Raises NotFound, BadRequest.
     """
@@ -55,7 +58,7 @@ def find(project: Project, said: str, kind: str | None = None) -> Held:
         raise NotFound(f"no contract calls its subject {kind!r}", place="kind", hint=hint)
     if not said.strip():
         raise BadRequest("no subject is named", place="subject", hint="as in the dataset's rows")
-    for subject in dict.fromkeys((said, normal(said))):
+    for subject in dict.fromkeys((said, normal(said), *_spelled(project, said, kind))):
         found = held(project, subject, kind)
         if found.holdings:
             return found
@@ -63,6 +66,14 @@ def find(project: Project, said: str, kind: str | None = None) -> Held:
         f"nothing is held of the subject {said!r}" + (f" ({kind})" if kind else ""),
         hint="subjects are named as in the dataset's rows",
     )
+
+
+def _spelled(project: Project, said: str, kind: str | None) -> Iterator[str]:
+    """The name as the rows of each kind have it: ``7.0`` is the 7 of a column of whole numbers."""
+    for name, column in kinds(project).items():
+        if kind in (None, name):
+            with suppress(Unread):
+                yield name_of(column, said) or said
 
 
 def held(project: Project, subject: str, kind: str | None = None) -> Held:
@@ -100,10 +111,8 @@ def records(project: Project, found: Held, kind: str | None) -> Iterator[JsonObj
 
 def kinds_of(project: Project) -> dict[str, str]:
     """The subject column of each dataset that has one."""
-    from tidemill.data.contract.contract import Contract  # here: the server, which knows these verbs, loads no tables
-
-    said = {name: Contract.load(dataset.contract_path).subject for name, dataset in project.datasets.items()}
-    return {name: column for name, column in said.items() if column is not None}
+    said = {name: subject_column(dataset.contract_path) for name, dataset in project.datasets.items()}
+    return {name: column.name for name, column in said.items() if column is not None}
 
 
 def _rows(project: Project, subject: str, kinds: dict[str, str]) -> Iterator[Rows]:

@@ -10,6 +10,7 @@ from tidemill.data.contract.meanings import meanings
 from tidemill.data.contract.purposes import purposes_of
 from tidemill.errors import TidemillError
 from tidemill.ref import short_name
+from tidemill.rights.notices import readers
 from tidemill.rights.subjects.held import Held
 from tidemill.store.records import ModelVersion
 from tidemill.types import JsonObject, to_iso
@@ -60,14 +61,14 @@ def columns(project: Project, datasets: Iterable[str]) -> JsonObject:
 def recipients(project: Project) -> JsonObject:
     """Who may read what is kept of one person, by the policy; and the accounts that have such a role now, counted."""
     try:
-        policy = policy_of(project)
-        roles = sorted(role for role in policy.roles if "person.read" in policy.may((role,)))
+        policy_of(project)
     except TidemillError as exc:
         return {"why": f"the policy cannot be read: {exc.message}"}
+    roles = readers(project)
     accounts = [one for one in project.store.principals.list() if one.disabled is None]
     if not accounts:
         return {"roles": [], "accounts": 0, "why": "there are no accounts: whoever can read the project's folder"}
-    return {"roles": roles, "accounts": sum(bool(set(one.roles) & set(roles)) for one in accounts)}
+    return {"roles": list(roles), "accounts": sum(bool(set(one.roles) & set(roles)) for one in accounts)}
 
 
 def logic(project: Project, found: Held) -> list[JsonObject]:

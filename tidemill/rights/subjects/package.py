@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 EXPLAINED = 1_000
 """Of so many answers, the latest, what they were made of is worked out."""
-OnRecords = Callable[[int], None]
+OnRecords = Callable[[int, int], None]
+"""Told how many records are written, and of about how many."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def _records(
     files: dict[str, IO[str]] = {}
     tables: dict[str, Any] = {}
     counted: dict[str, int] = {}
+    of = sum(one.records for one in found.holdings)
     for n, record in enumerate(records(project, found, kind), 1):
         store = str(record["store"])
         if store not in files:
@@ -106,7 +108,7 @@ def _records(
         counted[store] = counted.get(store, 0) + 1
         if store in ROWS:
             _row(record, folder, tables, stack)
-        on_records(n)
+        on_records(n, of)
     return counted
 
 
@@ -116,7 +118,7 @@ def _row(record: JsonObject, folder: Path, tables: dict[str, Any], stack: ExitSt
     plain = {key: value for key, value in record.items() if key not in ("store", "dataset")}
     if name not in tables:
         opened = stack.enter_context((folder / f"{name}.csv").open("w", encoding="utf-8", newline=""))
-        tables[name] = csv.DictWriter(opened, list(plain), extrasaction="ignore")
+        tables[name] = csv.DictWriter(opened, list(plain))
         tables[name].writeheader()
     tables[name].writerow(plain)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection, bindparam, exists
 
 from tidemill.errors import NotFound
 from tidemill.ref import Ref
@@ -15,6 +15,7 @@ from tidemill.store.sql.rows import Rows
 from tidemill.types import did_you_mean
 
 ARTIFACTS = Rows(Artifact, schema.artifacts, "artifact", "digest", called="digest")
+_newer = schema.datasets.alias("newer")
 DATASETS = Rows(
     DatasetVersion,
     schema.datasets,
@@ -24,6 +25,11 @@ DATASETS = Rows(
     "generation",
     called="version",
     subject="dataset:{dataset}@{version}",
+    stands=~exists().where(
+        _newer.c.dataset == schema.datasets.c.dataset,
+        _newer.c.version == schema.datasets.c.version,
+        _newer.c.generation > schema.datasets.c.generation,
+    ),
 )
 FILES = Rows(IngestedFile, schema.files, "file", "version", "name", "digest", called="digest")
 MODELS = Rows(

@@ -38,6 +38,7 @@ class Rows(Generic[R]):
     ``newest``: what pages go by, where it is not the order; ``called``: the column by which a page names a record;
     ``moment``: the column of ``since`` and ``until``; ``conditions``: what else may narrow a list, on a parameter of its name.
     ``subject``: how the ledger names a record (``release:{id}``), where whatever changes one is an act.
+    ``stands``: which of them lists and pages show, where a newer one takes another's place; `find` finds every one.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Rows(Generic[R]):
         called: str = "id",
         moment: str = "",
         subject: str = "",
+        stands: ColumnElement[bool] | None = None,
         **conditions: ColumnElement[bool],
     ) -> None:
         self.type: Callable[..., R] = record
@@ -61,6 +63,7 @@ class Rows(Generic[R]):
         self.order = tuple(table.c[name] for name in order)
         self.newest = tuple(table.c[name] for name in newest or order)
         self._conditions = conditions
+        self._shown = self.select if stands is None else self.select.where(stands)
         if moment:
             self._conditions |= {
                 "since": table.c[moment] >= bindparam("since"),
@@ -73,7 +76,7 @@ class Rows(Generic[R]):
 
     def narrowed(self, names: Iterable[str]) -> Select[Any]:
         """Those with the values that are given under these names: of a column, or of a condition."""
-        return self.select.where(*(self._condition(name) for name in names))
+        return self._shown.where(*(self._condition(name) for name in names))
 
     def listed(self, names: tuple[str, ...]) -> Select[Any]:
         """As `narrowed`, newest first; and ``limit``. Each combination is built once, as that costs more than to run it."""

@@ -14,6 +14,7 @@ def people(ask: Ask) -> Shown:
     """Who looks is written down before anything is shown."""
     wanted, kind = ask.text("id") or "", ask.text("kind") or ""
     values: dict[str, Any] = {"wanted": wanted, "kind": kind, "found": None, "problem": None}
+    values["accounts"] = bool(ask.project.store.principals.list(limit=1))
     values["kinds"] = sorted(set(kinds_of(ask.project).values()))
     if wanted:
         try:
