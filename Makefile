@@ -8,7 +8,7 @@ WORKERS ?= 3
 export PYTHONDONTWRITEBYTECODE =
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help demo quick test tests nightly check rules types format bench docs pictures changelog lock clean
+.PHONY: help demo quick test tests ahead nightly check rules types format bench docs pictures changelog lock clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
@@ -35,22 +35,26 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadsco
 # left of `release` in the order of imports, and nothing that is killed, kept by PostgreSQL or fitted to the whole shop: no server, browser or demo starts
 QUICK := $(addprefix tests/,access config data engine features feedback learning monitor scope store tasks test_files.py test_house.py test_types.py)
 
-quick: check  ## every check, and the tests that start no server, browser or demo: under 90 seconds
+quick: check ahead  ## every check, and the tests that start no server, browser or demo: under 90 seconds
 	$(PYTEST) -q -m "not nightly and not postgres" -k "not kill and not processes and not shop_quality" $(QUICK) $(TEST_ARGS)
 
 test: rules  ## set everything up, then every check and every test but those of the night
 	@.ci/system-packages tests
 	@$(MAKE) --no-print-directory -j2 types tests
 
-tests:
+tests: ahead
 	$(PYTEST) $(TEST_ARGS)
+
+# seconds on one core, that each worker would spend otherwise
+ahead: .venv/dev
+	$(BIN)/python -m tests.ahead
 
 # a quarter of a gigabyte that no test of the day needs
 .venv/ray: requirements/ray.txt .venv/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/ray.txt
 	@touch $@
 
-nightly: .venv/ray  ## the whole year of the shop, long statistics, many kills
+nightly: .venv/ray ahead  ## the whole year of the shop, long statistics, many kills
 	@.ci/system-packages tests
 	$(PYTEST) -m nightly $(TEST_ARGS)
 
