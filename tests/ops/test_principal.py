@@ -21,7 +21,7 @@ from tidemill.access.policy import Rule, policy_of
 from tidemill.access.tokens import SCOPES
 from tidemill.data.ingest.refused import READER, Refused, remember
 from tidemill.errors import Forbidden
-from tidemill.ops import approvals, by_hand, comments, data, experiments, gc, people, records, releases, tokens
+from tidemill.ops import approvals, backup, by_hand, comments, data, experiments, gc, people, records, releases, tokens
 from tidemill.scope.project import Project, open_project
 from tidemill.store.people import Comment, Vote
 from tidemill.store.records import Alarm, Event
@@ -183,6 +183,7 @@ VERBS: dict[str, tuple[str, Do]] = {
     "people.password": ("password_changed", person(people.password, "nine tidy otters")),
     "people.log_out": ("logged_out_everywhere", person(people.log_out)),
     "gc.collect": ("collected", collect),
+    "backup.make": ("backup_made", lambda p, who: backup.make(p, who, p.root.parent / "kept", verify=False)),
     "records.close_alarm": ("alarm_closed", close_alarm),
     "experiments.stop": ("experiment_ended", stop),
 }

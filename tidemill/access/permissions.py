@@ -58,6 +58,7 @@ PERMISSIONS: dict[str, Permission] = {
     "ledger.read": Permission("read", "read the ledger"),
     "ledger.anchor": Permission("operate", "anchor the ledger's head"),
     "project.gc": Permission("operate", "remove what nothing needs"),
+    "project.backup": Permission("operate", "make backups"),
     "project.move": Permission("operate", "move the project to other stores"),
     "subject.read": Permission("read", "read what is held of a subject"),
     "subject.limit": Permission("operate", "limit what is done with a subject's data, and lift it"),

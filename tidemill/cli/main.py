@@ -82,6 +82,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "docs": ("tidemill.cli.docs:docs", "ls · show: documents from the records, for an auditor."),
     "move": ("tidemill.cli.move:move", "The project's stores, from files to a team's and back."),
+    "backup": (
+        "tidemill.cli.backup:backup",
+        "FOLDER · ls · check: the project kept elsewhere, encrypted and tried out.",
+    ),
+    "restore": ("tidemill.cli.backup:restore", "A backup brought back, without whoever was forgotten since."),
     "gc": ("tidemill.cli.status:gc", "Delete the artifacts that nothing needs any more."),
     "doctor": ("tidemill.cli.status:doctor", "Look for what could go wrong, and say how to mend it."),
 }

@@ -36,6 +36,10 @@ class DataHolder(Protocol):
 
 
 class RowHolder(DataHolder, Protocol):
+    def names(self) -> Iterator[str]:
+        """Everybody who has a record."""
+        ...
+
     def erase(self, subject: str, tx: Tx = None) -> int:
         """How many records went."""
         ...

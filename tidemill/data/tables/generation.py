@@ -34,7 +34,7 @@ from tidemill.types import JsonObject, digest
 Others = Callable[[pl.DataFrame], pl.Series]
 """Of each of these rows whether it stays."""
 OnStep = Callable[[str], None]
-_TOLD = "digests.json"
+TOLD = "digests.json"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def last(tables: Tables, dataset: str) -> Generation | None:
     number = store.generation(dataset)
     if not number:
         return None
-    told = json.loads((store.folder(dataset) / _TOLD).read_text("utf-8"))
+    told = json.loads((store.folder(dataset) / TOLD).read_text("utf-8"))
     digests = {int(version): (old, new) for version, (old, new) in told.pop("digests").items()}
     return Generation(**told, digests=digests)
 
@@ -192,7 +192,7 @@ class _Making:
     def _kept(self, made: Generation) -> None:
         told = {name: getattr(made, name) for name in ("dataset", "number", "rewritten", "linked", "removed")}
         told["digests"] = {str(version): both for version, both in made.digests.items()}
-        write_whole(self._into / _TOLD, json.dumps(told).encode())
+        write_whole(self._into / TOLD, json.dumps(told).encode())
         for folder in (self._into / "_delta_log", self._into, self._into.parent, self._store.root):
             fsync_folder(folder)
 

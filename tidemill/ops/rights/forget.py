@@ -12,6 +12,7 @@ from tidemill.access.policy.rules import FILE
 from tidemill.errors import Conflict, NotAvailableYet
 from tidemill.files import exclusive
 from tidemill.ops.act import act, record
+from tidemill.ops.backup import remember
 from tidemill.ops.gc import lasting
 from tidemill.ops.looked import looked
 from tidemill.ops.rights.subjects import Kind, Subject
@@ -55,6 +56,9 @@ def forget(
 def _forget(project: Project, caller: Caller, who: Person, on_step: OnStep) -> Forgotten:
     one = steps.plan(project, who, caller.by)
     done = steps.erase(project, who, one, partial(lasting, project), on_step)
+
+    if done.done:
+        remember(project, done.mark)
 
     def work(tx: Tx) -> None:
         data = {"mark": done.mark, "receipt": done.receipt, "remaining": len(done.remaining)}

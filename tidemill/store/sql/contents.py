@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from sqlalchemy import Column, MetaData, Table, func, select, tuple_
@@ -27,6 +28,12 @@ class Contents:
         self._tables = {
             table.name: _plain(table, plain) for table in tables.sorted_tables if not table.info.get("view")
         }
+
+    def of(self, database: Database) -> Contents:
+        """The same rows as another reader of them sees them."""
+        found = copy(self)
+        found._db = database
+        return found
 
     @property
     def names(self) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import atexit
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable
@@ -103,6 +104,14 @@ class Database:
 
     def submit(self, piece: WriteOp, alone: bool = True) -> None:
         (self._writer if alone else self._free).submit(piece)
+
+    @contextmanager
+    def reading_once(self) -> Iterator[Connection]:
+        """All that is read over this connection is of one moment."""
+        with self.engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="REPEATABLE READ" if self.remote else "SERIALIZABLE")
+            with connection.begin():
+                yield connection
 
     def flush(self) -> None:
         """Waits until everything queued is committed."""

@@ -326,6 +326,11 @@ class LiveStore:
     def data_version(self) -> int:
         return self._db.version()
 
+    @property
+    def place(self) -> str:
+        """As `MetadataStore.place`."""
+        return self._db.place
+
     def contents(self) -> Contents:
         """Every row, to be carried elsewhere."""
         return Contents(self._db, schema.live)

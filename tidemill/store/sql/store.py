@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TypeVar
 
-from sqlalchemy import bindparam
+from sqlalchemy import Connection, bindparam
 
 from tidemill.store.records import (
     Alarm,
@@ -184,6 +185,15 @@ class MetadataStore:
         """From now on nobody writes by an earlier term of this lease, and this process no more once a later one has begun:
         its transactions raise LeaseLost then, and nothing of them is written. Raises LeaseLost where that is so already."""
         fenced(self._db, schema.fences, fence)
+
+    @property
+    def place(self) -> str:
+        """The file, or the server's address without its secret."""
+        return self._db.place
+
+    def reading_once(self) -> AbstractContextManager[Connection]:
+        """As `Database.reading_once`."""
+        return self._db.reading_once()
 
     def contents(self, staying: Collection[str] = ()) -> Contents:
         """Every row, to be carried elsewhere. ``staying``: settings that are of this place."""

@@ -21,6 +21,10 @@ class SubjectRows:
         self._db, self._table = database, table
         self._own = table.c.subject == bindparam("of")
 
+    def names(self) -> Iterator[str]:
+        """Everybody who has a row."""
+        yield from (row[0] for row in self._db.rows(select(self._table.c.subject).distinct()))
+
     def find(self, subject: str) -> list[Holding]:
         n = self._db.value(select(func.count()).select_from(self._table).where(self._own), given={"of": subject})
         return [Holding(self._table.name, self._table.name, int(n))] if n else []
