@@ -215,7 +215,10 @@ TABLES: dict[str, Column] = {
 @_person
 @click.option("--dry-run", is_flag=True, help="Say what would be taken out, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do it: it cannot be undone.")
-def forget(project: Project, subject: str, of: str, dry_run: bool, yes: bool) -> Answer:
+@click.option(
+    "--why", default="", help="For whoever has to say yes, where the policy asks somebody; no name of a person."
+)
+def forget(project: Project, subject: str, of: str, dry_run: bool, yes: bool, why: str) -> Answer:
     """Take SUBJECT out of every version of everything; the same again goes on where a stop left it."""
     from tidemill.ops.rights import forget as erasing  # it loads what writes tables
 
@@ -227,7 +230,14 @@ def forget(project: Project, subject: str, of: str, dry_run: bool, yes: bool) ->
     if not yes:
         hint = "look first: --dry-run; then: --yes"
         raise BadRequest("what is forgotten does not come back", place="--yes", hint=hint)
-    done = erasing.forget(project, local(project), subject, of or None)
+    done = erasing.forget(project, local(project), subject, of or None, why=why)
+    if isinstance(done, erasing.Waiting):
+        asked = done.approval
+        waits = [
+            f"NOT FORGOTTEN YET: {asked.approval.id} waits, {asked.text}",
+            "when it is approved, the same command does it",
+        ]
+        return Answer(done, [*waits, f"tidemill inbox show {asked.approval.id}"], NOT_ALL_RIGHT)
     parts: list[Part] = [Table(TABLES, list(done.tables), "no table held them")]
     parts.append(f"removed, to be made anew when asked for: {plural(len(done.artifacts), 'artifact')}")
     if done.learned:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tidemill.access.approvals.erasing import ERASURE, Erasing
 from tidemill.access.approvals.matter import Matter
 from tidemill.access.approvals.rule import Author, question
 from tidemill.access.approvals.tally import wanted_of
@@ -226,5 +227,9 @@ class Releasing:
         project.store.events.add(event, tx)
 
 
-MATTERS: dict[str, Matter] = {**dict.fromkeys((RELEASE, OVERRIDE, PROMOTION), Releasing()), CONTEST: Contesting()}
+MATTERS: dict[str, Matter] = {
+    **dict.fromkeys((RELEASE, OVERRIDE, PROMOTION), Releasing()),
+    CONTEST: Contesting(),
+    ERASURE: Erasing(),
+}
 """What is behind a question, by its kind."""

@@ -17,7 +17,7 @@ from tidemill.access.caller import Caller
 from tidemill.access.tokens import SCOPES
 from tidemill.cli.main import cli
 from tidemill.data.tables.tables import open_tables
-from tidemill.errors import Conflict, NotAvailableYet
+from tidemill.errors import Conflict
 from tidemill.ops.rights import forget as verbs
 from tidemill.rights.forget.erase import Forgotten
 from tidemill.rights.forget.kept import receipts, under_way
@@ -125,13 +125,6 @@ def test_what_still_names_the_person_is_told_and_it_is_not_done(project: Project
     done = verbs.forget(project, ME, ONE)
     assert not done.done and not done.receipt and {one.store for one in done.remaining} == {"records"}
     assert receipts(project) == {} and under_way(project) is not None
-
-
-def test_where_the_policy_asks_somebody_about_it_it_is_refused(project: Project) -> None:
-    (project.root / "policy.toml").write_text('[approval.forget]\nkind = ["erasure"]\nroles = ["administrator"]\n')
-    with raised(NotAvailableYet, "policy.toml"):
-        verbs.forget(project, ME, ONE)
-    assert under_way(project) is None and remaining(project, ONE)
 
 
 def test_the_command_looks_first_and_asks_for_a_yes(project: Project) -> None:

@@ -121,6 +121,7 @@ def _receipt(project: Project, one: UnderWay, made: list[Generation], gone: list
         "mark": one.mark,
         "kind": one.kind,
         "by": one.by,
+        "approval": one.approval,
         "begun": to_iso(one.begun),
         "as_of": to_iso(project.clock.now()),
         "held": one.held,

@@ -30,6 +30,8 @@ class UnderWay(msgspec.Struct, frozen=True):
     held: dict[str, int]
     learned: list[str]
     answered: list[str]
+    approval: str = ""
+    """The question that was answered with yes, where the policy asks."""
 
 
 def under_way(project: Project) -> UnderWay | None:
