@@ -61,6 +61,8 @@ THROUGH_A_PIPELINE |= {
     "me.choose",  # they read, note who looked, or keep a page's view: tests/ops, tests/web
     "predictions.trace",
     "predictions.person",
+    "predictions.look_at",
+    "predictions.look_through",
     "people.ls",  # they read, or need an account: tests/ops/test_people.py
     "people.show",
     "people.whoami",

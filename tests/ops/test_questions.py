@@ -10,12 +10,14 @@ import pytest
 from tests.web.story import NOW, make_root, tell
 from tidemill.access.caller import Caller
 from tidemill.errors import Forbidden, NotFound
+from tidemill.ops import predictions
 from tidemill.ops.looked import looked
 from tidemill.ops.me import choose, me
 from tidemill.ops.questions.answered import MOST, Answered, Row
 from tidemill.ops.questions.asked import ROLES, questions
 from tidemill.scope.project import Project, open_project
 from tidemill.store.people import Principal
+from tidemill.testing import records as sample
 from tidemill.types import HeldClock
 
 
@@ -100,6 +102,20 @@ def test_an_officer_sees_who_looked_at_whom_and_no_name_is_kept(empty: Project) 
     found = answers(empty, "data-protection-officer")
     assert found["asked"].answer.startswith("2 people in 2 looks") and "1 export" in found["asked"].answer
     assert found["looked"].rows == (Row(("eve", "3", "1", found["looked"].rows[0].cells[3])),)
+
+
+def test_who_looks_at_answers_is_written_down_too(empty: Project) -> None:
+    empty.store.principals.add(OFFICER)
+    eve = Caller("eve", ("read",), "api", "principal_2", ("data-scientist",), frozenset({"person.read"}))
+    empty.live.append([sample.prediction("pred_1", subject="u17", endpoint="shop", inputs=b"{}", output=b"{}")], [], [])
+    empty.live.flush()
+    assert predictions.look_through(empty, eve).items[0].id == predictions.look_at(empty, eve, "pred_1").prediction.id
+    events = empty.store.events.list(kind="person_asked")
+    assert [(e.data["what"], e.subject) for e in events] == [
+        ("list", "project:predictions"),
+        ("prediction", "prediction:pred_1"),
+    ]
+    assert "u17" not in repr(events) and bool(events[1].data["person"]) and not events[0].data["person"]
 
 
 def test_who_may_not_read_people_does_not_see_who_looked(empty: Project) -> None:

@@ -342,4 +342,6 @@ def test_a_promotion_waits_for_the_people_whom_the_policy_names_for_promotions(r
             questions.vote(team.production, caller(team.production, bob), one.id, True, "looked")
         champion = team.production.endpoint().champion()
         assert champion is not None and champion.model == held.model
+        said = {v.evidence["said"] for v in team.production.store.verdicts.list(gate="approval")}
+        assert "approved by bob and eve" in said
         verify(team.production, champion)

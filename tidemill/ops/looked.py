@@ -29,7 +29,8 @@ def subject_digest(project: Project, subject: str) -> str:
 
 
 def looked(project: Project, who: Caller, what: str, subject: str, about: str) -> None:
-    """Write down that somebody looks: ``what`` trace | person | find | export | forget; ``subject``: of whom, nothing of many; ``about``: a ref.
+    """Write down that somebody looks: ``what`` list | prediction | trace | person | find | export | forget; ``subject``: of whom,
+    nothing of many; ``about``: a ref.
 
     Raises StoreError where it cannot be written: then nothing is shown.
     """

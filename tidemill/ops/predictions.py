@@ -73,6 +73,23 @@ def show(project: Project, prediction: str) -> Followed:
     return Followed(shown, outcomes, names(project, [shown], [outcome.item for outcome in outcomes]))
 
 
+@needs("person.read")
+def look_through(
+    project: Project, caller: Caller, limit: Limit = 50, before: Before = None, endpoint: str | None = None
+) -> Page[Given]:
+    """As `ls`. Who looks is written down: whose answers they are is in there."""
+    looked(project, caller, "list", "", "project:predictions")
+    return ls(project, limit, before, endpoint)
+
+
+@needs("person.read")
+def look_at(project: Project, caller: Caller, prediction: str) -> Followed:
+    """As `show`. Who looks is written down."""
+    found = show(project, prediction)
+    looked(project, caller, "prediction", found.prediction.subject, f"prediction:{found.prediction.id}")
+    return found
+
+
 def names(project: Project, answers: Iterable[Given], items: Iterable[str] = ()) -> dict[str, str]:
     """What the items of these answers, and these items, are called."""
     answers = list(answers)

@@ -159,7 +159,7 @@ class Releasing:
             signed += [name for name in (vote.envelope, voter.key_envelope if voter else "") if name]
         word = {"release": release.id, **said, **_under(project)}
         last = not [one for one in self._open(project, approval, tx) if one.id != approval.id]
-        self._verdict(project, approval, release, votes[-1], word, tx)
+        self._verdict(project, approval, release, votes, word, tx)
         evidence = replace(release.evidence, approved=self._kept(release, approval, word))
         changes = {"evidence": evidence, "attestations": tuple(dict.fromkeys(signed))}
         project.store.releases.update(release.id, tx, **changes)
@@ -172,7 +172,7 @@ class Releasing:
     def rejected(self, project: Project, approval: Approval, vote: Vote, said: JsonObject, tx: Tx) -> None:
         release = self._release(project, approval, tx)
         word = {"release": release.id, **said}
-        self._verdict(project, approval, release, vote, word, tx)
+        self._verdict(project, approval, release, [vote], word, tx)
         evidence = replace(release.evidence, rejected=word)
         project.store.releases.update(release.id, tx, evidence=evidence, status="refused", ended=vote.at)
         self._tell(project, approval, release, "rejected", vote, word, tx)
@@ -195,10 +195,11 @@ class Releasing:
         return before if before is not None and approval.kind != RELEASE else word
 
     def _verdict(
-        self, project: Project, approval: Approval, release: Release, vote: Vote, word: JsonObject, tx: Tx
+        self, project: Project, approval: Approval, release: Release, votes: Sequence[Vote], word: JsonObject, tx: Tx
     ) -> None:
+        vote = votes[-1]
         parts = (release.id, APPROVAL, *([approval.kind] if approval.kind != RELEASE else []))
-        evidence = {"said": f"{word['decision']} by {vote.who}", **word}
+        evidence = {"said": f"{word['decision']} by {' and '.join(dict.fromkeys(one.who for one in votes))}", **word}
         verdict = Verdict(
             named_id("verdict", *parts),
             release.model,

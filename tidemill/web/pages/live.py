@@ -6,13 +6,15 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
 from tidemill.learning.measures import Measure, measure
 from tidemill.monitor.quality import recently
-from tidemill.ops.predictions import Given, given, ls, names
+from tidemill.ops import page as pages
+from tidemill.ops.predictions import Given, given, look_through, names
 from tidemill.ops.ruled import ruled
 from tidemill.ops.snapshot import Snapshot, count_predictions
 from tidemill.ops.status import loop_state
@@ -240,8 +242,12 @@ def _said(value: Any) -> str:
     return words.text(value) if isinstance(value, dict) else words.exactly(value)
 
 
+def _looked_through(ask: Ask, project: Project, **slice_of: Any) -> pages.Page[Given]:
+    return look_through(project, ask.caller, **slice_of)
+
+
 def predictions(ask: Ask) -> Shown:
-    part = by_key(ask, "/predictions", ls, export="predictions")
+    part = by_key(ask, "/predictions", partial(_looked_through, ask), export="predictions")
     rows = prediction_rows(ask.project, part.rows)
     return Shown("Predictions", {"part": part, "rows": rows, "total": count_predictions(ask.project, None)})
 
