@@ -2,76 +2,70 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
-import io
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tidemill.cli.main import main
+from tests.typed import typed
 
 
 @dataclass(frozen=True)
 class Played:
-    """A finished replay: its folder, its summary, its log, and the environment that opens its keys."""
+    """A finished replay: its folder, its summary, its log, the environment that opens its keys, and what it said."""
 
     folder: Path
     summary: dict[str, Any]
     log: Path
     env: dict[str, str]
+    said: str
+
+    def spare(self) -> Played:
+        """The same, as it was when it was over, for one module to change: nobody else looks at this folder."""
+        return played(self.folder.parents[1] / "spare", self.said)
 
     def tidemill(self, *args: str, check: bool = True, apart: bool = False) -> subprocess.CompletedProcess[str]:
         """What a user types here, in this process (which has the libraries loaded) or in one ``apart``."""
-        line = [sys.executable, "-m", "tidemill", *args]
         if apart:
+            line = [sys.executable, "-m", "tidemill", *args]
             done = subprocess.run(
                 line, env=self.env, cwd=self.folder, check=False, capture_output=True, text=True, timeout=120
             )
         else:
-            done = subprocess.CompletedProcess(line, *self._here(args))
+            done = typed(*args, cwd=self.folder, home=self.env["TIDEMILL_HOME"])
         if check:
             done.check_returncode()
         return done
 
-    def _here(self, args: Sequence[str]) -> tuple[int, str, str]:
-        code, out, err = 0, io.StringIO(), io.StringIO()
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            contextlib.chdir(self.folder),
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-        ):
-            patch.setenv("TIDEMILL_HOME", self.env["TIDEMILL_HOME"])
-            try:
-                main(list(args))
-            except SystemExit as exc:
-                code = int(exc.code or 0)
-        return code, out.getvalue(), err.getvalue()
+
+def demo(base: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    """`tidemill demo`, by the program that is installed, in this folder: it makes ./shop."""
+    command = shutil.which("tidemill", path=str(Path(sys.executable).parent))
+    assert command, "the entry point is installed beside the interpreter"
+    env = {**os.environ, "TIDEMILL_HOME": str(base.parent / "home")}
+    return subprocess.run(
+        [command, "demo", *args], cwd=base, env=env, capture_output=True, text=True, timeout=900, check=False
+    )
 
 
 def play(base: Path, *args: str) -> Played:
-    env = {**os.environ, "TIDEMILL_HOME": str(base / "home")}
-    summary, log = base / "out.json", base / "log.parquet"
-    command = [sys.executable, "-m", "tidemill", "demo", "--once", "--port", "0", "--folder", str(base / "shop")]
-    done = subprocess.run(
-        [*command, "--json", str(summary), "--log", str(log), *args],
-        env=env,
-        cwd=base,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    """Played to the end, in a folder that is there."""
+    done = demo(base, "--once", "--json", "out.json", "--log", "log.parquet", *args)
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    return Played(base / "shop", json.loads(summary.read_text()), log, env)
+    return played(base, done.stdout)
+
+
+def played(base: Path, said: str) -> Played:
+    """What was played in this folder."""
+    env = {**os.environ, "TIDEMILL_HOME": str(base.parent / "home")}
+    return Played(base / "shop", json.loads((base / "out.json").read_text()), base / "log.parquet", env, said)
 
 
 def shared(tmp_path_factory: pytest.TempPathFactory, name: str, *args: str) -> Played:
@@ -79,12 +73,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory, name: str, *args: str) -> P
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / f"replay-{name}"
     folder.mkdir(exist_ok=True)
+    said = folder / "said"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "out.json").exists():
-            return play(folder, *args)
-    env = {**os.environ, "TIDEMILL_HOME": str(folder / "home")}
-    return Played(folder / "shop", json.loads((folder / "out.json").read_text()), folder / "log.parquet", env)
+        if not said.exists():
+            (folder / "typed").mkdir()
+            told = play(folder / "typed", *args, "--port", "0").said
+            shutil.copytree(folder / "typed", folder / "spare")
+            said.write_text(told)
+    return played(folder / "typed", said.read_text())
 
 
 DAYS = 60
