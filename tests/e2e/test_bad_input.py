@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import io
 import json
 import os
 import re
@@ -26,9 +24,9 @@ import pytest
 from tests.release.made import sign
 from tests.serve.real import start
 from tests.serve.test_loading import flip
+from tests.typed import typed
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
-from tidemill.cli.main import main
 from tidemill.ops.status import NOT_ALL_RIGHT
 from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import read_cut
@@ -49,16 +47,10 @@ class Shop:
 
     def tidemill(self, *words: str, apart: bool = False) -> subprocess.CompletedProcess[str]:
         """What a user types here, in this process (which has the libraries loaded) or in one ``apart``."""
+        if not apart:
+            return typed(*words, cwd=self.root)
         line = [sys.executable, "-m", "tidemill", *words]
-        if apart:
-            return subprocess.run(line, cwd=self.root, capture_output=True, text=True, timeout=120, check=False)
-        code, out, err = 0, io.StringIO(), io.StringIO()
-        with contextlib.chdir(self.root), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                main(list(words))
-            except SystemExit as exc:
-                code = int(exc.code or 0)
-        return subprocess.CompletedProcess(line, code, out.getvalue(), err.getvalue())
+        return subprocess.run(line, cwd=self.root, capture_output=True, text=True, timeout=120, check=False)
 
     def does(self, *words: str) -> Any:
         """What the command says as JSON; it succeeds."""
@@ -602,7 +594,6 @@ def test_a_full_disk(built: Path, disk: Path) -> None:
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
-from tidemill.cli.main import main
 main(["run"])
 """
 
