@@ -594,6 +594,7 @@ def test_a_full_disk(built: Path, disk: Path) -> None:
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+from tidemill.cli.main import main
 main(["run"])
 """
 

@@ -79,6 +79,20 @@ def test_the_migrations_make_what_the_schema_says(tmp_path: Path, kind: Kind) ->
     assert made["fresh"] == made["migrated"]
 
 
+@pytest.mark.parametrize("kind", [TIDEMILL, LIVE], ids=lambda kind: kind.name)
+def test_the_second_store_of_a_process_is_made_as_the_first(
+    tmp_path: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "_WORDS", {})
+    made = []
+    for name in ("first", "second"):
+        open_sqlite(tmp_path / f"{name}.db", kind).close()
+        assert len(versions._WORDS[kind]) >= len(kind.tables.tables)
+        with closing(sqlite3.connect(tmp_path / f"{name}.db")) as plain:
+            made.append(plain.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY 1, 2").fetchall())
+    assert made[0] == made[1] != []
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize("kind", [TIDEMILL, LIVE], ids=lambda kind: kind.name)
 def test_on_postgres_too(postgres: Callable[[], str], kind: Kind) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, MetaData, inspect
+from sqlalchemy.event import listen, remove
 from sqlalchemy.exc import DBAPIError
 
 from tidemill.errors import Damaged, ProjectError
@@ -70,7 +71,7 @@ def _advance(connection: Connection, kind: Kind, place: str) -> None:
     if version == kind.head:
         return
     if version is None:
-        kind.tables.create_all(connection, checkfirst=False)
+        _make(connection, kind)
         mark(connection, kind.version_table, kind.head)
     elif version < kind.head:
         from tidemill.store.sql.migrations.run import upgrade
@@ -84,6 +85,36 @@ def _advance(connection: Connection, kind: Kind, place: str) -> None:
             hint=f"go on with it: pip install 'tidemill>={by}'. Or go back: stop this project on all machines, "
             "restore the backup that was made before the upgrade, and start this one",
         )
+
+
+def _make(connection: Connection, kind: Kind) -> None:
+    """All tables of an empty database. To word them takes longer than to make them: of a file, the words of this process's first are kept."""
+    if connection.dialect.name != "sqlite":
+        kind.tables.create_all(connection, checkfirst=False)
+        return
+    if kind not in _WORDS:
+        _WORDS[kind] = _worded(connection, kind)
+        return
+    for statement in _WORDS[kind]:
+        connection.exec_driver_sql(statement)
+
+
+_WORDS: dict[Kind, list[str]] = {}
+
+
+def _worded(connection: Connection, kind: Kind) -> list[str]:
+    """The statements that made the tables here."""
+    said: list[str] = []
+
+    def hear(connection: Connection, cursor: object, statement: str, *more: object) -> None:
+        said.append(statement)
+
+    listen(connection, "before_cursor_execute", hear)
+    try:
+        kind.tables.create_all(connection, checkfirst=False)
+    finally:
+        remove(connection, "before_cursor_execute", hear)
+    return said
 
 
 def mark(connection: Connection, table: str, version: str) -> None:
