@@ -56,6 +56,10 @@ Lacking = Literal["missing", "no_statement", "not_asked", "not_passed", "not_app
 Other = Literal["other_key", "other_bytes", "other_model", "other_endpoint"]
 
 
+NOT_ALL_RIGHT = 9
+"""The exit code of a command that did what it was told, where what it found is wrong, stale, or not there yet."""
+
+
 class TidemillError(Exception):
     """An error that names the thing, the place and the hint.
 

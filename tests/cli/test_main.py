@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from tidemill.cli.main import COMMANDS, cli, main
-from tidemill.recipes.new import RECIPES
+from tidemill.recipes.new import RECIPES, new_project
+from tidemill.scope.project import open_project
 
 
 def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
@@ -46,6 +47,19 @@ def test_help_loads_click_and_nothing_else():
     assert all(name in out for name in COMMANDS)
     third_party = loaded - set(sys.stdlib_module_names)
     assert third_party <= {"click", "tidemill"}, third_party
+
+
+def test_a_short_command_loads_no_tables_and_no_event_loop(tmp_path, monkeypatch):
+    monkeypatch.setenv("TIDEMILL_HOME", str(tmp_path / "home"))
+    new_project(tmp_path / "shop", "recommend", "shop", data=False)
+    open_project(tmp_path / "shop").close()
+    code = (
+        "import sys; from tidemill.cli.main import main; main(['token', 'ls'])\n"
+        "print(*{'polars', 'deltalake', 'asyncio', 'tidemill.ops.releases'} & {*sys.modules})"
+    )
+    line = [sys.executable, "-c", code]
+    out = subprocess.run(line, cwd=tmp_path / "shop", capture_output=True, text=True, check=True).stdout
+    assert out.splitlines() == ["no tokens: tidemill token add", ""]
 
 
 def test_a_mistyped_command_is_answered_with_the_nearest(capsys):

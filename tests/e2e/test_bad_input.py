@@ -27,7 +27,7 @@ from tests.serve.test_loading import flip
 from tests.typed import typed
 from tidemill.access import tokens as auth
 from tidemill.access.tokens import SCOPES
-from tidemill.ops.status import NOT_ALL_RIGHT
+from tidemill.errors import NOT_ALL_RIGHT
 from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import read_cut
 from tidemill.scope.project import Project, open_project

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from tidemill.ops.status import NOT_ALL_RIGHT
+from tidemill.errors import NOT_ALL_RIGHT
 from tidemill.recipes.recommend.shop import read_cut
 
 pytestmark = pytest.mark.timeout(1200)

@@ -16,7 +16,7 @@ import pytest
 
 from tests.dealt import shuffled as dealt_out_anew
 from tests.typed import typed
-from tidemill.ops.status import NOT_ALL_RIGHT
+from tidemill.errors import NOT_ALL_RIGHT
 from tidemill.recipes.recommend.folder import fit_to_shop
 from tidemill.recipes.recommend.shop import read_cut, year_one
 

@@ -9,8 +9,8 @@ import click
 from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
 from tidemill.cli.progress import shown
+from tidemill.errors import NOT_ALL_RIGHT
 from tidemill.ops import backup as verbs
-from tidemill.ops.status import NOT_ALL_RIGHT
 from tidemill.ops.text import plural
 from tidemill.scope.project import Project
 from tidemill.types import to_iso

@@ -9,9 +9,9 @@ import click
 from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Table, command, fields, listed, paged, wants_json
 from tidemill.cli.run import steps_shown
+from tidemill.errors import NOT_ALL_RIGHT
 from tidemill.ops import bisects as verbs
 from tidemill.ops.bisects import Asked, Bisect
-from tidemill.ops.status import NOT_ALL_RIGHT
 from tidemill.rebuild.bisect.asked import By, most
 from tidemill.rebuild.bisect.traced import share_of
 from tidemill.scope.project import Project

@@ -7,13 +7,15 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from tidemill.ops.text import cell
-from tidemill.store.sql.predictions import Given
 from tidemill.types import to_iso
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.predictions import Given
 
 WRITERS = (".csv", ".jsonl")
 NAMES = ("at", "id", "subject")

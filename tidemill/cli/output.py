@@ -161,13 +161,15 @@ def listed(page: Page[Any], columns: Mapping[str, Column], *, newest_last: bool 
 @contextmanager
 def opened(folder: Path) -> Iterator[Project]:
     """The project around this folder, closed at the end."""
-    from tidemill.rules import kept
     from tidemill.scope.project import find_root, open_project
     from tidemill.tasks.check import check_project
 
     with open_project(find_root(folder.resolve())) as project:
         check_project(project.root)
-        kept.check_project(project)
+        if any(scope.list_rules for scope in project.endpoints.values()):
+            from tidemill.rules import kept  # it brings numpy along, which few commands need
+
+            kept.check_project(project)
         yield project
 
 

@@ -9,7 +9,7 @@ import click
 
 from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Part, Table, command, endpoint_option
-from tidemill.errors import StoreError
+from tidemill.errors import NOT_ALL_RIGHT, StoreError
 from tidemill.learning.measures import measure
 from tidemill.ops.away import away, said_of
 from tidemill.ops.doctor import examine, examine_away
@@ -18,7 +18,7 @@ from tidemill.ops.gc import collect
 from tidemill.ops.questions.answered import Questions
 from tidemill.ops.questions.asked import questions
 from tidemill.ops.snapshot import Asked
-from tidemill.ops.status import NOT_ALL_RIGHT, Status
+from tidemill.ops.status import Status
 from tidemill.ops.status import status as look
 from tidemill.ops.text import plural, share
 from tidemill.scope.project import Project

@@ -10,13 +10,12 @@ import click
 from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields
 from tidemill.cli.progress import shown
-from tidemill.errors import BadRequest
+from tidemill.errors import NOT_ALL_RIGHT, BadRequest
 from tidemill.ops.rights import contest as contests
 from tidemill.ops.rights import limits as verbs
 from tidemill.ops.rights import notices, subjects
 from tidemill.ops.rights import rectify as corrections
 from tidemill.ops.rights.limits import Limited
-from tidemill.ops.status import NOT_ALL_RIGHT
 from tidemill.ops.text import plural
 from tidemill.scope.project import Project
 from tidemill.types import to_iso

@@ -6,8 +6,8 @@ import click
 
 from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Table, command
-from tidemill.ops import releases, tokens
-from tidemill.ops.status import NOT_ALL_RIGHT
+from tidemill.errors import NOT_ALL_RIGHT
+from tidemill.ops import tokens
 from tidemill.ops.text import plural
 from tidemill.scope.project import Project
 from tidemill.types import to_iso
@@ -73,6 +73,8 @@ def trust(project: Project, fingerprint: str | None) -> Answer:
     A folder that came from another machine serves nothing until this was said once. Compare with what the same command
     shows there: who can write the folder can also replace the keys in it.
     """
+    from tidemill.ops import releases  # 0.1 s that tokens do not need
+
     if fingerprint is not None:
         releases.trust(project, local(project), fingerprint)
     found = releases.keys(project)

@@ -7,9 +7,9 @@ import click
 from tidemill.access.callers import local
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields, listed, paged, wants_json
 from tidemill.cli.run import steps_shown
+from tidemill.errors import NOT_ALL_RIGHT
 from tidemill.ops import rebuilds as verbs
 from tidemill.ops.rebuilds import Rebuild
-from tidemill.ops.status import NOT_ALL_RIGHT
 from tidemill.rebuild.report import ENVIRONMENTS
 from tidemill.scope.project import Project
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tidemill.ledger.merkle import Tree
 from tidemill.store.chain import GENESIS, NOTHING, LedgerRecord, all_of, commitment, details, hash_of
-from tidemill.store.sql.store import MetadataStore
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.store import MetadataStore
 
 MOST = 20
 """Breaks that are told; what comes behind them is counted."""

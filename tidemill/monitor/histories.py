@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -23,8 +23,10 @@ from tidemill.monitor.bins import BINS, numeric_column
 from tidemill.monitor.drift import Column, Counts
 from tidemill.monitor.sketch import Seen
 from tidemill.scope.project import Endpoint
-from tidemill.store.sql.predictions import Asked
 from tidemill.types import DAY, Micros
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.predictions import Asked
 
 HISTORY = numeric_column("rows known of the subject", (1, 2, 5, 10, 20, 50, 100, 200, 500), "integer")
 AGE = numeric_column("days since its last row", (1, 7, 14, 28, 56, 91, 182, 365))

@@ -14,13 +14,13 @@ from tidemill.monitor.promise import blind_below, capped, nothing_shown, promise
 from tidemill.monitor.windows import closed_of
 from tidemill.store.payloads import QualityWindow
 from tidemill.store.records import Prediction, Release, Window
-from tidemill.store.sql.live import LiveStore
 from tidemill.tasks.table import outcome_scorer_of
 from tidemill.types import DAY, JsonObject, Micros
 
 if TYPE_CHECKING:
     from tidemill.release.rollout.rules import Arm, Evidence
     from tidemill.scope.project import Endpoint
+    from tidemill.store.sql.live import LiveStore
 
 QUALITY = "quality"
 BEFORE: Micros = 28 * DAY

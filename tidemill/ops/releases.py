@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -24,8 +24,10 @@ from tidemill.scope.names import chosen_by
 from tidemill.scope.project import Project
 from tidemill.store.payloads import Saw
 from tidemill.store.records import Event, Release, Verdict
-from tidemill.store.sql.predictions import Given
 from tidemill.types import Micros
+
+if TYPE_CHECKING:
+    from tidemill.store.sql.predictions import Given
 
 Status = Literal[
     "shadow",

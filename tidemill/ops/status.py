@@ -27,8 +27,6 @@ _RANK = ("ok", "waiting", "idle", "warn", "bad")
 SHOWN = 10  # The latest events that come with it
 Health = NewType("Health", dict[str, str])
 """What the server says of each endpoint; of none where it is down."""
-NOT_ALL_RIGHT = 9
-"""The exit code of `tidemill status` and `tidemill doctor` when something is wrong, stale, or not there yet."""
 
 
 @dataclass(frozen=True, slots=True)

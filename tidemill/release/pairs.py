@@ -31,13 +31,13 @@ from tidemill.release.gates.compare import Comparison, compare
 from tidemill.rules.again import Again as RulesAgain
 from tidemill.store.artifacts.codecs import get_bundle
 from tidemill.store.records import Outcome, Prediction
-from tidemill.store.sql.live import LiveStore
 from tidemill.tasks.port import Request, Task
 from tidemill.tasks.table import load, outcome_scorer_of, task_answering, task_of
 from tidemill.types import DAY, JsonObject, Micros, canonical, digest, parse_span
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint
+    from tidemill.store.sql.live import LiveStore
 
 F8 = NDArray[np.float64]
 NO_SPAN: Micros = 28 * DAY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tidemill.config.decode import Read, read
 from tidemill.config.fairness import EQUALIZED, MEASURES
@@ -11,11 +12,13 @@ from tidemill.config.labels import own_views
 from tidemill.config.policies import FIRST
 from tidemill.config.resolve import Config, EndpointConfig
 from tidemill.config.sections import FeatureViewConfig, ModelSection
-from tidemill.data.contract.contract import Contract
 from tidemill.errors import ConfigError, ContractError, NotAvailableYet
 from tidemill.tasks.port import Task
 from tidemill.tasks.table import task_of
 from tidemill.types import did_you_mean
+
+if TYPE_CHECKING:
+    from tidemill.data.contract.contract import Contract  # it brings polars along
 
 _FORECAST = 'write task = "regress", and rows = { from = "sales", entity = "product", every = "7 days" }'
 

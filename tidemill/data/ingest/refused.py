@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tidemill.errors import DataBlocked, DataError, SourceError
-from tidemill.store.sql.store import MetadataStore
 
 if TYPE_CHECKING:
     from tidemill.store.records import Tx
+    from tidemill.store.sql.store import MetadataStore
 
 READER = version("tidemill")
 """Whose reader could not read a file: another may do better."""

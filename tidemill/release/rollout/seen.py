@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from tidemill.store.payloads import Saw
 from tidemill.store.records import Release, Tx
-from tidemill.store.sql.predictions import Given
 from tidemill.types import SECOND, Micros
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Endpoint
+    from tidemill.store.sql.predictions import Given
 
 ENDED = ("rolled_back", "halted")
 SETTLED: Micros = 10 * SECOND
