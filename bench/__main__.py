@@ -27,6 +27,7 @@ ALL = (
     "foreign",
     "readings",
     "serving",
+    "beside",
     "many",
     "peers",
     "batch",

@@ -1,11 +1,9 @@
-"""One prediction and a top-10 of 10,000 items with everything on: token, schema, id, durable log, metrics; and under a training."""
+"""One prediction and a top-10 of 10,000 items with everything on: token, schema, id, durable log, metrics."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +16,7 @@ from tidemill.access import tokens as auth
 from tidemill.scope.project import Project
 
 FLOOR_IS = "granian, constant reply"
-CONNECTIONS, REQUESTS, RATE, SECONDS = 16, 4_000, 1_000, 6
+CONNECTIONS, REQUESTS = 16, 4_000
 TOP = {"subject": "NUMBER", "k": 10}
 FRAMES = "usual FastAPI 992, LitServe 1,875, BentoML 2,396, Ray Serve 6,860, MLflow 9,635"
 SERVERS = "MLflow 2-7 ms, Serenade (Rust) p90 < 7 ms at 1,000 req/s"
@@ -40,27 +38,6 @@ def asked(scorer: shop.Scorer, path: str, body: dict[str, Any], headers: dict[st
     shop.load(scorer.port, path, body, headers, connections=CONNECTIONS, requests=REQUESTS)
     cpu = (scorer.cpu_ns() - before) / REQUESTS / 1e3
     return cpu, shop.load(scorer.port, path, body, headers, connections=1, requests=1_000)["p50"]
-
-
-def kept(project: Project, ids: list[str]) -> int:
-    """How many of these predictions are in the store, by plain SQL."""
-    with sqlite3.connect(project.state / "live.db") as db:
-        found = {name for (name,) in db.execute("SELECT id FROM predictions")}
-    db.close()
-    return len(found.intersection(ids))
-
-
-@contextmanager
-def training(*how: str) -> Iterator[None]:
-    """Another process that fits EASE on all cores, again and again."""
-    command = [sys.executable, "-m", "bench.busy", *how]
-    with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE) as busy:
-        try:
-            if busy.stdout is None or busy.stdout.readline() != b"fitting\n":
-                raise RuntimeError("the training does not start")
-            yield
-        finally:
-            busy.kill()
 
 
 def run() -> list[dict[str, Any]]:
@@ -117,7 +94,7 @@ def top_ten(folder: Path, floor: tuple[float, float]) -> list[dict[str, Any]]:
                 rows += _both("top-10 of 10,000", ack, cpu, p50, floor, disk, "<= 350", SERVERS)
             rows.append(row("  the model's part of it", alone, "CPU us"))
             rows.append(_weight(scorer, "top-10 of 10,000: scorer after"))
-            return rows + under_training(project, scorer, headers)
+            return rows
 
 
 def ranked(folder: Path, floor: tuple[float, float]) -> list[dict[str, Any]]:
@@ -141,28 +118,6 @@ def ruled(folder: Path, floor: tuple[float, float]) -> list[dict[str, Any]]:
                 cpu, p50 = asked(scorer, "/predict/shop", body, {**headers, "ack": "async"})
                 rows += _both(f"top-10 of 10,000, {what}", "async", cpu, p50, floor, 0.0, "<= 350", SERVERS)
     return rows
-
-
-def under_training(project: Project, scorer: shop.Scorer, headers: dict[str, str]) -> list[dict[str, Any]]:
-    """A thousand requests a second that wait for nobody, answered from the disk, while a model is fitted beside."""
-    job: dict[str, Any] = {"connections": 128, "rate": RATE, "seconds": SECONDS, "ids": True}
-    quiet = shop.load(scorer.port, "/predict/shop", TOP, headers, **job)
-    ids, what = quiet["ids"], f"{RATE} requests/s, ack=group"
-    rows = [row(f"{what}: p99", quiet["p99"], "ms", peers=SERVERS)]
-    for given, how in (((), "while a model trains"), (("quiet",), "while one trains as in the loop")):
-        with training(*given):
-            busy = shop.load(scorer.port, "/predict/shop", TOP, headers, **job)
-        ids += busy["ids"]
-        rows += [
-            row(f"{what}, {how}: p99", busy["p99"], "ms", quiet["p99"], "without the training"),
-            row(f"{what}, {how}: p90", busy["p90"], "ms", goal="< 7"),
-            row(f"{what}, {how}: answered", busy["n"] / busy["seconds"], "1/s", goal=str(RATE)),
-        ]
-    lost = len(ids) - kept(project, ids)
-    return [
-        *rows,
-        row(f"{what}: lost of {len(ids)} acknowledged", lost, "", goal="0", peers="asynchronous logs 21-110"),
-    ]
 
 
 def _both(
