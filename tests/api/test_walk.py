@@ -178,7 +178,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/api/comments"): "project.read",
     **{
         ("GET", path): "project.read"
-        for path in ("/api/documents", "/api/documents/{document}", "/documents/{document}")
+        for name, id in (("documents", "{document}"), ("audit", "{question}"))
+        for path in (f"/api/{name}", f"/api/{name}/{id}", f"/{name}/{id}")
     },
     ("GET", "/subjects"): "subject.read",
     ("GET", "/api/notices/{dataset}"): "project.read",

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.web.story import prediction_id
 from tests.web.test_pages import asked
+from tidemill.rights.audit.asked import QUESTIONS
 from tidemill.rights.documents.written import DOCUMENTS
 from tidemill.scope.project import Project
 
@@ -35,3 +36,12 @@ def test_each_document_is_a_page(told: Project) -> None:
         heard = seen(told, f"/documents/{name}")
         assert heard.status == 200 and b"<li" in heard.body
     assert seen(told, "/documents/none").status == 404
+
+
+def test_each_question_of_an_auditor_is_a_page(told: Project) -> None:
+    champion = told.store.releases.list(status="champion")[0].model
+    for name, one in QUESTIONS.items():
+        about = {"model": champion, "prediction": prediction_id()}.get(one.about, "")
+        heard = seen(told, f"/audit/{name}?about={about}")
+        assert heard.status == 200 and b"<li" in heard.body
+    assert seen(told, "/audit/none").status == 404 and b"/audit/origin" in seen(told, "/subjects").body

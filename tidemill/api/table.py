@@ -33,7 +33,7 @@ from tidemill.ops import (
     runs,
 )
 from tidemill.ops.questions.asked import questions
-from tidemill.ops.rights import contest, documents, limits, notices, rectify, subjects
+from tidemill.ops.rights import audit, contest, documents, limits, notices, rectify, subjects
 from tidemill.ops.status import status
 
 VERBS: tuple[Verb, ...] = (
@@ -125,6 +125,8 @@ VERBS: tuple[Verb, ...] = (
     read("/api/limits", limits.ls, "subject.read"),
     read("/api/documents", documents.ls, "project.read"),
     read("/api/documents/{document}", documents.show, "project.read"),
+    read("/api/audit", audit.ls, "project.read"),
+    read("/api/audit/{question}", audit.show, "project.read"),
     read("/api/subjects/{subject}", subjects.find, "subject.read"),
     operate("/api/limits/restrict", limits.restrict),
     operate("/api/limits/object", limits.object_to),

@@ -80,6 +80,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "tidemill.cli.subject:subject",
         "find · export · rectify · restrict · object · consent · contest · lift · limits: people's rights.",
     ),
+    "audit": (
+        "tidemill.cli.audit:audit",
+        "QUESTION [MODEL | PREDICTION] · ls: an auditor's questions, answered from the records.",
+    ),
     "docs": ("tidemill.cli.docs:docs", "ls · show: documents from the records, for an auditor."),
     "move": ("tidemill.cli.move:move", "The project's stores, from files to a team's and back."),
     "backup": (

@@ -66,6 +66,7 @@ _HASHES = (
     .order_by(schema.ledger.c.seq)
 )
 _TWICE = select(schema.acts.c.id).where(select(_event.id).where(_event.id == schema.acts.c.id).exists())
+_SUBJECTS = select(schema.ledger.c.subject).where(schema.ledger.c.subject != "").distinct()
 _BEFORE_FIRST = select(schema.ledger.c.seq).where(schema.ledger.c.seq < 1)
 PART = 2_000
 """Records that are read at a time."""
@@ -94,6 +95,10 @@ class Ledger(Records[LedgerRecord]):
         """The details of the records that name these events, each with its nonce; those that were erased are not there."""
         rows = [row for query in _KEPT for row in self._db.rows_among(query, "ids", events)]
         return {row[1]: (row[0], Event(*row[1:])) for row in rows}
+
+    def subjects(self) -> Iterator[str]:
+        """What acts were done to, each once."""
+        yield from (row[0] for row in self._db.rows(_SUBJECTS))
 
     def written(self) -> int:
         """How many records there have ever been, as the counter says by whose row they are ordered."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tidemill.errors import TidemillError
-from tidemill.ops.rights import documents, limits, subjects
+from tidemill.ops.rights import audit, documents, limits, subjects
+from tidemill.rights.documents.statement import Document
 from tidemill.rights.subjects.held import kinds_of
 from tidemill.web.site import Ask, Page, Shown
 
@@ -23,11 +24,19 @@ def people(ask: Ask) -> Shown:
             values["problem"] = str(exc)
     values["limits"] = limits.ls(ask.project, ask.caller)
     values["documents"] = documents.ls(ask.project)
+    values["questions"] = audit.ls(ask.project)
     return Shown("Subjects", values)
 
 
 def document(ask: Ask) -> Shown:
-    found = documents.show(ask.project, ask.params["document"])
+    return _by_section(documents.show(ask.project, ask.params["document"]))
+
+
+def question(ask: Ask) -> Shown:
+    return _by_section(audit.show(ask.project, ask.params["question"], ask.text("about") or ""))
+
+
+def _by_section(found: Document) -> Shown:
     parts: dict[str, list[Any]] = {}
     for one in found.statements:
         parts.setdefault(one.section, []).append(one)
@@ -37,4 +46,5 @@ def document(ask: Ask) -> Shown:
 PAGES = (
     Page("/subjects", "subjects.html", "trace", people, "subject.read"),
     Page("/documents/{document}", "document.html", "trace", document, "project.read"),
+    Page("/audit/{question}", "document.html", "trace", question, "project.read"),
 )
