@@ -42,8 +42,9 @@ test: rules  ## set everything up, then every check and every test but those of 
 	@.ci/system-packages tests
 	@$(MAKE) --no-print-directory -j2 types tests
 
+# a pool of threads in each of so many processes would only wait for the cores; by night polars has its own
 tests: ahead
-	$(PYTEST) $(TEST_ARGS)
+	POLARS_MAX_THREADS=1 $(PYTEST) $(TEST_ARGS)
 
 # seconds on one core, that each worker would spend otherwise
 ahead: .venv/dev
