@@ -187,6 +187,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/api/subjects/{subject}"): "subject.read",
     ("POST", "/api/limits/{limit}/lift"): "subject.limit",
     ("POST", "/api/predictions/{prediction}/contest"): "subject.contest",
+    ("POST", "/api/recalls/{recall}/apply"): "data.recall",
     ("POST", "/api/rectifications"): "subject.rectify",
     **{("POST", f"/api/limits/{verb}"): "subject.limit" for verb in ("object", "restrict", "withdraw")},
     **{("GET", path): "ledger.read" for path in ("/ledger", "/api/ledger", "/api/ledger/head")},

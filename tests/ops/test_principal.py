@@ -45,6 +45,8 @@ THROUGH_A_PIPELINE |= {
     "rebuilds.verify",
     "bisects.bisect",
     "recalls.look",
+    "recalls.apply",  # follows such a run: tests/rights/recall/test_apply.py
+    "recalls.whom_to_tell",
     "comparisons.explain",
     "features.make",
     "represents.make",

@@ -76,6 +76,7 @@ VERBS: tuple[Verb, ...] = (
     read("/api/bisects/{bisect}", bisects.show, "project.read"),
     read("/api/recalls", recalls.ls, "project.read"),
     read("/api/recalls/{recall}", recalls.show, "project.read"),
+    operate("/api/recalls/{recall}/apply", recalls.apply),
     read("/api/auditions", auditions.ls, "project.read"),
     read("/api/auditions/{audition}", auditions.show, "project.read"),
     read("/api/releases", releases.ls, "project.read"),

@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bisect": ("tidemill.cli.bisect:bisect", "--good · --bad · --alarm · ls · show: what made a version worse."),
     "recall": (
         "tidemill.cli.recall:recall",
-        "DATASET file:… · column:…: what stands on it, and which answers it changed.",
+        "DATASET file:… · column:… · apply · tell: what stands on it, which answers it changed, and without it.",
     ),
     "backtest": ("tidemill.cli.backtest:backtest", "MODEL · ls · show: what it would have been worth in its own past."),
     "audition": ("tidemill.cli.audition:audition", "MODEL · ls · show: the loop's year beside the present system's."),

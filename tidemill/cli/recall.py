@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from tidemill.access.callers import local
+from tidemill.cli.listed import write_rows
 from tidemill.cli.output import Answer, Column, Listing, Part, Table, command, fields, listed, paged, wants_json
 from tidemill.cli.run import steps_shown
+from tidemill.errors import BadRequest
 from tidemill.ops import recalls as verbs
 from tidemill.ops.recalls import Looked
+from tidemill.ops.text import plural
 from tidemill.scope.project import Project
 
 RUNS: dict[str, Column] = {
@@ -54,6 +59,39 @@ def ls(project: Project, limit: int, before: str | None) -> Answer:
 def show(project: Project, run: str) -> Answer:
     """One of them."""
     return _answer(verbs.show(project, run))
+
+
+@command(recall)
+@click.argument("run")
+@click.option("--yes", is_flag=True, help="Do it: from then on no version has its rows.")
+def apply(project: Project, run: str, yes: bool) -> Answer:
+    """Take the file of the dry run RUN out of its dataset: a new version without its rows, known to every scorer."""
+    if not yes:
+        hint = f"look at it first: tidemill recall show {run}; then: --yes"
+        raise BadRequest("the dataset's next version is without it", place="--yes", hint=hint)
+    found = verbs.apply(project, local(project), run)
+    if found.already:
+        return Answer(found, [f"it was taken out before, with version {found.version} of {found.dataset}"])
+    parts: list[Part] = [
+        f"{plural(found.rows, 'row')} taken out: version {found.version} of {found.dataset} is without them"
+    ]
+    parts += [f"learned from them: {', '.join(found.models)}"] if found.models else []
+    parts += (
+        [f"and answer now: {', '.join(found.serving)}; replace them, by the gates: tidemill run"]
+        if found.serving
+        else []
+    )
+    return Answer(found, [*parts, f"whom to tell: tidemill recall tell {run} --out FILE.csv"])
+
+
+@command(recall)
+@click.argument("run")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new file; only its owner can read it.")
+def tell(project: Project, run: str, out: Path) -> Answer:
+    """Whose answers are others without it: a CSV of people, answers and moments."""
+    rows = verbs.whom_to_tell(project, local(project), run)
+    n = write_rows(rows, out, verbs.ToTell._fields)
+    return Answer({"rows": n, "file": str(out)}, [f"{plural(n, 'answer')} in {out}"])
 
 
 def _answer(found: Looked) -> Answer:

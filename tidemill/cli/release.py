@@ -11,7 +11,7 @@ import click
 
 from tidemill.access.callers import local
 from tidemill.cli.inbox import told
-from tidemill.cli.listed import write_seen
+from tidemill.cli.listed import write_rows
 from tidemill.cli.output import Answer, Column, F, Part, Table, command, endpoint_option, fields, listed, paged
 from tidemill.errors import ReleaseError
 from tidemill.ops import approvals, own_key, releases, server
@@ -172,7 +172,7 @@ def saw(project: Project, release_id: str | None, endpoint: str | None, out: Pat
     told: list[Part] = [f"{found.release} of {found.model} ({found.status.replace('_', ' ')}): {found.text}"]
     value: dict[str, Any] = asdict(found)
     if out is not None:
-        value |= {"out": str(out), "listed": write_seen(releases.seen_by(project, chosen), out)}
+        value |= {"out": str(out), "listed": write_rows(releases.seen_by(project, chosen), out)}
         told.append(f"{plural(value['listed'], 'answer')} written to {out}")
     if found.kept_since:
         told.append(f"what was answered before {minute(found.kept_since)} is not kept any more ([serve] keep)")

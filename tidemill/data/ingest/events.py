@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 RECTIFIED = "rectified"
 """What a commit calls the file of one row that was corrected by its person's right."""
 
+RECALLED = "recalled"
+"""What a commit calls the file whose rows it takes out; ``notes`` has that file's digest, and ``rows`` is below nothing."""
+
 
 class FileSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a commit says of a file: its good rows, and those that are new in quarantine, with their reasons."""
@@ -103,6 +106,10 @@ def ingest_events(version: DatasetVersion, commit: Commit) -> list[Event]:
     if not commit.files:
         message = f"the contract of {version.dataset} has changed: its {version.rows} rows are read by it from here on"
         return [event("contract", {"message": message, "rows": version.rows}, version.ingest)]
+    if any(file.name == RECALLED for file in commit.files):
+        rows = -sum(file.rows for file in commit.files)
+        message = f"a recalled file is not in {version.dataset} any more: {rows} rows were taken out"
+        return [event("rows_recalled", {"message": message, "rows": rows}, version.ingest)]
     shown = {"files": len(commit.files), "first": commit.files[0].name, "last": commit.files[-1].name}
     more = {name: sum(getattr(f, name) for f in commit.files) for name in ("known", "completed")}
     counts = {"rows": sum(f.rows for f in commit.files), "quarantined": commit.quarantined}

@@ -15,7 +15,7 @@ import polars as pl
 
 from tidemill.data.check.spelled import spelled
 from tidemill.data.contract.contract import Contract, load_contract
-from tidemill.data.ingest.events import RECTIFIED, Commit, ingest_events
+from tidemill.data.ingest.events import RECALLED, RECTIFIED, Commit, ingest_events
 from tidemill.data.ingest.items import items_told
 from tidemill.data.ingest.late import columns_of, completed_by
 from tidemill.data.profile.profile import Profile, profile
@@ -84,7 +84,9 @@ def register(
     project, dataset, tables, last = into.project, into.dataset, into.tables, into.last
     logged = tables.commit(dataset, number)
     commit = Commit.of(logged)
-    if commit.files:
+    if any(f.name == RECALLED for f in commit.files):
+        found = _taken_out(into, logged, commit)
+    elif commit.files:
         found = _profile_of(project, last).merge(_take_in(into, parts, profiles)).told(commit.changed)
         found = _completed(into, logged, found, any(f.name == RECTIFIED for f in commit.files))
     else:
@@ -188,6 +190,19 @@ def _completed(into: Target, logged: TableCommit, found: Profile, corrects: bool
     return found.renewed(profile(whole, (contract.subject,) if contract.subject else ()))
 
 
+def _taken_out(into: Target, logged: TableCommit, commit: Commit) -> Profile:
+    """The profile of the rows that are left; what a recalled file's rows were as events goes, and whoever holds its subjects hears of it."""
+    dataset, contract, files = into.dataset, into.contract, [note for f in commit.files for note in f.notes]
+    for old in logged.replaced if into.in_history else ():
+        gone = into.tables.scan(dataset, [old]).filter(pl.col("_file").is_in(files)).collect()
+        into.project.live.online.correct(dataset, gone.select(event_key(contract)).to_series().drop_nulls(), [])
+    left = into.tables.parts(dataset, range(1, logged.version + 1), as_of=logged.version)
+    found = reduce(Profile.merge, (profile_of(contract, part) for part in left if part.height), Profile(0, {}))
+    for earlier in into.tables.versions(dataset)[: logged.version - 1]:
+        found = found.told(Commit.of(earlier).changed)
+    return Profile.from_json(found.to_json())
+
+
 def _admit(into: Target, rows: pl.DataFrame) -> None:
     """Outcomes that were told of items which nobody sold until these rows came are part of the history now."""
     outcomes, item = into.project.live.outcomes, into.contract.item or ""
@@ -244,7 +259,8 @@ def _moment(value: float | None) -> Micros | None:
 
 def _edges(version: DatasetVersion, commit: Commit, last: DatasetVersion | None) -> list[Edge]:
     ref, at = str(Ref("dataset", version.dataset, version.version)), version.created
-    edges = [Edge(f"file:{f.digest}", ref, "ingested", at) for f in commit.files]
+    edges = [Edge(f"file:{f.digest}", ref, "ingested", at) for f in commit.files if f.name != RECALLED]
+    edges += [Edge(f"file:{note}", ref, RECALLED, at) for f in commit.files if f.name == RECALLED for note in f.notes]
     edges.append(Edge(f"artifact:{commit.contract}", ref, "read", at))
     edges.append(Edge(ref, f"artifact:{version.profile}", "wrote", at))
     if last:

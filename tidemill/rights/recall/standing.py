@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from tidemill.data.ingest.events import RECALLED
 from tidemill.ref import Ref
 from tidemill.release.variants import kept_with
 from tidemill.rights.recall.named import What
@@ -35,7 +37,8 @@ SERVING = ("champion", "canary", "arm", "holdout")
 def standing(project: Project, what: What) -> Standing:
     """All that a walk along the lineage meets, and what was decided on it since."""
     store = project.store
-    versions = [one for one in store.datasets.list(dataset=what.dataset) if one.version >= what.since]
+    held = held_by(project, what)
+    versions = [one for one in store.datasets.list(dataset=what.dataset) if one.version in held]
     models = models_on(project, what)
     releases = [one for one in store.releases.list() if kept_with(one.model) in models]
     scopes = reading(project, what)
@@ -60,12 +63,22 @@ def standing(project: Project, what: What) -> Standing:
     )
 
 
+def held_by(project: Project, what: What) -> range:
+    """The versions of the dataset that hold it: from the one that it came with to the one from which on it was taken out."""
+    found = project.store.edges.list(source=what.ref)
+    out = [Ref.versioned("dataset", edge.target) for edge in found if edge.relation == RECALLED]
+    ends = [version for name, version in out if name == what.dataset]
+    return range(what.since, min(ends, default=sys.maxsize))
+
+
 def models_on(project: Project, what: What) -> list[str]:
     """The versions that learned from it: from a version of the dataset that holds it, or begun from one that did."""
 
+    held = held_by(project, what)
+
     def holds(data: str) -> bool:
         name, version = Ref.versioned("dataset", data)
-        return name == what.dataset and version >= what.since
+        return name == what.dataset and version in held
 
     every = project.store.models.list()
     found = {model.ref for model in every if any(map(holds, model.data))}
