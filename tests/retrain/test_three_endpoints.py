@@ -18,6 +18,7 @@ import pytest
 
 from tests.retrain.inline import InlineJobs
 from tests.serve.asking import alive
+from tests.tiers import both
 from tidemill.access import tokens
 from tidemill.errors import TidemillError
 from tidemill.ops import releases as verbs
@@ -151,7 +152,12 @@ def mill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
         yield project
 
 
-def test_one_run_releases_all_and_one_loop_turns_all_whichever_is_broken(mill: Project) -> None:
+Broken = tuple[str, str]  # how, and which endpoint
+EACH: list[Broken] = [(how, name) for how in ("contract", "training") for name in ("recommend", "returns", "demand")]
+
+
+@pytest.mark.parametrize("days", both([EACH[0], EACH[4], EACH[2]], EACH))
+def test_one_run_releases_all_and_one_loop_turns_all_whichever_is_broken(mill: Project, days: list[Broken]) -> None:
     made = run_every(mill)
     said = {
         name: one if isinstance(one, TidemillError) else (one.model.ref, one.release.endpoint, one.release.status)
@@ -161,24 +167,30 @@ def test_one_run_releases_all_and_one_loop_turns_all_whichever_is_broken(mill: P
     asyncio.run(asked(mill))
     for name in mill.endpoints:
         asyncio.run(asked_without(mill, name))
-    for day, bad in enumerate(("recommend", "returns", "demand")):
-        path = mill.endpoint(bad).model.dataset.contract_path
-        whole = path.read_text()
-        path.write_text("schema: [")
-        failed = turned_without(mill, day, bad)
-        path.write_text(whole)
-        assert f"dataset:{mill.endpoint(bad).model.dataset.name}" in failed
-    for day, bad in enumerate(("recommend", "returns", "demand"), 3):
-        with pytest.MonkeyPatch.context() as patch:
-            break_training(patch, mill.endpoint(bad).model.task)
-            failed = turned_without(mill, day, bad)
-        (decision,) = [d for d in mill.store.decisions.list(endpoint=bad) if d.at == mill.clock.now()]
-        assert decision.action == "retrain" and failed == {f"decision:{decision.id}"}
-        (job,) = mill.store.jobs.list(endpoint=bad, status="failed", decision=decision.id)
-        assert (job.kind, job.code) == ("train", "step_failed")
+    for day, (how, bad) in enumerate(days):
+        (without_contract if how == "contract" else without_training)(mill, day, bad)
     for name in mill.endpoints:
         by_loop = [r for r in mill.endpoint(name).releases() if r.decision]
         assert len(by_loop) >= 2, f"{name}: the loop judged {by_loop}"
+
+
+def without_contract(mill: Project, day: int, bad: str) -> None:
+    path = mill.endpoint(bad).model.dataset.contract_path
+    whole = path.read_text()
+    path.write_text("schema: [")
+    failed = turned_without(mill, day, bad)
+    path.write_text(whole)
+    assert f"dataset:{mill.endpoint(bad).model.dataset.name}" in failed
+
+
+def without_training(mill: Project, day: int, bad: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        break_training(patch, mill.endpoint(bad).model.task)
+        failed = turned_without(mill, day, bad)
+    (decision,) = [d for d in mill.store.decisions.list(endpoint=bad) if d.at == mill.clock.now()]
+    assert decision.action == "retrain" and failed == {f"decision:{decision.id}"}
+    (job,) = mill.store.jobs.list(endpoint=bad, status="failed", decision=decision.id)
+    assert (job.kind, job.code) == ("train", "step_failed")
 
 
 def break_training(patch: pytest.MonkeyPatch, task: str) -> None:
