@@ -14,6 +14,8 @@ from tests.scope.made import endpoint_of
 from tidemill.config.amounts import parse_share
 from tidemill.errors import ConfigError, ModelError
 from tidemill.learning.evaluate import Scored
+from tidemill.model.redacted import Redaction
+from tidemill.release.gates import quality
 from tidemill.release.gates.again import Earlier
 from tidemill.release.gates.compare import Comparison
 from tidemill.release.gates.infrastructure import Infrastructure, Latency, p99_of_rounds
@@ -272,9 +274,17 @@ def test_what_a_method_showed_of_the_baselines_goes_with_its_refits():
     assert lead_of(found) == (shown["lead"], 280 * DAY) and lead_of([]) == (None, None)
 
 
-def test_a_champion_that_may_have_seen_the_test_window_is_no_measure():
+def test_a_champion_that_may_have_seen_the_test_window_is_no_measure(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(quality, "redaction_of", lambda project, model: None)
     said = say(Refit(), replace(case(), champion=replace(CHAMPION, trained_through=201)))
     assert not said["passed"] and "later data" in said["evidence"]["said"]
+
+
+def test_one_whose_latest_rows_went_with_somebody_who_was_forgotten_is(monkeypatch: pytest.MonkeyPatch):
+    """Else the rows of who is forgotten would serve until newer ones have come."""
+    later = replace(case(), champion=replace(CHAMPION, trained_through=201))
+    monkeypatch.setattr(quality, "redaction_of", lambda project, model: Redaction("sha256:r", 300, {}))
+    assert "later data" not in say(Refit(), later)["evidence"]["said"]
 
 
 def test_auc_is_compared_as_auc():

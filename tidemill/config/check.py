@@ -358,6 +358,7 @@ class _Checks:
             if isinstance(trigger, TriggerSection):
                 self.read(at("retrain", "on"), check_trigger, trigger, said="on: ")
         self.read(at("retrain", "cooldown"), parse_span, retrain.cooldown)
+        self.read(at("retrain", "forgotten"), parse_span, retrain.forgotten)
         if retrain.budget != "none":
             for reader, text in ((some_time, retrain.budget.cpu), (every, retrain.budget.every)):
                 self.read(at("retrain", "budget"), reader, text, said="budget: ")

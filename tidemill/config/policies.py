@@ -378,6 +378,7 @@ class RetrainSection(Section, frozen=True):
     on: tuple[Literal["drift", "decay"] | TriggerSection, ...] = ("drift", "decay", TriggerSection(new_data="5 %"))
     cooldown: str = "3 days"
     budget: BudgetSection | Literal["none"] = BudgetSection()
+    forgotten: str = "30 days"  # so long a version may come back that learned from somebody who was forgotten since
 
 
 def check_trigger(trigger: TriggerSection) -> None:

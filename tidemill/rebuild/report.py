@@ -12,7 +12,7 @@ VERIFY = "verify"
 KIND = "urn:tidemill:rebuild:v1"
 """What its signed statement is."""
 Same = Literal["identical", "same_answers", "different"]
-Verdict = Literal["identical", "same_answers", "different", "not_possible"]
+Verdict = Literal["identical", "same_answers", "different", "not_possible", "redacted"]
 PASSES: tuple[Verdict, ...] = ("identical", "same_answers")
 ENVIRONMENTS = ("same", "fresh")
 
@@ -68,7 +68,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Why:
-    """Why a version cannot be built again. ``code``: record | code | data | pins | failed."""
+    """Why a version cannot be built again. ``code``: redacted | record | code | data | pins | failed."""
 
     code: str
     said: str

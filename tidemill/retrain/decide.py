@@ -11,6 +11,7 @@ Evidence is JSON with everything that any policy could ask, and nothing that cha
     under_way           {"model", "status", "since"} of a release that is not settled yet (canary, paused, held, shadow), or null
     fresh               whether there is data that no version of the model has learned from
     expects             {"gain", "spread", "windows", "model"}: what refits of the champion's recipe gained, or null
+    forgotten           moment since which somebody whose rows the champion learned from is forgotten; not there where nobody is
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ Code = Literal[
     "decay",
     "new_data",
     "schedule",
+    "forgotten",
 ]
 ALARMS = ("drift", "decay")
 RETRIES = 3
@@ -148,13 +150,21 @@ def triggers(policy: Policy, evidence: JsonObject) -> list[Reason]:
     failed = _failed(evidence)
     if 0 < failed <= RETRIES:
         return [Reason("failed_job", f"try {failed + 1} after a failed job")]
-    found = [*_alarms(policy, evidence), *_new_data(policy, evidence)]
+    found = [*_forgotten(evidence), *_alarms(policy, evidence), *_new_data(policy, evidence)]
     previous: Micros | None = evidence.get("previous")
     for line in policy.schedules:
         due = None if previous is None else cron.read(line).last_in(previous, evidence["at"])
         if due is not None:
             found.append(Reason("schedule", f"schedule {line} of {to_iso(due)}"))
     return found
+
+
+def _forgotten(evidence: JsonObject) -> list[Reason]:
+    """Whatever the policy says, where no attempt has been made since: what it learned from is in no version any more."""
+    at, last = evidence.get("forgotten"), _last(evidence)
+    if at is None or (last is not None and last["at"] >= at):
+        return []
+    return [Reason("forgotten", f"somebody whose rows it learned from is forgotten since {to_iso(at)}")]
 
 
 def _alarms(policy: Policy, evidence: JsonObject) -> list[Reason]:
@@ -207,7 +217,7 @@ def _held(policy: Policy, evidence: JsonObject, calls: list[Reason]) -> Reason |
     under_way = evidence.get("under_way")
     if under_way and not (under_way["status"] == "shadow" and any(call.code in ALARMS for call in calls)):
         return Reason("under_way", f"{under_way['model']} is under way ({under_way['status']})")
-    if evidence.get("fresh") is False:
+    if evidence.get("fresh") is False and not any(call.code == "forgotten" for call in calls):
         return Reason("no_new_rows", "no new row since the last model was trained: the same data make the same model")
     last = _last(evidence)
     if last and now < (free := last["at"] + _pause(policy, evidence)):

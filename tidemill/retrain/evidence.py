@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tidemill.errors import NotFound
+from tidemill.model.redacted import redaction_of
 from tidemill.model.registry import HOLDOUT
 from tidemill.monitor.alerts import TAKEN_BACK
 from tidemill.monitor.platform import PLATFORM
@@ -28,7 +29,7 @@ _UNDER_WAY = ("canary", "held", "shadow")
 def gather(scope: Endpoint, now: Micros, previous: Micros | None) -> JsonObject:
     """The evidence for a decision at this moment; ``previous`` is the moment of the one before."""
     champion = scope.champion()
-    return {
+    return _forgotten(scope, champion) | {
         "at": now,
         "previous": previous,
         "endpoint": scope.name,
@@ -40,6 +41,11 @@ def gather(scope: Endpoint, now: Micros, previous: Micros | None) -> JsonObject:
         "fresh": _fresh(scope),
         "expects": _expects(scope, champion),
     }
+
+
+def _forgotten(scope: Endpoint, champion: Release | None) -> JsonObject:
+    found = redaction_of(scope.project, scope.store.models.get(champion.model)) if champion else None
+    return {"forgotten": found.at} if found else {}
 
 
 def _fresh(scope: Endpoint) -> bool:

@@ -68,5 +68,10 @@ def worded(subject: str) -> Callable[[str], int]:
     >>> worded("ann")("ann and anna, ann.")
     2
     """
-    word = re.compile(rf"(?<![\w-]){re.escape(subject)}(?![\w-])")
+    word = spoken(subject)
     return lambda text: len(word.findall(text))
+
+
+def spoken(subject: str) -> re.Pattern[str]:
+    """The subject as a word of a text."""
+    return re.compile(rf"(?<![\w-]){re.escape(subject)}(?![\w-])")

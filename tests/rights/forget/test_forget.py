@@ -12,17 +12,19 @@ from click.testing import CliRunner
 
 from tests.data.small import NOW, lay
 from tests.raised import raised
-from tests.rights.test_holders import answered, derived, sold
+from tests.rights.test_holders import answered, derived, recorded, sold
 from tidemill.access.caller import Caller
 from tidemill.access.tokens import SCOPES
 from tidemill.cli.main import cli
 from tidemill.data.tables.tables import open_tables
 from tidemill.errors import Conflict
+from tidemill.ops import ledger
 from tidemill.ops.rights import forget as verbs
 from tidemill.rights.forget.erase import Forgotten
 from tidemill.rights.forget.kept import receipts, under_way
 from tidemill.rights.forget.scan import canaries, remaining
 from tidemill.scope.project import Project, open_project
+from tidemill.store.people import Comment
 from tidemill.testing import records as sample
 from tidemill.types import HeldClock
 
@@ -94,7 +96,7 @@ def test_who_is_stopped_again_and_again_gets_to_the_same_end(project: Project) -
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("n", range(1, 22))
+@pytest.mark.parametrize("n", range(1, 24))
 def test_who_is_stopped_between_any_two_steps_goes_on_and_it_ends_the_same(project: Project, n: int) -> None:
     before = others(project)
     assert stopped(project, n)
@@ -107,10 +109,16 @@ def test_the_last_look_finds_what_it_planted_in_every_format() -> None:
 
 
 def test_while_a_run_is_under_way_nothing_is_begun(project: Project) -> None:
-    project.store.runs.add(sample.run("run-1", status="running"))
+    project.store.runs.add(sample.run("run-1", status="running", key="k"))
+    project.store.leases.take("run:k", "another", 60.0)
     with raised(Conflict, "run:run-1"):
         verbs.forget(project, ME, ONE)
     assert under_way(project) is None and remaining(project, ONE)
+
+
+def test_a_run_whose_process_was_killed_keeps_nobody_from_it(project: Project) -> None:
+    project.store.runs.add(sample.run("run-1", status="running", key="k"))
+    ended_well(project, verbs.forget(project, ME, ONE))
 
 
 def test_another_person_waits_until_the_one_that_was_begun_is_done(project: Project) -> None:
@@ -120,8 +128,26 @@ def test_another_person_waits_until_the_one_that_was_begun_is_done(project: Proj
     ended_well(project, verbs.forget(project, ME, ONE))
 
 
+def test_records_that_name_them_say_a_mark_or_are_gone_and_the_ledger_holds(project: Project) -> None:
+    for who in (ONE, OTHER):
+        recorded(project, who)
+        project.store.comments.add(Comment(f"comment-{who}", "run:run-5", "", NOW, f"it was {who}, she said"))
+    (project.state / "replay.jsonl").write_text(f'{{"subject": "{ONE}"}}\n{{"subject": "{OTHER}"}}\n')
+    done = verbs.forget(project, ME, ONE)
+    assert done.done and not remaining(project, ONE)
+    mark = f"forgotten-{done.mark[:12]}"
+    assert project.store.runs.get("run-5").params == {"only": [mark]}
+    assert project.store.runs.get("run-7").params == {"only": [OTHER]}
+    assert mark in (project.store.steps.list(run="run-5")[0].error or "")
+    assert project.store.comments.get(f"comment-{ONE}").text == f"it was {mark}, she said"
+    assert project.store.events.look_up("event-5") is None and project.store.events.look_up("event-7") is not None
+    assert (project.state / "replay.jsonl").read_text() == f'{{"subject": "{OTHER}"}}\n'
+    found = ledger.verify(project)
+    assert found.holds and found.erased == 1
+
+
 def test_what_still_names_the_person_is_told_and_it_is_not_done(project: Project) -> None:
-    project.store.events.add(sample.event("event-1", data={"by": {ONE: 1}}))
+    project.store.settings.set("note", {"by": {ONE: 1}})
     done = verbs.forget(project, ME, ONE)
     assert not done.done and not done.receipt and {one.store for one in done.remaining} == {"records"}
     assert receipts(project) == {} and under_way(project) is not None

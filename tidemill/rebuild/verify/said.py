@@ -9,6 +9,7 @@ WORDS: dict[Verdict, str] = {
     "same_answers": "the same answers",
     "different": "different",
     "not_possible": "not possible",
+    "redacted": "not reproducible: redacted",
 }
 
 

@@ -1,4 +1,4 @@
-"""One version built again from its record, and held against it. Four verdicts: identical, same answers, different, not possible."""
+"""One version built again from its record, and held against it. Five verdicts: identical, same answers, different, not possible, redacted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.errors import BadRequest, TidemillError
 from tidemill.model.recorded import Recorded, recorded
+from tidemill.model.redacted import redaction_of
 from tidemill.rebuild import code, fresh
 from tidemill.rebuild.build import Limits, Tell, Work, build
 from tidemill.rebuild.pins import differing, needed
@@ -15,6 +16,7 @@ from tidemill.rebuild.place import Laid, open_copy, place, told
 from tidemill.rebuild.report import ENVIRONMENTS, Held, Pin, Seen, Verified, Why
 from tidemill.rebuild.verify import data
 from tidemill.rebuild.verify.held import held
+from tidemill.types import to_iso
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
@@ -28,7 +30,11 @@ def verified(project: Project, model: ModelVersion, environment: str, tell: Tell
     record, began = recorded(project, model), time.monotonic()
     pinned = differing(record)
     seen = data.seen(project, model.data)
-    why = [*_of_data(seen), *_of_code(record), *(_of_pins(pinned) if environment == "same" else _unpinned(record))]
+    why = _of_redaction(project, model) or [
+        *_of_data(seen),
+        *_of_code(record),
+        *(_of_pins(pinned) if environment == "same" else _unpinned(record)),
+    ]
     found: Held | None = None
     if not why:
         try:
@@ -37,7 +43,7 @@ def verified(project: Project, model: ModelVersion, environment: str, tell: Tell
             why = [Why("failed", f"{exc.code}: {exc}", exc.hint)]
     return Verified(
         model=model.ref,
-        verdict=found.verdict if found else "not_possible",
+        verdict=found.verdict if found else "redacted" if why[0].code == "redacted" else "not_possible",
         why=why,
         held=found,
         data=seen,
@@ -65,6 +71,15 @@ def _built(project: Project, record: Recorded, environment: str, tell: Tell) -> 
         work = Work(root, told(record, project, root), record.run.started, threads, python=python)
         run = build(work, limits, log, tell)
         return held(project, record, end.enter_context(open_copy(root, record.run.started)), run)
+
+
+def _of_redaction(project: Project, model: ModelVersion) -> list[Why]:
+    """Rows that it learned from are in no version any more: it would be another model, and that says nothing against it."""
+    one = redaction_of(project, model)
+    if one is None:
+        return []
+    said = f"somebody whose rows it learned from was forgotten on {to_iso(one.at)}: the signed receipt is {one.receipt}"
+    return [Why("redacted", said, "what it was stays signed; a version made since can be built again")]
 
 
 def _of_data(seen: list[Seen]) -> list[Why]:

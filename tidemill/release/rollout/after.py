@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tidemill.config.policies import Rule
 from tidemill.errors import NotEnoughData
 from tidemill.learning.measures import Measure
+from tidemill.release.forgotten import why_forgotten
 from tidemill.release.rollout.rules import CONFIDENCE, DOUBT, Arm, Finding, clustered, share_e_value
 from tidemill.release.signing.unfit import why_unfit
 from tidemill.store.records import Release
@@ -176,4 +177,4 @@ def way_back(scope: Endpoint, release: Release, broken: Sequence[Finding], now: 
         return f"{before.model} before it was replaced more than {RECENT // DAY} days ago, and nothing shows that it is better now"
     if unfit := why_unfit(scope.project, before):
         return f"{before.model} before it is damaged: {unfit}"
-    return ""
+    return why_forgotten(scope, before.model, now)

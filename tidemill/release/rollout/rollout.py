@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tidemill.config.policies import Rule
 from tidemill.errors import ReleaseError
+from tidemill.release.forgotten import why_forgotten
 from tidemill.release.rollout.after import AFTER, is_watched, way_back
 from tidemill.release.rollout.change import Change
 from tidemill.release.rollout.mirror import steady
@@ -198,6 +199,9 @@ def roll_back(project: Project, release_id: str, *, by: str, reason: str, tx: Tx
                 f"there is no release before {release.id}: the endpoint would be left without a model",
                 hint="release another model first: tidemill release start MODEL",
             )
+        if release.status == "champion" and (why := _why_no_way_back(project, release)):
+            hint = "release a version that was made since: tidemill run"
+            raise ReleaseError(f"what was before it may not come back: {why}", place=release.endpoint, hint=hint)
         return change.roll_back(release, {"reason": reason, "by": by})
 
     return _do(project, project.clock.now(), work, tx, by=by, helped=True)
@@ -288,4 +292,10 @@ def moment(release: Release) -> tuple[object, ...]:
 
 def _can_go_back(project: Project, release: Release) -> bool:
     before = project.store.releases.get(release.previous) if release.previous else None
-    return before is not None and not why_unfit(project, before)
+    return before is not None and not why_unfit(project, before) and not _why_no_way_back(project, release)
+
+
+def _why_no_way_back(project: Project, release: Release) -> str:
+    """That the one before learned from somebody who was forgotten too long ago."""
+    before = project.store.releases.look_up(release.previous) if release.previous else None
+    return why_forgotten(project.endpoint(release.endpoint), before.model, project.clock.now()) if before else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidemill.data.tables.generation import Generation
+from tidemill.engine.lease import is_orphan
 from tidemill.errors import Conflict
 from tidemill.release.signing.signer import seal, signer_of
 from tidemill.rights.forget import kept, scan
@@ -15,7 +16,7 @@ from tidemill.rights.forget.tables import numbers, take_out
 from tidemill.rights.holders import row_holders
 from tidemill.rights.limits.people import Person
 from tidemill.rights.subjects.held import held
-from tidemill.store.artifacts.holder import artifact_subjects
+from tidemill.store.artifacts.holder import artifact_subjects, erase_lines
 from tidemill.store.holder import Holding
 from tidemill.store.records import Artifact, Tx
 from tidemill.types import JsonObject, to_iso
@@ -54,8 +55,9 @@ class Forgotten:
 def plan(project: Project, who: Person, by: str) -> UnderWay:
     """What would be done; nothing is. Raises NotAvailableYet, Conflict."""
     before = numbers(project, who.kind)
-    if running := project.store.runs.list(status="running"):
-        raise Conflict("a run is under way", place=f"run:{running[0].id}", hint="wait until it ends, or cancel it")
+    alive = (run for run in project.store.runs.unfinished() if not is_orphan(project.store, run))
+    if running := next(alive, None):
+        raise Conflict("a run is under way", place=f"run:{running.id}", hint="wait until it ends, or cancel it")
     found = held(project, who.name, who.kind)
     counted: dict[str, int] = {}
     for one in found.holdings:
@@ -75,6 +77,10 @@ def erase(
     for holder in row_holders(project):
         holder.erase(who.name)
         on_step("rows")
+    erase_lines(project.state, who.name)
+    on_step("journals")
+    redacted = project.store.named_in().redact(who.name, f"forgotten-{who.mark[:12]}")
+    on_step("records")
     project.store.limits.redact(who.mark, project.clock.now(), one.by)
     on_step("limits")
     gone = _artifacts(project, who.name, lasting())
@@ -84,7 +90,7 @@ def erase(
     on_step("emptied")
     formats = scan.canaries()
     left = scan.remaining(project, who.name)
-    receipt = "" if left else _receipt(project, one, made, gone, formats)
+    receipt = "" if left else _receipt(project, one, made, gone, redacted, formats)
     on_step("scanned")
     return Forgotten(who.mark, receipt, tuple(made), one.held, tuple(gone), tuple(left), tuple(one.learned))
 
@@ -105,7 +111,14 @@ def _artifacts(project: Project, subject: str, lasting: set[str]) -> list[str]:
     return gone
 
 
-def _receipt(project: Project, one: UnderWay, made: list[Generation], gone: list[str], formats: list[str]) -> str:
+def _receipt(
+    project: Project,
+    one: UnderWay,
+    made: list[Generation],
+    gone: list[str],
+    redacted: dict[str, int],
+    formats: list[str],
+) -> str:
     """Signed: what was removed, how, as of when, which digest of a table became which, and what is not covered. It holds no name."""
     tables: list[JsonObject] = [
         {
@@ -127,6 +140,7 @@ def _receipt(project: Project, one: UnderWay, made: list[Generation], gone: list
         "held": one.held,
         "tables": tables,
         "artifacts": gone,
+        "records": redacted,
         "scan": {"planted_and_found": formats, "found_of_the_person": 0},
         "models_to_retrain": one.learned,
         "not_covered": list(NOT_COVERED),

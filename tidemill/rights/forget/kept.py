@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tidemill.errors import Conflict
+from tidemill.model.redacted import FORGOTTEN, receipts
 from tidemill.store.records import Tx
 from tidemill.types import Micros
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
-_UNDER_WAY, _DONE = "forgetting", "forgotten"
+_UNDER_WAY = "forgetting"
+
+
+__all__ = ["UnderWay", "begin", "end", "receipts", "under_way"]
 
 
 class UnderWay(msgspec.Struct, frozen=True):
@@ -52,12 +56,6 @@ def begin(project: Project, one: UnderWay) -> UnderWay:
 
 
 def end(project: Project, one: UnderWay, receipt: str, tx: Tx) -> None:
-    known: Any = project.store.settings.get(_DONE, {}, tx)
-    project.store.settings.set(_DONE, {**known, one.mark: receipt}, tx)
+    known: Any = project.store.settings.get(FORGOTTEN, {}, tx)
+    project.store.settings.set(FORGOTTEN, {**known, one.mark: receipt}, tx)
     project.store.settings.set(_UNDER_WAY, None, tx)
-
-
-def receipts(project: Project) -> dict[str, str]:
-    """By the mark of who was forgotten, the digest of the signed receipt."""
-    found: Any = project.store.settings.get(_DONE, {})
-    return dict(found)

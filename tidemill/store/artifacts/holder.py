@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tidemill.files import write_whole
 from tidemill.store.artifacts.port import Artifacts
 from tidemill.store.holder import Holding, mentions, worded
 from tidemill.types import JsonObject
@@ -36,6 +37,18 @@ def artifact_subjects(artifacts: Artifacts) -> BytesSubjects:
 def file_subjects(folder: Path) -> BytesSubjects:
     """Files of JSON lines that are kept beside the stores, such as a replay's journal."""
     return BytesSubjects("files", "file", lambda: ((f.name, f.read_bytes()) for f in sorted(folder.glob("*.jsonl"))))
+
+
+def erase_lines(folder: Path, subject: str) -> int:
+    """Out of these files the lines that name the subject; how many. Each file is written anew whole."""
+    gone = 0
+    for file in sorted(folder.glob("*.jsonl")):
+        lines = file.read_text("utf-8", "replace").splitlines(keepends=True)
+        left = [line for line in lines if not _in_line(line, subject)]
+        if len(left) < len(lines):
+            write_whole(file, "".join(left).encode(), file.stat().st_mode & 0o777)
+            gone += len(lines) - len(left)
+    return gone
 
 
 def records(data: bytes, subject: str) -> list[Any]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, Text, bindparam, delete, func, or_, select, type_coerce
+from sqlalchemy import Connection, Table, Text, and_, bindparam, delete, func, or_, select, type_coerce, update
 
-from tidemill.store.holder import Holding, mentions, worded
+from tidemill.store.holder import Holding, mentions, spoken, worded
 from tidemill.store.sql.database import Database
 from tidemill.types import JsonObject
+
+REDACTED = ("runs", "steps", "jobs", "windows", "alarms", "experiments", "settlements", "comments")
+"""Tables whose words nothing signed or digested speaks of."""
+DROPPED = ("events", "acts")
+"""Tables of what was told: the ledger has a digest of each row, and goes on without it."""
 
 
 class SubjectRows:
@@ -55,14 +60,63 @@ class NamedIn:
         for table in self._tables:
             yield from ({"store": "records", "table": table.name, **row} for row in self._rows(table, subject))
 
-    def _rows(self, table: Table, subject: str) -> list[JsonObject]:
-        """The database finds the letters, in whatever case and place; what they are part of is seen here."""
+    def redact(self, subject: str, by: str) -> dict[str, int]:
+        """Put this in the place of the name, in what nothing signed or digested speaks of; events that name it go: the ledger keeps that
+        there was an act, and counts its details as erased. How many rows of each table were changed or went."""
+        found: dict[str, int] = {}
+        for table in self._tables:
+            if table.name in (*REDACTED, *DROPPED):
+                rows = [row for row in self._matching(table, subject) if _named(row, subject)]
+                if rows:
+                    found[table.name] = len(rows)
+                    self._db.write(lambda tx, table=table, rows=rows: _change(tx, table, rows, subject, by))  # type: ignore[misc]
+        return found
+
+    def _matching(self, table: Table, subject: str) -> Sequence[Any]:
+        """The database finds the letters, in whatever case and place."""
         at = func.instr if self._db.engine.dialect.name == "sqlite" else func.strpos
         said = {subject, json.dumps(subject)[1:-1], json.dumps(subject, ensure_ascii=False)[1:-1]}
         texts = [column for column in table.c if isinstance(getattr(column.type, "impl", column.type), Text)]
         there = or_(*(at(type_coerce(column, Text), text) > 0 for column in texts for text in said))
-        rows = map(_plain, self._db.rows(select(table).where(there)))
+        return self._db.rows(select(table).where(there))
+
+    def _rows(self, table: Table, subject: str) -> list[JsonObject]:
+        """What the letters are part of is seen here."""
+        rows = map(_plain, self._matching(table, subject))
         return [row for row in rows if any(_said(value, subject) for value in row.values())]
+
+
+def _named(row: Any, subject: str) -> bool:
+    return any(_said(value, subject) for value in _plain(row).values())
+
+
+def _change(tx: Connection, table: Table, rows: Sequence[Any], subject: str, by: str) -> None:
+    for row in rows:
+        told = row._mapping
+        here = and_(*(column == told[column.name] for column in table.primary_key.columns))
+        if table.name in DROPPED:
+            tx.execute(delete(table).where(here))
+            continue
+        keys = {column.name for column in table.primary_key.columns}
+        fresh = {name: without(value, subject, by) for name, value in told.items() if name not in keys}
+        tx.execute(update(table).where(here).values({n: v for n, v in fresh.items() if v != told[n]}))
+
+
+def without(value: Any, subject: str, by: str) -> Any:
+    """A value in which this stands in the place of the subject: as a text or a key of its own, and as a word of a sentence.
+
+    >>> without({"by": {"ann": 1}, "said": "ann came, anna too"}, "ann", "somebody")
+    {'by': {'somebody': 1}, 'said': 'somebody came, anna too'}
+    """
+    if isinstance(value, Mapping):
+        return {without(key, subject, by): without(inner, subject, by) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(without(inner, subject, by) for inner in value)
+    if not isinstance(value, str):
+        return value
+    if value == subject:
+        return by
+    return spoken(subject).sub(by, value) if " " in value else value
 
 
 def _said(value: Any, subject: str) -> int:
