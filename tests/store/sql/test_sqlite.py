@@ -259,3 +259,15 @@ def test_terms_and_revisions_are_above_those_that_a_backup_knows_nothing_of(tmp_
     path.write_bytes(backup.read_bytes())
     later, newer = next_ones()
     assert later > term and newer > revision
+
+
+def test_a_statement_is_compiled_once_for_all_files_and_each_file_answers_for_itself(tmp_path: Path) -> None:
+    with closing(open_metadata(tmp_path / "one.db")) as one:
+        one.settings.set("whose", "one")
+        assert one.settings.get("whose") == "one"
+        known = len(sqlite._COMPILED)
+        with closing(open_metadata(tmp_path / "other.db")) as other:
+            assert other.settings.get("whose") is None
+            other.settings.set("whose", "other")
+            assert (one.settings.get("whose"), other.settings.get("whose")) == ("one", "other")
+        assert len(sqlite._COMPILED) == known > 0

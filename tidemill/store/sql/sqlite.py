@@ -9,9 +9,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, create_engine
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.util import LRUCache
 
 from tidemill.errors import Damaged, StoreBusy, StoreError
 from tidemill.files import fsync_folder
@@ -40,6 +44,23 @@ WAIT_WAL = 0.05
 AGAIN_WAL = 1.0
 
 
+class Alike(SQLiteDialect_pysqlite):
+    """One of two files is as good as the other's to a statement: one that was compiled for any is compiled for all of a process."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+registry.register("sqlite.tidemill", __name__, Alike.__name__)
+_COMPILED: LRUCache[Any, Any] = LRUCache(2_000)
+"""Statements of both kinds of store, for all files. An engine has room for 500, and a file one of its own."""
+
+
 def open_sqlite(
     path: Path, kind: Kind, *, wait: float = 10.0, combine: Combine | None = None, known: bool = False
 ) -> Database:
@@ -57,13 +78,14 @@ def open_sqlite(
     with border(place), ExitStack() as undone:
         _set_wal(connect, wait, place)
         engine = create_engine(
-            "sqlite+pysqlite://",
+            "sqlite+tidemill://",
             creator=connect,
             poolclass=QueuePool,
             pool_size=5,
             max_overflow=-1,
             pool_reset_on_return=None,
             isolation_level="AUTOCOMMIT",
+            execution_options={"compiled_cache": _COMPILED},
         )
         undone.callback(engine.dispose)
         bring_to_head(engine, kind, place, _begin)
