@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.light_passwords import light
 from tests.raised import raised
 from tests.tiers import both
 from tidemill.access import passwords, principals, sessions, throttle
@@ -25,6 +26,11 @@ from tidemill.store.people import Password
 
 WORD = "nine tidy otters"
 OWN = {"origin": "http://127.0.0.1:8080", "content-type": "application/x-www-form-urlencoded", "user-agent": "one"}
+
+
+@pytest.fixture(autouse=True)
+def _light(monkeypatch):
+    light(monkeypatch)
 
 
 @pytest.fixture
