@@ -12,6 +12,9 @@ from tidemill.store.records import Edge
 if TYPE_CHECKING:
     from tidemill.store.sql.store import MetadataStore
 
+RECALLED = "recalled"
+"""The relation of a file to the version of a dataset from which on its rows are not in it."""
+
 
 @dataclass(frozen=True)
 class Walk:

@@ -14,6 +14,7 @@ import msgspec
 from tidemill.data.discover.sources import FUNCTION
 from tidemill.data.tables.tables import TableCommit
 from tidemill.ref import Ref
+from tidemill.store.lineage import RECALLED
 from tidemill.store.records import DatasetVersion, Event
 from tidemill.types import JsonObject, Micros, named_id
 
@@ -24,15 +25,12 @@ if TYPE_CHECKING:
 RECTIFIED = "rectified"
 """What a commit calls the file of one row that was corrected by its person's right."""
 
-RECALLED = "recalled"
-"""What a commit calls the file whose rows it takes out; ``notes`` has that file's digest, and ``rows`` is below nothing."""
-
 
 class FileSummary(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a commit says of a file: its good rows, and those that are new in quarantine, with their reasons."""
 
     digest: str
-    name: str
+    name: str  # RECALLED: of a file whose rows were taken out; then ``notes`` has its digest, and ``rows`` is below nothing
     rows: int
     quarantined: int
     reasons: dict[str, int] = {}

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tidemill.data.ingest.events import RECALLED, Commit, FileSummary
+from tidemill.data.ingest.events import Commit, FileSummary
 from tidemill.data.ingest.register import Target, catch_up, register
 from tidemill.data.tables.tables import ORIGIN, SPAN
 from tidemill.errors import BadRequest, NotFound
 from tidemill.scope.project import Project
+from tidemill.store.lineage import RECALLED
 from tidemill.store.records import DatasetVersion, IngestedFile
 from tidemill.types import digest, named_id
 

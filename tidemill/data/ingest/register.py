@@ -15,7 +15,7 @@ import polars as pl
 
 from tidemill.data.check.spelled import spelled
 from tidemill.data.contract.contract import Contract, load_contract
-from tidemill.data.ingest.events import RECALLED, RECTIFIED, Commit, ingest_events
+from tidemill.data.ingest.events import RECTIFIED, Commit, ingest_events
 from tidemill.data.ingest.items import items_told
 from tidemill.data.ingest.late import columns_of, completed_by
 from tidemill.data.profile.profile import Profile, profile
@@ -23,6 +23,7 @@ from tidemill.data.tables.tables import TableCommit, Tables, open_tables
 from tidemill.errors import Damaged
 from tidemill.ref import Ref
 from tidemill.scope.project import Project
+from tidemill.store.lineage import RECALLED
 from tidemill.store.records import Artifact, DatasetVersion, Edge, IngestedFile, OnlineEvent, Tx, event_of
 from tidemill.types import Micros, canonical
 

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tidemill.data.ingest.events import RECALLED
 from tidemill.ref import Ref
 from tidemill.release.variants import kept_with
 from tidemill.rights.recall.named import What
 from tidemill.scope.project import Endpoint
-from tidemill.store.lineage import downstream
+from tidemill.store.lineage import RECALLED, downstream
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
