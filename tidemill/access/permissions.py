@@ -61,6 +61,7 @@ PERMISSIONS: dict[str, Permission] = {
     "project.backup": Permission("operate", "make backups"),
     "project.move": Permission("operate", "move the project to other stores"),
     "subject.read": Permission("read", "read what is held of a subject"),
+    "subject.request": Permission("operate", "take down what people ask for, and hold their data"),
     "subject.limit": Permission("operate", "limit what is done with a subject's data, and lift it"),
     "subject.rectify": Permission("operate", "correct a row of a subject"),
     "subject.contest": Permission("operate", "ask that a person decides on an answer"),

@@ -33,7 +33,7 @@ from tidemill.ops import (
     runs,
 )
 from tidemill.ops.questions.asked import questions
-from tidemill.ops.rights import audit, contest, documents, limits, notices, rectify, subjects
+from tidemill.ops.rights import audit, contest, documents, limits, notices, rectify, requests, subjects
 from tidemill.ops.status import status
 
 VERBS: tuple[Verb, ...] = (
@@ -129,6 +129,12 @@ VERBS: tuple[Verb, ...] = (
     read("/api/audit", audit.ls, "project.read"),
     read("/api/audit/{question}", audit.show, "project.read"),
     read("/api/subjects/{subject}", subjects.find, "subject.read"),
+    read("/api/requests", requests.ls, "subject.read"),
+    operate("/api/requests", requests.take_down),
+    operate("/api/requests/{request}/extend", requests.extend),
+    operate("/api/requests/{request}/close", requests.close),
+    operate("/api/requests/{request}/release", requests.release),
+    operate("/api/holds", requests.hold),
     operate("/api/limits/restrict", limits.restrict),
     operate("/api/limits/object", limits.object_to),
     operate("/api/limits/withdraw", limits.withdraw),

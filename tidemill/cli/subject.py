@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -13,10 +14,11 @@ from tidemill.cli.progress import shown
 from tidemill.errors import NOT_ALL_RIGHT, BadRequest
 from tidemill.ops.rights import contest as contests
 from tidemill.ops.rights import limits as verbs
-from tidemill.ops.rights import notices, subjects
+from tidemill.ops.rights import notices, requests, subjects
 from tidemill.ops.rights import rectify as corrections
 from tidemill.ops.rights.limits import Limited
 from tidemill.ops.text import plural
+from tidemill.rights.requests import KINDS
 from tidemill.scope.project import Project
 from tidemill.types import to_iso
 
@@ -91,6 +93,73 @@ def _told(found: Limited) -> Answer:
     late = [f"NOT YET known to {', '.join(found.waiting)}: stop it there"] if found.waiting else []
     parts: list[Part] = [Table(LIMITS, [found.limit]), said, *([] if found.seen else [unknown]), *late]
     return Answer(found, parts, 0 if found.everywhere else NOT_ALL_RIGHT)
+
+
+REQUESTS: dict[str, Column] = {
+    "request": "id",
+    **fields("kind", "subject", "of", "state", "received"),
+    "until": lambda one: to_iso(one.due) if one.due else "released",
+    **fields("by"),
+    "why": lambda one: one.reason or one.extended or one.why,
+}
+_why = click.option("--why", required=True, help="For whoever looks at it later.")
+
+
+def _asked(found: requests.RequestShown) -> Answer:
+    return Answer(found, [Table(REQUESTS, [found])])
+
+
+@command(subject)
+@_person
+@click.option("--for", "kind", type=click.Choice(KINDS), required=True, help="What they ask for.")
+@click.option("--received", default="", help="The day on which it came, as 2026-11-20; left out: now.")
+@click.option("--why", default="", help="What is to be known of it.")
+def request(project: Project, subject: str, of: str, kind: str, received: str, why: str) -> Answer:
+    """Take down what SUBJECT asks for: it has to be answered within a month."""
+    return _asked(requests.take_down(project, local(project), subject, cast(requests.Asks, kind), of, why, received))
+
+
+@command(subject, name="requests")
+@click.option("--all", "every", is_flag=True, help="Those too that have ended.")
+def requests_(project: Project, every: bool) -> Answer:
+    """What people have asked for, the nearest day first, and whose data is held. Exit code 9: one is overdue."""
+    found = requests.ls(project, local(project), every)
+    late = any(one.state == "overdue" for one in found)
+    return Answer(found, [Table(REQUESTS, found, "nothing waits")], NOT_ALL_RIGHT if late else 0)
+
+
+@command(subject)
+@click.argument("request")
+@_why
+def extend(project: Project, request: str, why: str) -> Answer:
+    """Two months more for REQUEST, once; tell the person why within the first."""
+    return _asked(requests.extend(project, local(project), request, why))
+
+
+@command(subject)
+@click.argument("request")
+@click.option("--how", type=click.Choice(["done", "refused", "withdrawn"]), default="done", show_default=True)
+@_why
+def close(project: Project, request: str, how: str, why: str) -> Answer:
+    """REQUEST has ended by other means than a command here."""
+    return _asked(requests.close(project, local(project), request, why, cast(requests.Ended, how)))
+
+
+@command(subject)
+@_person
+@click.option("--until", default="", help="A day, as 2027-06-30; left out: until it is released.")
+@_why
+def hold(project: Project, subject: str, of: str, until: str, why: str) -> Answer:
+    """The data of SUBJECT may not be erased: for a lawsuit, say."""
+    return _asked(requests.hold(project, local(project), subject, why, until, of))
+
+
+@command(subject)
+@click.argument("request")
+@_why
+def release(project: Project, request: str, why: str) -> Answer:
+    """The hold REQUEST stands no more."""
+    return _asked(requests.release(project, local(project), request, why))
 
 
 def _cells(said: tuple[str, ...], place: str) -> dict[str, str]:

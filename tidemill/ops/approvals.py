@@ -25,7 +25,7 @@ from tidemill.scope.project import Project
 from tidemill.store.people import Approval, Vote
 from tidemill.types import JsonObject
 
-Status = Literal["open", "approved", "rejected", "expired", "withdrawn"]
+Status = Literal["open", "approved", "rejected", "expired", "withdrawn", "served"]
 Why = Annotated[str, Meta(max_length=approvals.MOST_REASON)]
 Role = Annotated[str, Meta(max_length=100)] | None
 Seen = Annotated[str, Meta(max_length=100, description="The digest of the evidence that was looked at.")] | None

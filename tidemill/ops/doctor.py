@@ -19,6 +19,7 @@ from tidemill.ops.ruled import lately
 from tidemill.ops.status import status
 from tidemill.rules.kept import check_project as check_rules
 from tidemill.serve.client import here, troubled
+from tidemill.types import to_iso
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
@@ -48,6 +49,7 @@ def examine(project: Project) -> list[Finding]:
         _keys,
         _rules,
         _ledger,
+        _requests,
         _policy,
         _loop,
     )
@@ -212,6 +214,18 @@ def _ledger(project: Project) -> Iterator[Finding]:
         yield Finding(
             f"anchor {anchor.partition('?')[0]}", anchor not in failed, said, "mend it, then: tidemill ledger head"
         )
+
+
+def _requests(project: Project) -> Iterator[Finding]:
+    """Whether what people asked for is answered in time."""
+    from tidemill.rights.requests import waiting
+
+    now = project.clock.now()
+    for one in waiting(project):
+        if one.due is not None and one.due <= now:
+            yield Finding(
+                f"request {one.id}", False, f"{one.kind}: it was due {to_iso(one.due)}", "tidemill subject requests"
+            )
 
 
 def _policy(project: Project) -> Iterator[Finding]:

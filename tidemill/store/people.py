@@ -66,7 +66,7 @@ class Approval:
     four_eyes: bool  # nobody who is the author counts
     asked: Micros
     due: Micros | None  # unanswered up to here it is expired
-    status: str  # open | approved | rejected | expired | withdrawn
+    status: str  # open | approved | rejected | expired | withdrawn | served (of an erasure: its yes was used)
     inputs: JsonObject = field(default_factory=dict)  # what is shown to who decides
     inputs_digest: str = ""
     ended: Micros | None = None

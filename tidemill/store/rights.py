@@ -29,3 +29,24 @@ class SubjectLimit:
     ended: Micros | None = None
     ended_by: str = ""
     over: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRequest:
+    """What somebody asked for about a person, until when it has to be answered, and how it ended. A ``hold`` asks that their data be kept:
+    until ``due``, or until it is released."""
+
+    id: str
+    of: str  # the kind of the subject
+    subject: str  # emptied when the person is forgotten
+    mark: str
+    kind: str  # access | portability | rectify | restrict | object | erase | contest | hold
+    received: Micros
+    due: Micros | None  # None, of a hold alone: until it is released
+    by: str  # principal, or the name of who has no account, who took it down
+    why: str = ""  # of a hold; of another what is to be known of it
+    extended: str = ""  # why it takes longer than it should
+    ended: Micros | None = None
+    ended_by: str = ""
+    how: str = ""  # done | refused | withdrawn | released
+    reason: str = ""  # why it was refused; else what did it

@@ -20,7 +20,7 @@ from tidemill.testing.metadata_ledger import LedgerSuite
 from tidemill.testing.metadata_logins import LogInsSuite
 from tidemill.testing.metadata_records import RecordsSuite
 from tidemill.testing.metadata_releases import AccessSuite, ReleasesSuite
-from tidemill.testing.metadata_rights import LimitsSuite
+from tidemill.testing.metadata_rights import LimitsSuite, RequestsSuite
 from tidemill.testing.metadata_runs import Opened, RunsSuite
 
 
@@ -107,6 +107,14 @@ class TransactionsSuite:
 
 
 class MetadataSuite(
-    LedgerSuite, LimitsSuite, LogInsSuite, RunsSuite, RecordsSuite, ReleasesSuite, AccessSuite, TransactionsSuite
+    LedgerSuite,
+    LimitsSuite,
+    RequestsSuite,
+    LogInsSuite,
+    RunsSuite,
+    RecordsSuite,
+    ReleasesSuite,
+    AccessSuite,
+    TransactionsSuite,
 ):
     """The whole of it."""

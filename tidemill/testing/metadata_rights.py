@@ -56,3 +56,25 @@ class LimitsSuite:
         one, two, _ = store.limits.list()
         assert one == replace(over, subject="") and (two.subject, two.ended, two.ended_by) == ("", 9, "me")
         assert [h.place for h in store.named_in().find(over.subject)] == []
+
+
+class RequestsSuite:
+    """What was asked for about people."""
+
+    def test_a_request_waits_until_it_ends_and_ends_once(self, opened: Opened) -> None:
+        store, other = opened(), opened()
+        store.requests.add(sample.request())
+        store.requests.add(sample.request("request_2", mark="another", received=150))
+        assert [one.id for one in other.requests.list(is_open=True)] == ["request_1", "request_2"]
+        ended = store.requests.change("request_1", ended=300, how="done", ended_by="me")
+        assert ended == sample.request(ended=300, how="done", ended_by="me") == other.requests.get("request_1")
+        assert [one.id for one in other.requests.list(is_open=True)] == ["request_2"]
+        refused(Conflict, lambda: store.requests.change("request_1", how="refused"))
+        refused(NotFound, lambda: store.requests.change("request_9", how="refused"))
+
+    def test_of_who_is_forgotten_no_name_is_left(self, opened: Opened) -> None:
+        store = opened()
+        store.requests.add(sample.request())
+        store.requests.add(sample.request("request_2", mark="another", subject="67890"))
+        assert store.requests.redact(sample.request().mark) == 1
+        assert [one.subject for one in store.requests.list()] == ["", "67890"]

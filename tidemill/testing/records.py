@@ -159,6 +159,12 @@ def limit(id: str = "limit_1", **fields: Any) -> g.SubjectLimit:
     )
 
 
+def request(id: str = "request_1", **fields: Any) -> g.SubjectRequest:
+    """One that waits."""
+    waiting = {"kind": "access", "received": 100, "due": 200, "extended": "", "ended": None}
+    return _full(g.SubjectRequest, waiting | {"ended_by": "", "how": "", "reason": ""} | fields, id=id)
+
+
 def item_change(item: str = "85123A", at: int = 110, **fields: Any) -> r.ItemChange:
     said = {"values": {"stock": 3, "name": "LANTERN"}, "gone": False}
     return _full(

@@ -18,7 +18,7 @@ from tidemill.access.caller import Caller
 from tidemill.access.policy import policy_of
 from tidemill.access.tokens import SCOPES
 from tidemill.cli.main import cli
-from tidemill.errors import ConfigError, NotApproved
+from tidemill.errors import BadRequest, ConfigError, NotApproved
 from tidemill.ops import approvals, inbox
 from tidemill.ops.rights import forget as verbs
 from tidemill.ops.rights.forget import Forgotten, Waiting
@@ -73,7 +73,7 @@ def test_it_waits_for_another_person_and_then_the_same_call_does_it(asking: Proj
     assert isinstance(done, Forgotten) and done.done and not remaining(asking, ONE)
     envelope = json.loads(asking.artifacts.get(receipts(asking)[done.mark]))
     receipt = json.loads(base64.b64decode(envelope["payload"]))["predicate"]
-    assert receipt["approval"] == asked and receipt["by"] == ann.principal
+    assert (receipt["approval"], receipt["by"]) == (asked, ann.principal) and receipt["approved_by"] == [bob.principal]
     acts = [one.act for one in asking.store.ledger.list()]
     assert [acts.count(kind) for kind in ("erasure_asked", "erasure_approved", "subject_forgotten")] == [1, 1, 1]
     assert not any(ONE in str(one) for one in asking.store.ledger.list())
@@ -89,7 +89,7 @@ def test_a_yes_serves_once_and_for_one_person(asking: Project) -> None:
     assert waits(verbs.forget(asking, ann, ONE)) != asked, "who comes again is asked about again"
 
 
-@pytest.mark.parametrize("how", ["rejected", "expired", "role taken away"])
+@pytest.mark.parametrize("how", ["rejected", "expired", "role taken away", "long ago"])
 def test_without_a_yes_that_counts_nothing_is_erased_and_it_is_asked_again(asking: Project, how: str) -> None:
     ann, bob = account(asking, "ann"), account(asking, "bob")
     asked = waits(verbs.forget(asking, ann, ONE))
@@ -97,6 +97,9 @@ def test_without_a_yes_that_counts_nothing_is_erased_and_it_is_asked_again(askin
         approvals.vote(asking, bob, asked, False, "there is a lawsuit")
     elif how == "expired":
         asking.clock.move(NOW + 4 * 86_400_000_000)  # type: ignore[attr-defined]
+    elif how == "long ago":
+        approvals.vote(asking, bob, asked, True, "yes")
+        asking.clock.move(NOW + 31 * 86_400_000_000)  # type: ignore[attr-defined]
     else:
         approvals.vote(asking, bob, asked, True, "yes")
         asking.store.transact(lambda tx: asking.store.principals.update(bob.principal, tx, roles=("viewer",)))
@@ -131,3 +134,20 @@ def test_a_policy_that_cannot_be_read_erases_nobody(asking: Project) -> None:
     with raised(ConfigError, "policy.toml"):
         verbs.forget(asking, ME, ONE)
     assert remaining(asking, ONE)
+
+
+def test_rules_that_share_no_role_erase_nobody_and_ask_nobody(asking: Project) -> None:
+    """The policy is refused when it is read."""
+    more = '[approval.more]\nkind = ["erasure"]\nroles = ["product-owner"]\n'
+    (asking.root / "policy.toml").write_text(POLICY + more)
+    with raised(ConfigError, "policy.toml:8"):
+        verbs.forget(asking, ME, ONE)
+    assert remaining(asking, ONE) and not asking.store.approvals.list()
+
+
+def test_the_question_does_not_name_the_person_whatever_is_said(asking: Project) -> None:
+    with raised(BadRequest, "why"):
+        verbs.forget(asking, ME, ONE, why=f"{ONE} has written a letter")
+    assert not asking.store.approvals.list()
+    question = approvals.show(asking, waits(verbs.forget(asking, ME, ONE, why="a letter of 178500"))).approval
+    assert question.inputs["rows"] == {"sales": 2} and question.inputs["versions"] == {"sales": 2}

@@ -44,6 +44,7 @@ def write(store: MetadataStore, live: LiveStore) -> None:
     for name in ("principal", "password", "attempt", "approval", "vote", "comment", "visit"):
         getattr(store, f"{name}s").add(getattr(sample, name)())
     store.limits.add(sample.limit(begun=3, ended=1_000, over=4))
+    store.requests.add(sample.request(ended=2_000, ended_by="principal_2", how="done", reason="subject_exported"))
     store.logins.add(sample.login())
     store.vouched.add(sample.vouched())
     store.settings.set("mode", "live")

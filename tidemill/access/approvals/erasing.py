@@ -14,14 +14,16 @@ from tidemill.access.approvals.tally import tally
 from tidemill.access.policy import Rule
 from tidemill.store.people import Approval, Vote
 from tidemill.store.records import Event, Tx
-from tidemill.types import JsonObject, named_id
+from tidemill.types import DAY, JsonObject, Micros, named_id
 
 if TYPE_CHECKING:
     from tidemill.scope.project import Project
 
 ERASURE = "erasure"
-DONE = "subject_forgotten"
-"""The event of a person who was forgotten; ``approval``: the question that allowed it."""
+SERVED = "served"
+"""The status of a question whose yes was used."""
+GOOD_FOR: Micros = 30 * DAY
+"""So long after it was given a yes still counts."""
 
 
 def ask(project: Project, mark: str, inputs: JsonObject, rule: Rule, author: Author, why: str, tx: Tx) -> Approval:
@@ -35,19 +37,21 @@ def ask(project: Project, mark: str, inputs: JsonObject, rule: Rule, author: Aut
 def last(project: Project, mark: str) -> Approval | None:
     """What was asked last about this person; None where nothing was, or what was served already."""
     found = project.store.approvals.list(subject=_subject(mark))[-1:]
-    return found[0] if found and not _served(project, found[0]) else None
+    return found[0] if found and found[0].status != SERVED else None
 
 
 def yes_of(project: Project, approval: Approval) -> Sequence[Vote]:
-    """The words that allow it, as they count now; none where some are missing: a role was taken away, or an account disabled."""
+    """The words that allow it, as they count now; none where some are missing (a role was taken away, an account disabled), or it is long ago."""
+    if approval.status != "approved" or project.clock.now() - (approval.ended or 0) > GOOD_FOR:
+        return ()
     votes = project.store.votes.list(approval=approval.id)
     found = tally(approval, votes, principals_of(project, votes, approval))
     return () if found.missing or found.no else found.yes
 
 
-def _served(project: Project, approval: Approval) -> bool:
-    done = project.store.events.list(kind=DONE, since=approval.asked)
-    return any(event.data.get("approval") == approval.id for event in done)
+def served(project: Project, id: str, tx: Tx) -> None:
+    """It was done by this yes: another time has to be asked about anew."""
+    project.store.approvals.update(id, tx, status=SERVED)
 
 
 def _subject(mark: str) -> str:

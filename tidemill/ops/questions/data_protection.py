@@ -10,6 +10,7 @@ from tidemill.ops import inbox
 from tidemill.ops.looked import KIND
 from tidemill.ops.questions.answered import Answered, Row, cut, unknown
 from tidemill.ops.text import ago, label, minute, plural
+from tidemill.rights.requests import waiting
 from tidemill.scope.project import Project
 from tidemill.store.records import Event
 from tidemill.types import DAY, Micros
@@ -69,8 +70,17 @@ def due(project: Project, who: Caller) -> Answered:
     open_ = sorted(
         inbox.open_here(project), key=lambda one: (one.kind != "erasure", one.due is None, one.due or one.asked)
     )
+    asked = waiting(project)
     late = [one for one in open_ if one.due is not None and one.due < now]
+    overdue = [one for one in asked if one.due is not None and one.due <= now]
     rows = [
+        Row(
+            (f"{one.kind}, asked for {minute(one.received)}", "whoever answers people", minute(one.due or 0)),
+            f"request:{one.id}",
+        )
+        for one in asked
+    ]
+    rows += [
         Row(
             (
                 f"{one.kind} of {one.subject}",
@@ -92,8 +102,10 @@ def due(project: Project, who: Caller) -> Answered:
         if open_
         else "Nothing waits"
     )
+    if asked:
+        first = f"{plural(len(asked), 'request')} of people, {len(overdue)} overdue; {first[0].lower()}{first[1:]}"
     shown, more = cut(rows)
-    state = "bad" if late else "waiting" if open_ else "ok"
+    state = "bad" if late or overdue else "waiting" if open_ or asked else "ok"
     return Answered(
         key, question, f"{first}; {kept}.", state, "/inbox?all=1", True, ("what", "of whom", "until"), shown, more
     )

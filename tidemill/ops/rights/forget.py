@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tidemill.access.approvals.erasing import DONE, ERASURE, ask, last, yes_of
+from tidemill.access.approvals.erasing import ERASURE, ask, last, served, yes_of
 from tidemill.access.approvals.rule import Author
 from tidemill.access.caller import Caller
 from tidemill.access.needs import needs
 from tidemill.access.policy import Rule, policy_of
-from tidemill.errors import Conflict
+from tidemill.errors import BadRequest, Conflict
 from tidemill.files import exclusive
 from tidemill.ops.act import act, record
 from tidemill.ops.approvals import ApprovalShown, Why, shown
@@ -27,7 +27,11 @@ from tidemill.rights.forget import erase as steps
 from tidemill.rights.forget.erase import Forgotten, OnStep
 from tidemill.rights.forget.kept import UnderWay
 from tidemill.rights.limits.people import person
+from tidemill.rights.requests import ERASE as ERASE_ASKED
+from tidemill.rights.requests import answer, must_not_be_held
+from tidemill.rights.subjects.held import held
 from tidemill.scope.project import Project
+from tidemill.store.holder import spoken
 from tidemill.store.people import Approval
 from tidemill.store.records import Tx
 from tidemill.types import JsonObject
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from tidemill.rights.limits.people import Person
 
 ERASE = "subject.erase"
+DONE = "subject_forgotten"
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,15 @@ def forget(
     who = person(project, subject, kind or "")
     try:
         with exclusive(project.state / "forget.lock"):
+            must_not_be_held(project, who.mark)
             one = steps.plan(project, who, caller.by)
             if (rule := policy_of(project).whole().asks(ERASURE)) is not None:
                 asked = _asked(project, caller, who, one, rule, why)
-                if not (asked.status == "approved" and yes_of(project, asked)):
+                votes = yes_of(project, asked)
+                if not votes:
                     return Waiting(shown(project, asked))
-                one = msgspec.structs.replace(one, approval=asked.id)
+                by = [vote.principal or vote.who for vote in votes]
+                one = msgspec.structs.replace(one, approval=asked.id, approved_by=by)
             return _forget(project, caller, who, one, on_step)
     except BlockingIOError as exc:
         raise Conflict(
@@ -87,12 +95,18 @@ def _asked(project: Project, caller: Caller, who: Person, one: UnderWay, rule: R
     known = last(project, who.mark)
     if known is not None:
         known = approvals.looked(project, known, MATTERS[ERASURE])
-        if known.status == "open" or (known.status == "approved" and yes_of(project, known)):
+        if known.status == "open" or yes_of(project, known):
             return known
+    if spoken(who.name).search(why):
+        hint = "say it without: a mark stands for them, and who decides is told by whoever asks"
+        raise BadRequest("the question must not name the person", place="why", hint=hint)
+    rows = {one.dataset: one.rows for one in held(project, who.name, who.kind).rows}
     inputs: JsonObject = {
         "kind": one.kind,
         "records": one.held,
         "tables": [*one.before],
+        "rows": rows,
+        "versions": {name: project.store.datasets.get(name).version for name in rows},
         "learned": one.learned,
         "answered": one.answered,
     }
@@ -116,7 +130,10 @@ def _forget(project: Project, caller: Caller, who: Person, one: UnderWay, on_ste
         data |= {"approval": one.approval} if one.approval else {}
         record(project, DONE if done.done else "subject_not_forgotten_yet", data, tx)
         if done.done:
+            answer(project, done.mark, (ERASE_ASKED,), DONE, caller.by, tx)
             steps.end(project, done, one, tx)
+            if one.approval:
+                served(project, one.approval, tx)
 
     act(project, caller, ERASE, work)
     return done

@@ -15,6 +15,7 @@ from tidemill.errors import Conflict
 from tidemill.ops.act import act, record
 from tidemill.ops.server import refresh
 from tidemill.rights.limits.people import Person, person
+from tidemill.rights.requests import answer
 from tidemill.scope.project import Project
 from tidemill.serve.client import here
 from tidemill.store.records import Tx
@@ -110,6 +111,7 @@ def _begin(project: Project, caller: Caller, kind: str, subject: str, of: str, p
         at = project.clock.now()
         made = SubjectLimit(new_id("limit"), who.kind, who.name, who.mark, kind, purpose, at, caller.by)
         record(project, "limit_begun", {"limit": made.id, "kind": kind, "purpose": purpose}, tx)
+        answer(project, who.mark, (RESTRICT if kind == RESTRICT else OBJECT,), "limit_begun", caller.by, tx)
         return project.store.limits.begin(made, tx)
 
     try:

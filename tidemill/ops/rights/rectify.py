@@ -15,6 +15,8 @@ from tidemill.ops.rights.limits import Kind, Subject
 from tidemill.ref import Ref
 from tidemill.rights.limits.people import person
 from tidemill.rights.rectify.apart import Corrected, correct
+from tidemill.rights.requests import RECTIFY as ASKED
+from tidemill.rights.requests import answer
 from tidemill.scope.project import Project
 from tidemill.store.records import Edge, Tx
 from tidemill.types import new_id
@@ -58,7 +60,12 @@ def rectify(
         refused = {"rectify": name, "dataset": dataset, "code": exc.code}
         act(project, caller, RECTIFY, lambda tx: record(project, "rectification_refused", refused, tx))
         raise
-    return act(project, caller, RECTIFY, lambda tx: _written(project, name, dataset, found, tx))
+
+    def work(tx: Tx) -> Rectified:
+        answer(project, who.mark, (ASKED,), "rectified", caller.by, tx)
+        return _written(project, name, dataset, found, tx)
+
+    return act(project, caller, RECTIFY, work)
 
 
 def _written(project: Project, name: str, dataset: str, found: Corrected, tx: Tx) -> Rectified:

@@ -12,6 +12,8 @@ from tidemill.access.caller import Caller
 from tidemill.access.needs import needs
 from tidemill.ops.looked import looked, subject_digest
 from tidemill.ops.page import walk
+from tidemill.rights.marks import mark
+from tidemill.rights.requests import ACCESS, PORTABILITY, answer
 from tidemill.rights.subjects.held import Held, one_kind
 from tidemill.rights.subjects.held import find as find_in
 from tidemill.rights.subjects.package import Exported, OnRecords, write
@@ -42,4 +44,7 @@ def export(
     found = find_in(project, subject, kind)
     chosen = kind if kind is not None else one_kind(found)
     answers = walk(partial(project.live.predictions.page, subject=found.subject))
-    return write(project, found, chosen, out, answers, on_records)
+    made = write(project, found, chosen, out, answers, on_records)
+    if chosen is not None:
+        answer(project, mark(project, chosen, found.subject), (ACCESS, PORTABILITY), "exported", caller.by)
+    return made

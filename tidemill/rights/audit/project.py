@@ -13,6 +13,7 @@ from tidemill.rights.audit.there import is_there
 from tidemill.rights.documents import gathered
 from tidemill.rights.documents.statement import Statement, said
 from tidemill.rights.forget.kept import receipts, under_way
+from tidemill.rights.requests import HOLD
 from tidemill.scope.project import Project
 from tidemill.store.records import Prediction
 from tidemill.types import to_iso
@@ -146,6 +147,9 @@ def _changes(project: Project) -> Sentences:
 
 def people(project: Project) -> Sentences:
     """Limits, corrections, contests, erasures: none by a name."""
+    for one in project.store.requests.list()[-MOST:]:
+        state = one.how or ("stands" if one.kind == HOLD else f"waits until {to_iso(one.due or 0)}")
+        yield Statement("Asked for, and held", f"{to_iso(one.received)} {one.kind}: {state}", (f"request:{one.id}",))
     for limit in project.store.limits.list()[-MOST:]:
         ended = f"lifted {to_iso(limit.ended)}" if limit.ended else "stands"
         yield Statement(

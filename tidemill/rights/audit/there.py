@@ -21,6 +21,7 @@ _BY_ID = {
     "vote": "votes",
     "event": "events",
     "limit": "limits",
+    "request": "requests",
     "principal": "principals",
 }
 """By the kind of a ref the noun of the store whose records have an id."""

@@ -82,6 +82,7 @@ def erase(
     redacted = project.store.named_in().redact(who.name, f"forgotten-{who.mark[:12]}")
     on_step("records")
     project.store.limits.redact(who.mark, project.clock.now(), one.by)
+    project.store.requests.redact(who.mark)
     on_step("limits")
     gone = _artifacts(project, who.name, lasting())
     on_step("artifacts")
@@ -135,6 +136,7 @@ def _receipt(
         "kind": one.kind,
         "by": one.by,
         "approval": one.approval,
+        "approved_by": one.approved_by,
         "begun": to_iso(one.begun),
         "as_of": to_iso(project.clock.now()),
         "held": one.held,

@@ -35,7 +35,8 @@ class UnderWay(msgspec.Struct, frozen=True):
     learned: list[str]
     answered: list[str]
     approval: str = ""
-    """The question that was answered with yes, where the policy asks."""
+    """The question that was answered with yes, where the policy asks; and who said it, as principals or by name."""
+    approved_by: list[str] = []
 
 
 def under_way(project: Project) -> UnderWay | None:

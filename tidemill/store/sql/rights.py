@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, or_
 
 from tidemill.errors import Conflict
 from tidemill.store.records import Tx
-from tidemill.store.rights import SubjectLimit
+from tidemill.store.rights import SubjectLimit, SubjectRequest
 from tidemill.store.sql import counters, schema
 from tidemill.store.sql.columns import Flag
 from tidemill.store.sql.nouns import Named
@@ -27,6 +27,17 @@ LIMITS = Rows(
     moment="since",
     subject="limit:{id}",
     is_open=_limit.over.is_(None) == bindparam("is_open", type_=Flag()),
+)
+_request = schema.subject_requests.c
+REQUESTS = Rows(
+    SubjectRequest,
+    schema.subject_requests,
+    "request",
+    "received",
+    "id",
+    moment="received",
+    subject="request:{id}",
+    is_open=_request.ended.is_(None) == bindparam("is_open", type_=Flag()),
 )
 _STOOD = LIMITS.select.where(
     _limit.begun <= bindparam("revision"), or_(_limit.over.is_(None), _limit.over > bindparam("revision"))
@@ -85,3 +96,29 @@ class Limits(Named[SubjectLimit]):
 
     def _change(self, tx: Connection, id: str, **changes: Any) -> None:
         LIMITS.update(tx, id, changes)
+
+
+class Requests(Named[SubjectRequest]):
+    """What was asked for about people."""
+
+    def change(self, id: str, tx: Tx = None, **changes: Any) -> SubjectRequest:
+        """Of one that is open. Raises NotFound, Conflict."""
+
+        def work(tx: Connection) -> SubjectRequest:
+            if self.get(id, tx).ended is not None:
+                raise Conflict("it has ended already", place=id, hint="tidemill subject requests --all")
+            REQUESTS.update(tx, id, changes)
+            return self.get(id, tx)
+
+        return self._db.write(work, tx, self._alone)
+
+    def redact(self, mark: str, tx: Tx = None) -> int:
+        """The person is forgotten: no name is left; how many records there were."""
+
+        def work(tx: Connection) -> int:
+            found = self.list(mark=mark, tx=tx)
+            for one in found:
+                REQUESTS.update(tx, one.id, {"subject": ""})
+            return len(found)
+
+        return self._db.write(work, tx, self._alone)

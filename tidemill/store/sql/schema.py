@@ -170,6 +170,8 @@ scorers = table_of(tables, "scorers", records.Scorer, "id", defaults={"limits": 
 
 subject_limits = table_of(tables, "subject_limits", rights.SubjectLimit, "id")
 Index(None, subject_limits.c.mark)
+subject_requests = table_of(tables, "subject_requests", rights.SubjectRequest, "id")
+Index(None, subject_requests.c.mark)
 
 settings, counters = (
     Table(

@@ -49,7 +49,7 @@ from tidemill.store.sql.people import (
     VouchedSessions,
 )
 from tidemill.store.sql.releases import RELEASES, Releases
-from tidemill.store.sql.rights import LIMITS, Limits
+from tidemill.store.sql.rights import LIMITS, REQUESTS, Limits, Requests
 from tidemill.store.sql.rows import Rows
 from tidemill.store.sql.runs import RUNS, STEPS, Runs, Steps
 from tidemill.store.sql.subjects import NamedIn
@@ -150,6 +150,7 @@ class MetadataStore:
         self.comments = Named(database, COMMENTS, alone=False)
         self.visits = Records(database, VISITS, alone=False)
         self.limits = Limits(database, LIMITS, alone=False)
+        self.requests = Requests(database, REQUESTS)
         self.ledger = Ledger(database, LEDGER, alone=False)
         self.ledger_heads = Records(database, HEADS, alone=False)
         self.acts = Named(database, ACTS, alone=False)

@@ -32,7 +32,7 @@ class Kind:
         return Path(__file__).parent / "migrations" / "versions" / self.name
 
 
-TIDEMILL = Kind("tidemill", schema.tables, "0004")
+TIDEMILL = Kind("tidemill", schema.tables, "0005")
 LIVE = Kind("live", schema.live, "0002")
 
 

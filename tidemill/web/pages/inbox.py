@@ -11,7 +11,7 @@ from tidemill.web.site import Ask, Page, Shown, home_of
 from tidemill.web.talk import talk
 from tidemill.web.timeline import line
 
-TONES = {"open": "warn", "approved": "ok", "rejected": "bad", "expired": "idle", "withdrawn": "idle"}
+TONES = {"open": "warn", "approved": "ok", "rejected": "bad", "expired": "idle", "withdrawn": "idle", "served": "ok"}
 
 
 def waits(ask: Ask) -> Shown:
