@@ -13,7 +13,7 @@ A subject is its identifier as text. The shared suite is `tidemill.testing.holde
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -75,3 +75,20 @@ def worded(subject: str) -> Callable[[str], int]:
 def spoken(subject: str) -> re.Pattern[str]:
     """The subject as a word of a text."""
     return re.compile(rf"(?<![\w-]){re.escape(subject)}(?![\w-])")
+
+
+def without(value: Any, subject: str, by: str) -> Any:
+    """A value in which this stands in the place of the subject: as a text or a key of its own, and as a word of a sentence.
+
+    >>> without({"by": {"ann": 1}, "said": "ann came, anna too"}, "ann", "somebody")
+    {'by': {'somebody': 1}, 'said': 'somebody came, anna too'}
+    """
+    if isinstance(value, Mapping):
+        return {without(key, subject, by): without(inner, subject, by) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(without(inner, subject, by) for inner in value)
+    if not isinstance(value, str):
+        return value
+    if value == subject:
+        return by
+    return spoken(subject).sub(by, value) if " " in value else value

@@ -141,7 +141,7 @@ def test_records_that_name_them_say_a_mark_or_are_gone_and_the_ledger_holds(proj
     assert mark in (project.store.steps.list(run="run-5")[0].error or "")
     assert project.store.comments.get(f"comment-{ONE}").text == f"it was {mark}, she said"
     assert project.store.events.look_up("event-5") is None and project.store.events.look_up("event-7") is not None
-    assert (project.state / "replay.jsonl").read_text() == f'{{"subject": "{OTHER}"}}\n'
+    assert (project.state / "replay.jsonl").read_text() == f'{{"subject":"{mark}"}}\n{{"subject": "{OTHER}"}}\n'
     found = ledger.verify(project)
     assert found.holds and found.erased == 1
 

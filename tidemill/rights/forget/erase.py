@@ -16,7 +16,7 @@ from tidemill.rights.forget.tables import numbers, take_out
 from tidemill.rights.holders import row_holders
 from tidemill.rights.limits.people import Person
 from tidemill.rights.subjects.held import held
-from tidemill.store.artifacts.holder import artifact_subjects, erase_lines
+from tidemill.store.artifacts.holder import artifact_subjects, redact_lines
 from tidemill.store.holder import Holding
 from tidemill.store.records import Artifact, Tx
 from tidemill.types import JsonObject, to_iso
@@ -77,9 +77,10 @@ def erase(
     for holder in row_holders(project):
         holder.erase(who.name)
         on_step("rows")
-    erase_lines(project.state, who.name)
+    instead = f"forgotten-{who.mark[:12]}"
+    redact_lines(project.state, who.name, instead)
     on_step("journals")
-    redacted = project.store.named_in().redact(who.name, f"forgotten-{who.mark[:12]}")
+    redacted = project.store.named_in().redact(who.name, instead)
     on_step("records")
     project.store.limits.redact(who.mark, project.clock.now(), one.by)
     project.store.requests.redact(who.mark)

@@ -10,7 +10,7 @@ from typing import Any
 
 from tidemill.files import write_whole
 from tidemill.store.artifacts.port import Artifacts
-from tidemill.store.holder import Holding, mentions, worded
+from tidemill.store.holder import Holding, mentions, spoken, without, worded
 from tidemill.types import JsonObject
 
 
@@ -39,16 +39,26 @@ def file_subjects(folder: Path) -> BytesSubjects:
     return BytesSubjects("files", "file", lambda: ((f.name, f.read_bytes()) for f in sorted(folder.glob("*.jsonl"))))
 
 
-def erase_lines(folder: Path, subject: str) -> int:
-    """Out of these files the lines that name the subject; how many. Each file is written anew whole."""
-    gone = 0
+def redact_lines(folder: Path, subject: str, by: str) -> int:
+    """Put this in the place of the name in these files; in how many lines. Each file is written anew whole, with as many lines."""
+    changed = 0
     for file in sorted(folder.glob("*.jsonl")):
-        lines = file.read_text("utf-8", "replace").splitlines(keepends=True)
-        left = [line for line in lines if not _in_line(line, subject)]
-        if len(left) < len(lines):
-            write_whole(file, "".join(left).encode(), file.stat().st_mode & 0o777)
-            gone += len(lines) - len(left)
-    return gone
+        was = file.read_text("utf-8", "replace").splitlines(keepends=True)
+        now = [_without(line, subject, by) if _in_line(line, subject) else line for line in was]
+        if now != was:
+            write_whole(file, "".join(now).encode(), file.stat().st_mode & 0o777)
+            changed += sum(a != b for a, b in zip(was, now, strict=True))
+    return changed
+
+
+def _without(line: str, subject: str, by: str) -> str:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return spoken(subject).sub(by, line)
+    return json.dumps(without(told, subject, by), ensure_ascii=False, separators=(",", ":")) + "\n" * line.endswith(
+        "\n"
+    )
 
 
 def records(data: bytes, subject: str) -> list[Any]:

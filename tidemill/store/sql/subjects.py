@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table, Text, and_, bindparam, delete, func, or_, select, type_coerce, update
 
-from tidemill.store.holder import Holding, mentions, spoken, worded
+from tidemill.store.holder import Holding, mentions, without, worded
 from tidemill.store.sql.database import Database
 from tidemill.types import JsonObject
 
@@ -100,23 +100,6 @@ def _change(tx: Connection, table: Table, rows: Sequence[Any], subject: str, by:
         keys = {column.name for column in table.primary_key.columns}
         fresh = {name: without(value, subject, by) for name, value in told.items() if name not in keys}
         tx.execute(update(table).where(here).values({n: v for n, v in fresh.items() if v != told[n]}))
-
-
-def without(value: Any, subject: str, by: str) -> Any:
-    """A value in which this stands in the place of the subject: as a text or a key of its own, and as a word of a sentence.
-
-    >>> without({"by": {"ann": 1}, "said": "ann came, anna too"}, "ann", "somebody")
-    {'by': {'somebody': 1}, 'said': 'somebody came, anna too'}
-    """
-    if isinstance(value, Mapping):
-        return {without(key, subject, by): without(inner, subject, by) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(without(inner, subject, by) for inner in value)
-    if not isinstance(value, str):
-        return value
-    if value == subject:
-        return by
-    return spoken(subject).sub(by, value) if " " in value else value
 
 
 def _said(value: Any, subject: str) -> int:
