@@ -11,9 +11,10 @@ import click
 
 from tidemill.cli.demo_output import DemoPrinter, summary_parts
 from tidemill.cli.output import Answer
+from tidemill.errors import BadRequest
 from tidemill.ops.server import login_address
 from tidemill.recipes.recommend.demo import run_demo
-from tidemill.recipes.recommend.story import LAST_DAY, Story
+from tidemill.recipes.recommend.story import LAST_DAY, RIGHTS, Begin, Story
 from tidemill.scope.project import Project
 from tidemill.serve.client import Client
 from tidemill.types import JsonObject
@@ -34,6 +35,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--fresh", is_flag=True, help="Start anew in a folder that a demo made; without it the replay there goes on."
 )
+@click.option(
+    "--rights",
+    is_flag=True,
+    help="With the chapter on people's rights, and a bad file that is recalled: days 40 to 45.",
+)
 @click.option("--json", "json_file", type=_FILE, help="Write the summary here.")
 @click.option("--log", "log_file", type=_FILE, help="Write a Parquet row a request here.")
 @click.option(
@@ -49,6 +55,7 @@ def demo(
     days: int | None,
     seed: int,
     fresh: bool,
+    rights: bool,
     json_file: Path | None,
     log_file: Path | None,
     folder: Path,
@@ -66,6 +73,15 @@ def demo(
         else:
             _stay_up(printer, project, again)
 
+    if rights and days is not None and days < RIGHTS + 6:
+        raise BadRequest(
+            f"the chapter ends with day {RIGHTS + 6}", place="--rights", hint=f"--days {RIGHTS + 6} or more"
+        )
+    begin: Begin | None = None
+    if rights:
+        from tidemill.cli.demo_rights import Rights  # here: what writes tables, and what forgets
+
+        begin = Rights
     story = Story(folder.resolve(), days, seed)
     with printer.progress:
         run_demo(
@@ -76,6 +92,7 @@ def demo(
             log_file=log_file,
             tell=printer,
             afterwards=afterwards,
+            begin=begin,
         )
 
 

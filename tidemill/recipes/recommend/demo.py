@@ -24,7 +24,7 @@ from tidemill.recipes.recommend.replay import Replay, read_journal
 from tidemill.recipes.recommend.result import summarise
 from tidemill.recipes.recommend.sabotage import maybe_force
 from tidemill.recipes.recommend.shop import Day, days, read_cut, visits_of, year_one
-from tidemill.recipes.recommend.story import SABOTAGE, Story, Tell
+from tidemill.recipes.recommend.story import SABOTAGE, Begin, Chapter, Story, Tell
 from tidemill.recipes.recommend.written import check_target, drop_file, write_log, write_summary
 from tidemill.retrain.run_all import run_all
 from tidemill.scope.project import Project
@@ -95,17 +95,22 @@ def _wait_ready(project: Project, process: Child, seconds: float = 300.0) -> Cli
     raise ServeError(f"the server was not ready in {seconds:.0f} s", hint="see .tidemill/logs/")
 
 
-def play(project: Project, client: Client, story: Story, rows: Any, tell: Tell, began: float) -> Replay:
-    """Every day, going on where an earlier process stopped."""
+def play(
+    project: Project, client: Client, story: Story, rows: Any, tell: Tell, began: float, begin: Begin | None = None
+) -> Replay:
+    """Every day, going on where an earlier process stopped. ``begin``: a chapter beside the story."""
     journal, source = project.state / "replay.jsonl", project.root / "data" / "sales"
     kept = read_journal(journal)
     replay = Replay(client, project.endpoint().name, _rivals(project, rows), source, journal, began)
+    chapter = begin(project, client, rows, tell) if begin else None
     shown = {event.id for event in project.store.events.list()} if kept else set()
     for number, day in enumerate(days(rows, story.days), 1):
         if day.start in kept:
             replay.skip(day, kept[day.start])
         else:
-            replay.play(day, partial(_end, project, client, story, day))
+            replay.play(day, partial(_end, project, client, day, number, chapter))
+        if chapter and day.end == chapter.forgotten_at:
+            replay.forget(chapter.customer, day.end, chapter.gone())
         for event in project.store.events.list(since=day.start):
             if event.id not in shown:
                 shown.add(event.id)
@@ -114,7 +119,9 @@ def play(project: Project, client: Client, story: Story, rows: Any, tell: Tell, 
     return replay
 
 
-def _end(project: Project, client: Client, story: Story, day: Day) -> None:
+def _end(project: Project, client: Client, day: Day, number: int, chapter: Chapter | None) -> None:
+    if chapter:
+        chapter.at_end(number)
     if maybe_force(project, day.end, SABOTAGE):
         client.post("/control/refresh", {})
 
@@ -141,6 +148,7 @@ def run_demo(
     log_file: Path | None = None,
     tell: Tell,
     afterwards: Callable[[Project, Client, JsonObject], None] | None = None,
+    begin: Begin | None = None,
 ) -> JsonObject:
     """Play the story; the summary. ``afterwards`` is called while the server still runs (to look at the page)."""
     began = time.monotonic()
@@ -151,7 +159,7 @@ def run_demo(
     with prepared(story, fresh, tell) as project:
         first_year(project, rows, tell)
         with server(project, port, tell) as client:
-            replay = play(project, client, story, rows, tell, began)
+            replay = play(project, client, story, rows, tell, began, begin)
             summary = summarise(project, replay, story)
             if json_file:
                 write_summary(summary, json_file)

@@ -23,6 +23,8 @@ from tidemill.serve.client import Client
 from tidemill.types import JsonObject, Micros, to_iso
 
 IDLE_TIMEOUT = 600.0  # seconds a single due point may take: a training is in it
+INSTEAD = "forgotten-"
+"""How the name begins that a journal has for who was forgotten."""
 WAIT = 20  # seconds that the server holds the question whether the loop is done
 
 
@@ -88,6 +90,15 @@ class Replay:
             self.told |= {line.key for line in visit.lines}
         self.scored += kept.scored
         self._before = self.seconds = kept.seconds
+
+    def forget(self, customer: str, until: Micros, keys: set[str]) -> None:
+        """A customer who was forgotten: what they were answered and told before this moment counts no more. The journal has a mark for them."""
+        self.scored = [
+            one
+            for one in self.scored
+            if one.at >= until or not (one.customer == customer or one.customer.startswith(INSTEAD))
+        ]
+        self.told -= keys
 
     def _ask(self, visit: Visit) -> Scored:
         rivals: dict[str, list[str]] = {}
