@@ -28,7 +28,7 @@ from tidemill.access.caller import Caller
 from tidemill.data.pipeline import ingest
 from tidemill.errors import BadRequest, Unauthorized
 from tidemill.ops import tokens
-from tidemill.ops.rights import limits
+from tidemill.ops.rights import forget, limits
 from tidemill.ops.scorers import scorers
 from tidemill.scope.project import open_project
 from tidemill.serve.client import Client, ServerProblem
@@ -182,6 +182,21 @@ def test_a_row_that_is_corrected_is_seen_by_both_and_the_one_that_is_asked_loads
         each.close()
     for pid in pids(served).values():
         assert "polars" not in Path(f"/proc/{pid}/maps").read_text()
+
+
+def test_who_is_forgotten_is_a_stranger_to_both(served):
+    one = client(served)
+    told = {"key": "was here", "subject": "8", "item": "top of 1", "value": 1, "at": time.time()}
+    position = one.post("/feedback", told)["position"]
+    answer = one.post("/predict/shop", {"subject": "8"}, headers={"Position": str(position)})
+    assert not answer["cold"]
+    connections = [client(served) for _ in range(8)]
+    wait_for(lambda: {each.post("/predict/shop", {"subject": "8"})["cold"] for each in connections} == {False})
+    done = forget.forget(served, Caller.local(), "8")
+    assert done.done and not served.live.predictions.find([answer["prediction_id"]])
+    wait_for(lambda: {each.post("/predict/shop", {"subject": "8"})["cold"] for each in connections} == {True})
+    for each in (one, *connections):
+        each.close()
 
 
 @pytest.mark.parametrize("kills", both(1, 10))
