@@ -35,6 +35,7 @@ ALL = (
     "histories",
     "items",
     "ledger",
+    "forget",
     "explain",
     "crash",
     "trace",
