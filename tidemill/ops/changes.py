@@ -22,7 +22,18 @@ ONE_VISIT: Micros = 1_800 * SECOND
 """Looks that follow one another within so long are one visit: what is new stays new until it is over."""
 Place = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.-]{0,60}$")]
 
-_DATA = {"ingested", "quarantined", "blocked", "stale", "columns", "again", "failed", "subject_mismatch"}
+_DATA = {
+    "rows_recalled",
+    "recalled",
+    "ingested",
+    "quarantined",
+    "blocked",
+    "stale",
+    "columns",
+    "again",
+    "failed",
+    "subject_mismatch",
+}
 _MODELS = {"retrain", "refused", "shadow", "look", "alarm", "doubtful", "underpowered", "parity", "failed"}
 _RELEASES = {
     "held",
@@ -38,8 +49,29 @@ _RELEASES = {
 }
 _RELEASES |= {"vote", "vote_taken_back", "evidence_changed", "approval_expired", "approval_withdrawn"}
 _WORTH = {"experiment", "experiment_ended", "experiment_held", "experiment_settled", "holdout", "holdout_over", "arm"}
-_SERVER = {"failed", "damaged", "not_served", "no_way_back", "paused", "resumed", "clock", "collected", "trusted"}
+_SERVER = {
+    "backup_made",
+    "failed",
+    "damaged",
+    "not_served",
+    "no_way_back",
+    "paused",
+    "resumed",
+    "clock",
+    "collected",
+    "trusted",
+}
 _PEOPLE = {"token_added", "token_revoked", "policy_changed", "own_key", "person_asked"}
+_RIGHTS = {"subject_forgotten", "subject_not_forgotten_yet", "erasure_asked", "erasure_approved", "erasure_rejected"}
+_RIGHTS |= {
+    "request_taken_down",
+    "request_extended",
+    "request_ended",
+    "hold_begun",
+    "hold_released",
+    "recalled",
+    "contested",
+}
 BY_ROLE: dict[str, set[str]] = {
     "data-engineer": _DATA,
     "data-scientist": _MODELS | _RELEASES | _WORTH,
@@ -47,7 +79,7 @@ BY_ROLE: dict[str, set[str]] = {
     "product-owner": _RELEASES | _WORTH | {"alarm"},
     "devops": _SERVER | _RELEASES | {"alarm"},
     "software-engineer": _SERVER | _RELEASES,
-    "data-protection-officer": _PEOPLE | {"ingested", "quarantined"},
+    "data-protection-officer": _PEOPLE | _RIGHTS | {"ingested", "quarantined"},
     "administrator": _PEOPLE | {"trusted", "collected"},
 }
 """Kinds of event that a role looks for; a role that is not here looks for all of them. Comments everybody does."""

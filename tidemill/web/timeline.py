@@ -59,11 +59,25 @@ _KINDS: dict[str, tuple[str, str]] = {
     "rolled_back": ("bad", "Rolled back"),
     "still_paused": ("warn", "Still paused"),
     "shadow": ("busy", "Not decided: in shadow"),
+    "backup_made": ("ok", "Backup made"),
+    "erasure_approved": ("ok", "An erasure may be done"),
+    "erasure_asked": ("warn", "An erasure waits for a yes"),
+    "erasure_rejected": ("warn", "An erasure is refused"),
+    "hold_begun": ("warn", "Data of a person is held"),
+    "hold_released": ("note", "A hold is released"),
+    "recalled": ("warn", "A file is recalled"),
+    "recall_asked": ("note", "A recall begins"),
+    "request_ended": ("note", "A person's request has ended"),
+    "request_extended": ("warn", "A person's request takes longer"),
+    "request_taken_down": ("note", "A person asks for something"),
+    "rows_recalled": ("warn", "Rows are taken out"),
     "stale": ("warn", "Data is stale"),
     "stage": ("busy", "Next stage"),
     "token_added": ("note", "Token made"),
     "token_revoked": ("note", "Token taken back"),
     "trusted": ("note", "Keys trusted"),
+    "subject_forgotten": ("ok", "A person is forgotten"),
+    "subject_not_forgotten_yet": ("bad", "A person is not forgotten yet"),
     "subject_mismatch": ("warn", "Subject mismatch"),
     "underpowered": ("note", "Underpowered"),
 }
@@ -135,7 +149,21 @@ def _text(event: Event) -> str:
 
 _APART = (
     *("model", "dataset", "monitor", "endpoint", "previous", "release", "ingest", "digest", "run", "at"),
-    *("champion", "by"),
+    *(
+        "champion",
+        "by",
+        "mark",
+        "receipt",
+        "approval",
+        "vote",
+        "request",
+        "limit",
+        "rectify",
+        "recall",
+        "backup",
+        "principal",
+    ),
+    *("due", "until", "expires", "inputs_digest", "seen"),
 )
 """What stands in the line otherwise, or is of no use to a person."""
 
