@@ -125,6 +125,12 @@ def test_what_is_kept_already_is_not_written_again_and_what_has_expired_goes(pro
     assert verbs.check(kept, second.backup.id).verified and verbs.check(kept).id == third.backup.id
 
 
+def test_of_two_at_one_moment_the_later_one_is_the_last(project: Project, kept: Path) -> None:
+    """The clock of a replay stands."""
+    made = [verbs.make(project, ME, kept, verify=False).backup.id for _ in range(4)]
+    assert [one.id for one in verbs.ls(kept)] == made[::-1] and verbs.check(kept).id == made[-1]
+
+
 def test_a_restore_forgets_again_who_was_forgotten_since(project: Project, kept: Path, tmp_path: Path) -> None:
     """And nobody who was forgotten before, and came again: of them the backup has what came since."""
     forget.forget(project, ME, BYSTANDER)

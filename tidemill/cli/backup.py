@@ -17,7 +17,8 @@ from tidemill.types import to_iso
 
 BACKUPS: dict[str, Column] = {
     "backup": "id",
-    **fields("taken", "expires"),
+    "taken": lambda one: to_iso(one.taken),
+    **fields("expires"),
     "tried out": lambda one: "yes" if one.verified else "NO",
     "rows": "rows:,",
     "artifacts": "artifacts:,",
@@ -47,6 +48,10 @@ def make(project: Project, where: Path, keep: str, no_verify: bool) -> Answer:
     with shown() as progress:
         found = verbs.make(project, local(project), where, keep, not no_verify, progress)
     parts: list[Part] = [Table(BACKUPS, [found.backup])]
+    if not found.backup.keys:
+        parts.append(
+            "NO KEY of the project is on this machine: none is in it, and what is restored serves only where they are"
+        )
     parts += [f"left out, as too large: {name}" for name in found.backup.left_out]
     parts += (
         [f"{plural(len(found.expired), 'backup')} expired and deleted: {found.freed:,} bytes"] if found.expired else []

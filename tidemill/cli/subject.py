@@ -98,7 +98,7 @@ def _told(found: Limited) -> Answer:
 REQUESTS: dict[str, Column] = {
     "request": "id",
     **fields("kind", "subject", "of", "state", "received"),
-    "until": lambda one: to_iso(one.due) if one.due else "released",
+    "until": lambda one: to_iso(one.due) if one.due else "it is released",
     **fields("by"),
     "why": lambda one: one.reason or one.extended or one.why,
 }

@@ -56,12 +56,13 @@ class Told:
     rows: int
     artifacts: int
     tables: int
+    keys: int
     size: int
     left_out: tuple[str, ...]
 
     @staticmethod
     def of(backup: Backup) -> Told:
-        n = len(backup.artifacts), len(backup.tables)
+        n = len(backup.artifacts), len(backup.tables), len(backup.keys)
         return Told(
             backup.id, backup.taken, backup.expires, backup.verified, backup.rows, *n, backup.size, (*backup.left_out,)
         )
@@ -197,7 +198,8 @@ def _named(repository: Repository, id: str | None) -> Backup:
 
 
 def _taken(project: Project, into: Repository, expires: Micros, progress: Progress) -> Backup:
-    id = f"{to_iso(project.clock.now())[:19].replace(':', '')}-{new_id('b')[-6:]}"
+    made = new_id("b")[2:]  # it begins with the wall clock: of two at one moment of a replay the later one is last
+    id = f"{to_iso(project.clock.now())[:19].replace(':', '')}-{made[:10]}{made[-4:]}"
     with scratch(project) as folder:
         return take(project, into, id, expires, folder, progress)
 
