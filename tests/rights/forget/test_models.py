@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,32 @@ def test_after_its_time_it_is_no_way_back(shop: Project) -> None:
     with raised(ReleaseError, "shop"):
         rollout.roll_back(shop, champion.id, by="ann", reason="it is worse")
     assert shop.endpoint().champion() == champion
+
+
+def told_of(project: Project) -> list[tuple[int, dict[str, Any]]]:
+    """Of each version how many rows it has, and what its profile says of each column; the sketches behind it say the same in other bytes."""
+    found = project.store.datasets.list(dataset="sales")
+    profiles = [json.loads(project.artifacts.get(str(one.profile)))["columns"] for one in found]
+    plain = [{name: {**one, "sketches": None} for name, one in columns.items()} for columns in profiles]
+    return [(one.rows, columns) for one, columns in zip(found, plain, strict=True)]
+
+
+def test_each_version_is_told_of_as_if_they_never_were(tmp_path: Path) -> None:
+    """Three versions, the second of which is by them alone."""
+    every = sold().sort("at")
+    theirs, half = pl.col("customer") == WHO, every.height // 2
+    first, later = every[:half].filter(~theirs), every[half:]
+    with opened(tmp_path / "shop", first) as one, opened(tmp_path / "other", first) as two:
+        for project, name, rows in (
+            (one, "two", every[:half].filter(theirs)),
+            (one, "three", later),
+            (two, "two", later.filter(~theirs)),
+        ):
+            rows.write_parquet(project.root / f"data/sales/{name}.parquet")
+            ingest(project, "sales")
+        forgotten(one)
+        mine, expected = told_of(one), told_of(two)
+    assert [mine[0], mine[1], mine[2]] == [expected[0], expected[0], expected[1]]
 
 
 def weights(bundle: Bundle) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import polars as pl
 from tidemill.data.contract.contract import Contract
 from tidemill.data.ingest.events import Commit
 from tidemill.data.ingest.register import profile_of
+from tidemill.data.profile.profile import Profile
 from tidemill.data.tables.generation import Generation, last, local, without
 from tidemill.data.tables.tables import QUARANTINE, Tables, open_tables
 from tidemill.rights.subjects.held import kinds_of
@@ -68,28 +69,54 @@ def _others(subject: str, kind: str, table: str) -> Others:
 
 def _register(project: Project, made: Generation) -> None:
     """Each version that changed has a record of its own generation, with what it is now: the former one stays true of what was."""
-    fresh = list[tuple[DatasetVersion, Artifact]]()
-    for version, (was, now) in made.digests.items():
-        known = project.store.datasets.first(dataset=made.dataset, version=version)
-        if known is not None and known.digest == was:
-            fresh.append(_anew(project, replace(known, generation=known.generation + 1, digest=now)))
+    known = {one.version: one for one in project.store.datasets.list(dataset=made.dataset)}
+    changed = {
+        version: replace(known[version], generation=known[version].generation + 1, digest=now)
+        for version, (was, now) in made.digests.items()
+        if version in known and known[version].digest == was
+    }
+    if not changed:
+        return
+    profiles = _profiles(project, made.dataset)
+    fresh = [_anew(project, changed[version], found) for version, found in profiles if version in changed]
 
     def work(tx: Tx) -> None:
         project.store.artifacts.add_new([profile for _, profile in fresh], tx)
         for version, _ in fresh:
             project.store.datasets.add(version, tx)
 
-    if fresh:
-        project.store.transact(work)
+    project.store.transact(work)
 
 
-def _anew(project: Project, version: DatasetVersion) -> tuple[DatasetVersion, Artifact]:
-    """The version's rows and profile, from the rows that it has now."""
-    name, tables = version.dataset, open_tables(project)
-    contract = Contract.load(project.dataset(name).contract_path)
-    found = profile_of(contract, tables.read(name, version.version).collect())
-    for earlier in tables.versions(name)[: version.version]:
-        found = found.told(Commit.of(earlier).changed)
+def _profiles(project: Project, name: str) -> Iterator[tuple[int, Profile]]:
+    """Of each version the profile of the rows that it has now: that of the one before with the rows that came, as an ingest makes it, so that
+    each row is read once. Where a commit put files in the place of others all of them are read."""
+    tables, contract = open_tables(project), Contract.load(project.dataset(name).contract_path)
+    found, told = Profile(0, {}), list[Commit]()
+    for commit in tables.versions(name):
+        said, version = Commit.of(commit), commit.version
+        told.append(said)
+        if said.files and not commit.replaced:
+            came = tables.parts(name, [version], as_of=version)
+            found = _merged(contract, came, found).told(said.changed)
+        else:
+            found = _merged(contract, tables.parts(name, range(1, version + 1), as_of=version), Profile(0, {}))
+            for one in told:
+                found = found.told(one.changed)
+        yield version, found
+
+
+def _merged(contract: Contract, parts: Iterable[pl.DataFrame], start: Profile) -> Profile:
+    """As they are kept: a sketch as it was made gives other bytes."""
+    for part in parts:
+        if part.height:
+            start = Profile.from_json(start.merge(profile_of(contract, part)).to_json())
+    return start
+
+
+def _anew(project: Project, version: DatasetVersion, found: Profile) -> tuple[DatasetVersion, Artifact]:
+    """The version's rows and profile, as they are now."""
+    contract = Contract.load(project.dataset(version.dataset).contract_path)
     times = found.columns.get(contract.time or "")
     first, final = (times.least, times.greatest) if times else (None, None)
     data = canonical(found.to_json())
